@@ -1,0 +1,121 @@
+"""Puts the Godot addon into a project: a plain copy, so it works on every system and in every checkout."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rl_studio.errors import StudioError
+from rl_studio.files import write_bytes_atomic
+from rl_studio.project import Project
+from rl_studio.resources import addon_dir
+
+PLUGIN = "res://addons/rl_studio/plugin.cfg"
+_VERSION = re.compile(r'^version="([^"]*)"', re.MULTILINE)
+_ENABLED = re.compile(r"^enabled=PackedStringArray\((.*)\)\s*$")
+
+
+class AddonError(StudioError):
+    """The addon could not be copied or enabled."""
+
+    code = "addon"
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledAddon:
+    """What `install_addon` did.
+
+    Attributes:
+        path: the addon's folder in the project.
+        version: the version that is there now.
+        replaced: the version that was there before, None if there was none.
+        enabled: whether project.godot enables the plugin.
+    """
+
+    path: Path
+    version: str
+    replaced: str | None
+    enabled: bool
+
+
+def addon_version(folder: Path) -> str | None:
+    """The version in the plugin.cfg of an addon folder; None if there is no such file."""
+    try:
+        match = _VERSION.search((folder / "plugin.cfg").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return match.group(1) if match else ""
+
+
+def install_addon(project: Project, *, enable: bool = True) -> InstalledAddon:
+    """Copies our addon into `project` in place of an older copy, and enables it.
+
+    The new copy is made beside the old one and then swapped in: an interrupted install leaves one of them
+    whole.
+
+    Args:
+        project: the project to get the addon.
+        enable: also list the plugin in project.godot.
+
+    Raises:
+        AddonError: the files cannot be written.
+    """
+    target = project.root / "addons" / "rl_studio"
+    replaced = addon_version(target)
+    try:
+        _swap_in(addon_dir(), target)
+        if enable:
+            _enable(project)
+    except OSError as error:
+        raise AddonError(
+            f"The addon could not be copied to {target}: {error}.",
+            hint="Close the Godot editor and check that the project folder can be written to.",
+        ) from error
+    return InstalledAddon(target, addon_version(target) or "", replaced, is_enabled(project))
+
+
+def is_enabled(project: Project) -> bool:
+    """Whether project.godot lists the plugin as enabled."""
+    return PLUGIN in (project.root / "project.godot").read_text(encoding="utf-8")
+
+
+def _swap_in(source: Path, target: Path) -> None:
+    # The dot keeps Godot from seeing two copies of every class while both exist.
+    fresh = target.with_name(".rl_studio.new")
+    old = target.with_name(".rl_studio.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    if target.exists():
+        target.replace(old)
+    fresh.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _enable(project: Project) -> None:
+    path = project.root / "project.godot"
+    text = path.read_text(encoding="utf-8")
+    if PLUGIN in text:
+        return
+    write_bytes_atomic(path, _with_plugin(text).encode())
+
+
+def _with_plugin(text: str) -> str:
+    lines = text.splitlines()
+    section = ""
+    for index, line in enumerate(lines):
+        if line.startswith("["):
+            section = line.strip()
+        match = _ENABLED.match(line)
+        if section == "[editor_plugins]" and match:
+            others = match.group(1).strip()
+            listed = f'{others}, "{PLUGIN}"' if others else f'"{PLUGIN}"'
+            lines[index] = f"enabled=PackedStringArray({listed})"
+            return "\n".join(lines) + "\n"
+    entry = f'enabled=PackedStringArray("{PLUGIN}")'
+    if "[editor_plugins]" in lines:
+        lines.insert(lines.index("[editor_plugins]") + 1, entry)
+        return "\n".join(lines) + "\n"
+    return text.rstrip("\n") + f"\n\n[editor_plugins]\n\n{entry}\n"

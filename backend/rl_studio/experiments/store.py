@@ -1,0 +1,88 @@
+"""Experiments of a project: named overrides in `.rl_studio/experiments/<name>/training_config.json`."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rl_studio.errors import ConfigError
+from rl_studio.files import read_json, set_aside, write_json_atomic
+from rl_studio.project import Project
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_EXPERIMENT = "default"
+_NAME = re.compile(r"[\w][\w .\-]{0,47}")
+_FILE = "training_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named configuration; `overrides` holds only what differs from the trainer's defaults."""
+
+    name: str
+    trainer: str = "sb3"
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+class ExperimentStore:
+    """Reads and writes the experiments of one project. An experiment exists once it was saved."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def list(self) -> list[Experiment]:
+        """All experiments by name; the default one is always among them, saved or not."""
+        folder = self._project.experiments_dir
+        names = {path.parent.name for path in folder.glob(f"*/{_FILE}")} if folder.is_dir() else set()
+        return [self.get(name) for name in sorted(names | {DEFAULT_EXPERIMENT})]
+
+    def get(self, name: str) -> Experiment:
+        """The experiment called `name`; one never saved is all defaults.
+
+        A corrupt file is moved aside, logged, and read as all defaults.
+
+        Raises:
+            ConfigError: the name cannot be a folder's name.
+        """
+        path = self._project.experiments_dir / check_name(name) / _FILE
+        try:
+            data = read_json(path)
+            return Experiment(name, str(data["trainer"]), dict(data["overrides"]))
+        except FileNotFoundError:
+            return Experiment(name)
+        except (ValueError, KeyError, TypeError) as error:
+            aside = set_aside(path)
+            logger.warning("%s was not readable (%s) and is now %s", path, error, aside.name)
+            return Experiment(name)
+
+    def save(self, name: str, trainer: str, overrides: Mapping[str, Any]) -> Experiment:
+        """Saves an experiment whose overrides were validated before.
+
+        Raises:
+            ConfigError: the name cannot be a folder's name.
+            OSError: the file cannot be written.
+        """
+        experiment = Experiment(check_name(name), trainer, dict(overrides))
+        self._project.prepare_state_dir()
+        path = self._project.experiments_dir / name / _FILE
+        write_json_atomic(path, {"schema": 1, "trainer": trainer, "overrides": experiment.overrides})
+        return experiment
+
+
+def check_name(name: str) -> str:
+    """Returns `name` if it can name an experiment.
+
+    Raises:
+        ConfigError: it is empty, too long, or has characters that a folder's name should not have.
+    """
+    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
+        raise ConfigError(
+            f"{name!r} cannot be an experiment's name.",
+            hint="Use up to 48 letters, digits, spaces, dots, - or _, beginning with a letter or digit.",
+            data={"errors": [{"key": "name", "message": "not a valid name", "value": name}]},
+        )
+    return name

@@ -1,0 +1,147 @@
+"""A Godot project on disk: what project.godot says, and where the studio keeps its state in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from rl_studio.errors import ProjectError
+
+STATE_FOLDER = ".rl_studio"
+"""Folder of the studio's state in a project; Godot skips folders that begin with a dot."""
+
+_SETTING = re.compile(r'^\s*([\w/]+)\s*=\s*(".*"|.+?)\s*$')
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Godot project. Make one with `Project.open`."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Opens the project in `path`, a folder with a project.godot (or that file itself).
+
+        Raises:
+            ProjectError: there is none.
+        """
+        folder = Path(path).expanduser().resolve()
+        if folder.name == "project.godot":
+            folder = folder.parent
+        if not (folder / "project.godot").is_file():
+            raise ProjectError(
+                f"{folder} is not a Godot project: it has no project.godot.",
+                hint="Give the folder that holds project.godot, with --project DIR.",
+            )
+        return cls(folder)
+
+    @property
+    def state_dir(self) -> Path:
+        return self.root / STATE_FOLDER
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.state_dir / "runs"
+
+    @property
+    def experiments_dir(self) -> Path:
+        return self.state_dir / "experiments"
+
+    @property
+    def database(self) -> Path:
+        return self.state_dir / "studio.db"
+
+    @property
+    def discovery_file(self) -> Path:
+        """Where a serving backend leaves its port and token, readable by the user only."""
+        return self.state_dir / "backend.json"
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """Settings of project.godot as `section/key` → raw text, strings without their quotes."""
+        found: dict[str, str] = {}
+        section = ""
+        for line in (self.root / "project.godot").read_text(encoding="utf-8").splitlines():
+            if line.startswith("[") and line.rstrip().endswith("]"):
+                section = line.strip()[1:-1] + "/"
+            elif match := _SETTING.match(line):
+                value = match.group(2)
+                found[section + match.group(1)] = value[1:-1] if value.startswith('"') else value
+        return found
+
+    @property
+    def name(self) -> str:
+        return self.settings.get("application/config/name") or self.root.name
+
+    @property
+    def main_scene(self) -> str:
+        """The main scene (res:// or uid:// path), or "" if the project has none."""
+        return self.settings.get("application/run/main_scene", "")
+
+    @property
+    def training_scene(self) -> str:
+        """The scene to train in when none is named.
+
+        It is the project setting `rl_studio/training/scene`, else the main scene.
+        """
+        return self.settings.get("rl_studio/training/scene") or self.main_scene
+
+    @property
+    def physics_ticks_per_second(self) -> int:
+        """The project's own physics rate in Hz (Godot's default is 60)."""
+        try:
+            return int(self.settings.get("physics/common/physics_ticks_per_second", "60"))
+        except ValueError:
+            return 60
+
+    @property
+    def uses_stock_plugin(self) -> bool:
+        """Whether the godot_rl_agents plugin is in the project."""
+        return (self.root / "addons" / "godot_rl_agents").is_dir()
+
+    @property
+    def has_addon(self) -> bool:
+        """Whether our addon is in the project."""
+        return (self.root / "addons" / "rl_studio" / "plugin.cfg").is_file()
+
+    def to_disk(self, resource_path: str) -> Path:
+        """The file behind a `res://` path.
+
+        Raises:
+            ProjectError: the path does not begin with res://, or leads out of the project.
+        """
+        if not resource_path.startswith("res://"):
+            raise ProjectError(
+                f"{resource_path!r} is not a path in the project.", hint="Write it as res://folder/file."
+            )
+        target = (self.root / resource_path.removeprefix("res://")).resolve()
+        if not target.is_relative_to(self.root):
+            raise ProjectError(f"{resource_path!r} leads out of the project {self.root}.")
+        return target
+
+    def to_res(self, path: Path) -> str:
+        """The `res://` path of a file of the project.
+
+        Raises:
+            ProjectError: the file is not inside the project.
+        """
+        absolute = path.resolve()
+        if not absolute.is_relative_to(self.root):
+            raise ProjectError(f"{path} is outside of the project {self.root}.")
+        return "res://" + absolute.relative_to(self.root).as_posix()
+
+    def prepare_state_dir(self) -> None:
+        """Makes the state folder with a .gitignore, so that runs never reach version control by accident.
+
+        Experiments are left visible to git: they are small, and a team wants to share them.
+        """
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        ignore = self.state_dir / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text(
+                "*\n!.gitignore\n!project.json\n!experiments/\n!experiments/**\n", encoding="utf-8"
+            )

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from rl_studio.addon import PLUGIN, addon_version, install_addon
+from rl_studio.project import Project
+from rl_studio.resources import addon_dir
+
+
+def text_of(project: Project) -> str:
+    return (project.root / "project.godot").read_text(encoding="utf-8")
+
+
+def test_the_addon_is_copied_and_enabled(project: Project) -> None:
+    done = install_addon(project)
+    assert done.replaced is None
+    assert done.enabled
+    assert done.version == addon_version(addon_dir())
+    assert (project.root / "addons/rl_studio/plugin.gd").is_file()
+    assert f'[editor_plugins]\n\nenabled=PackedStringArray("{PLUGIN}")' in text_of(project)
+
+
+def test_other_plugins_stay_enabled(project: Project) -> None:
+    path = project.root / "project.godot"
+    path.write_text(
+        text_of(project)
+        + '\n[editor_plugins]\n\nenabled=PackedStringArray("res://addons/other/plugin.cfg")\n\n[physics]\na=1\n'
+    )
+    install_addon(project)
+    assert f'enabled=PackedStringArray("res://addons/other/plugin.cfg", "{PLUGIN}")' in text_of(project)
+    assert text_of(project).endswith("[physics]\na=1\n")
+
+
+def test_a_second_install_replaces_files_and_enables_once(project: Project) -> None:
+    install_addon(project)
+    stale = project.root / "addons/rl_studio/removed_in_new_version.gd"
+    stale.write_text("extends Node\n")
+    done = install_addon(project)
+    assert done.replaced == done.version
+    assert not stale.exists()
+    assert text_of(project).count(PLUGIN) == 1
+    assert [path.name for path in (project.root / "addons").iterdir()] == ["rl_studio"]
+
+
+def test_without_enable_the_project_file_is_left_alone(project: Project) -> None:
+    before = text_of(project)
+    assert not install_addon(project, enable=False).enabled
+    assert text_of(project) == before

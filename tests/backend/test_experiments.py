@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from rl_studio.errors import ConfigError
+from rl_studio.experiments import ExperimentStore, differing, form_fields, parse_assignments, resolve
+from rl_studio.experiments.sb3_config import SB3Config
+from rl_studio.project import Project
+
+
+def test_values_are_read_as_their_users_write_them() -> None:
+    values = parse_assignments(
+        [
+            "learning_rate=3e-4",
+            "hidden_layers=[32, 32]",
+            "target_kl=null",
+            "show_window=true",
+            "scene=res://a b.tscn",
+        ]
+    )
+    config = resolve(SB3Config, values)
+    assert config.learning_rate == 0.0003
+    assert config.hidden_layers == [32, 32]
+    assert config.target_kl is None
+    assert config.show_window is True
+    assert config.scene == "res://a b.tscn"
+
+
+def test_whole_numbers_may_be_written_in_scientific_form() -> None:
+    assert resolve(SB3Config, parse_assignments(["total_timesteps=1e5"])).total_timesteps == 100_000
+
+
+def test_an_unknown_field_is_named_with_the_closest_match() -> None:
+    with pytest.raises(ConfigError, match="did you mean learning_rate"):
+        resolve(SB3Config, {"learning_rat": 1e-3})
+
+
+def test_every_bad_value_is_reported_with_its_key_and_value() -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(SB3Config, {"gamma": 1.5, "n_steps": "many", "hidden_layers": [64, 0], "scene": "/abs.tscn"})
+    errors = {item["key"]: item for item in caught.value.data["errors"]}
+    assert set(errors) == {"gamma", "n_steps", "hidden_layers", "scene"}
+    assert errors["gamma"]["value"] == 1.5
+    assert "'many'" in errors["n_steps"]["message"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_refused(value: float) -> None:
+    with pytest.raises(ConfigError):
+        resolve(SB3Config, {"learning_rate": value})
+
+
+def test_an_assignment_without_equals_sign_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'gamma'"):
+        parse_assignments(["gamma"])
+
+
+def test_only_what_differs_is_kept() -> None:
+    config = resolve(SB3Config, {"gamma": 0.95, "n_envs": 1})
+    assert differing(config) == {"gamma": 0.95}
+    assert resolve(SB3Config, differing(config)) == config
+
+
+def test_each_field_can_be_shown_in_a_form() -> None:
+    fields = form_fields(SB3Config)
+    assert [field["key"] for field in fields] == list(SB3Config.model_fields)
+    for field in fields:
+        assert field["title"] and field["help"] and field["group"]
+        assert field["level"] in {"basic", "advanced"}
+        assert field["type"] in {"int", "float", "bool", "string", "enum", "int_list", "scene", "dict"}
+        assert (field["choices"] is not None) == (field["type"] == "enum")
+
+
+def test_the_form_knows_ranges_choices_and_nullable_fields() -> None:
+    fields = {field["key"]: field for field in form_fields(SB3Config)}
+    assert fields["gamma"]["exclusive_minimum"] == 0
+    assert fields["gamma"]["maximum"] == 1
+    assert fields["activation"]["choices"] == ["tanh", "relu", "elu"]
+    assert fields["time_limit_s"]["nullable"]
+    assert fields["time_limit_s"]["unit"] == "s"
+
+
+def test_experiments_are_saved_and_listed(project: Project) -> None:
+    store = ExperimentStore(project)
+    assert [item.name for item in store.list()] == ["default"]
+    store.save("big net", "sb3", {"hidden_layers": [256, 256]})
+    assert [item.name for item in store.list()] == ["big net", "default"]
+    assert ExperimentStore(project).get("big net").overrides == {"hidden_layers": [256, 256]}
+
+
+def test_a_corrupt_experiment_is_kept_aside(project: Project) -> None:
+    store = ExperimentStore(project)
+    store.save("mine", "sb3", {"gamma": 0.9})
+    path = project.experiments_dir / "mine" / "training_config.json"
+    path.write_text("{ not json")
+    assert store.get("mine").overrides == {}
+    assert path.with_name("training_config.json.corrupt").read_text() == "{ not json"
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "x" * 49, "dot."])
+def test_names_that_are_no_folder_are_refused(project: Project, name: str) -> None:
+    with pytest.raises(ConfigError):
+        ExperimentStore(project).save(name, "sb3", {})
