@@ -1,0 +1,188 @@
+"""Looks at everything the studio needs and says what is here, what is missing, and what mends it.
+
+Nothing heavy is imported: versions come from the metadata of the installed packages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rl_studio import addon, packages
+from rl_studio.errors import StudioError
+from rl_studio.godot import GodotBinary, find_godot, release_template
+from rl_studio.godot.managed import free_bytes
+from rl_studio.packages import shell_command
+from rl_studio.project import Project
+from rl_studio.resources import addon_dir
+from rl_studio.userdata import data_dir
+
+Status = Literal["ok", "warning", "missing"]
+
+PYTHON = (3, 11)
+LOW_BYTES = 2_000_000_000
+"""Below this much free space on a disk the doctor warns: checkpoints, packages and imports need room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what it is.
+        status: "ok"; "warning" works, or is optional; "missing" has to be mended.
+        detail: what was found, one line or more.
+        fix: the command that mends it, or what to do in Godot; None if nothing needs to be done.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    fix: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def diagnose(project: Project | None, godot: Path | None) -> list[Check]:
+    """Looks at this Python, its packages, Godot, the disk, and at a project.
+
+    Args:
+        project: a project to look at too.
+        godot: the Godot asked for (--godot); None to find one.
+
+    Returns:
+        The checks in the order in which things are needed. It never raises for what it finds.
+    """
+    checks = [_python(), _base(), _extra("sb3", "Stable-Baselines3"), _extra("rllib", "RLlib", optional=True)]
+    godot_check, binary = _godot(godot)
+    checks.append(godot_check)
+    if binary is not None:
+        checks.append(_template(binary))
+    checks.append(_disk("Disk space", data_dir()))
+    if project is not None:
+        checks += [check(project) for check in _PROJECT_CHECKS]
+    return checks
+
+
+def _python() -> Check:
+    version = ".".join(str(number) for number in sys.version_info[:3])
+    detail = f"{version} ({sys.executable})"
+    if sys.version_info < PYTHON:
+        return Check(
+            "Python", "missing", f"{detail}; 3.11 or newer is needed", "Install Python 3.11 or newer."
+        )
+    return Check("Python", "ok", detail)
+
+
+def _base() -> Check:
+    found = packages.inspect(None)
+    if found.problems:
+        return Check("Packages", "missing", "; ".join(found.problems), packages.install_command(None))
+    return Check("Packages", "ok", ", ".join(found.present))
+
+
+def _extra(extra: str, title: str, *, optional: bool = False) -> Check:
+    name = f"Training with {title}"
+    found = packages.inspect(extra)
+    if not found.problems:
+        return Check(name, "ok", ", ".join(found.present))
+    detail = "; ".join(found.problems)
+    if optional:
+        detail = f"optional, for several policies at once: {detail}"
+    return Check(name, "warning" if optional else "missing", detail, packages.install_command(extra))
+
+
+def _godot(asked_for: Path | None) -> tuple[Check, GodotBinary | None]:
+    try:
+        binary = find_godot(asked_for)
+    except StudioError as error:
+        return Check("Godot", "missing", error.message, error.hint), None
+    origin = {
+        "option": "given with --godot",
+        "GODOT": "from the environment variable GODOT",
+        "PATH": "on the PATH",
+        "folder": "in a usual folder",
+        "managed": "the studio's own copy",
+    }[binary.source]
+    return Check("Godot", "ok", f"{binary.version} ({binary.path}, {origin})"), binary
+
+
+def _template(binary: GodotBinary) -> Check:
+    template = release_template(binary)
+    if template is None:
+        return Check(
+            "Export template",
+            "warning",
+            f"none for {binary.version.template_folder}; needed only to export the game itself",
+            "In Godot: Editor > Manage Export Templates… > Download and Install",
+        )
+    return Check("Export template", "ok", str(template))
+
+
+def _disk(name: str, folder: Path) -> Check:
+    free = free_bytes(folder)
+    detail = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < LOW_BYTES:
+        return Check(name, "warning", detail + "; training may fill it", "Free some space on this disk.")
+    return Check(name, "ok", detail)
+
+
+def _project(project: Project) -> Check:
+    try:
+        title = project.name
+    except (OSError, UnicodeDecodeError) as error:
+        return Check("Project", "missing", f"{project.root / 'project.godot'} cannot be read: {error}")
+    return Check("Project", "ok", f"{title} ({project.root})")
+
+
+def _addon(project: Project) -> Check:
+    name = "Addon"
+    fix = shell_command("rl-studio", "install-addon", str(project.root))
+    try:
+        ours, theirs = (
+            addon.addon_version(addon_dir()),
+            addon.addon_version(project.root / "addons/rl_studio"),
+        )
+        enabled = addon.is_enabled(project)
+    except (OSError, UnicodeDecodeError) as error:
+        return Check(name, "missing", f"it cannot be read: {error}", fix)
+    if theirs is None:
+        return Check(name, "warning", "not in the project; only the editor's docks need it", fix)
+    if theirs != ours:
+        return Check(name, "warning", f"version {theirs or '?'} in the project, {ours or '?'} here", fix)
+    if not enabled:
+        return Check(name, "warning", f"version {theirs}, but not enabled", fix)
+    return Check(name, "ok", f"version {theirs}, enabled")
+
+
+def _scene(project: Project) -> Check:
+    name = "Scene to train in"
+    fix = "In Godot: Project > Project Settings > Application > Run > Main Scene"
+    try:
+        scene = project.training_scene
+        if not scene:
+            return Check(name, "warning", "the project has no main scene; name one with --scene", fix)
+        if scene.startswith("res://") and not project.to_disk(scene).is_file():
+            return Check(name, "missing", f"{scene} does not exist", fix)
+    except (OSError, UnicodeDecodeError, StudioError) as error:
+        return Check(name, "missing", str(error), fix)
+    return Check(name, "ok", scene)
+
+
+def _state(project: Project) -> Check:
+    name = "Project's state"
+    folder = project.state_dir if project.state_dir.exists() else project.root
+    if not folder.is_dir():
+        return Check(name, "missing", f"{folder} is a file, not a folder", f"Delete or rename {folder}.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fix = None if sys.platform == "win32" else shell_command("chmod", "u+rwx", str(folder))
+        return Check(name, "missing", f"{folder} cannot be written to", fix)
+    return _disk(name, folder)
+
+
+_PROJECT_CHECKS: tuple[Callable[[Project], Check], ...] = (_project, _addon, _scene, _state)

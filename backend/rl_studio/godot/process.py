@@ -1,0 +1,197 @@
+"""Runs a program to its end, line by line, and never leaves it or its children behind."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_POLL_S = 0.2
+_GRACE_S = 2.0
+
+if sys.platform == "win32":
+    _CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+else:
+    _CREATION_FLAGS = 0
+
+
+class ProcessTimeoutError(Exception):
+    """The program took too long and was killed; `tail` has its last lines."""
+
+    def __init__(self, timeout_s: float, tail: tuple[str, ...]) -> None:
+        super().__init__(f"no end within {timeout_s:g} s")
+        self.timeout_s = timeout_s
+        self.tail = tail
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended.
+
+    Attributes:
+        code: its exit code; negative is the signal that ended it (POSIX).
+        tail: its last lines of stdout and stderr, without line ends.
+    """
+
+    code: int
+    tail: tuple[str, ...]
+
+
+def run_lines(
+    argv: Sequence[str],
+    *,
+    timeout_s: float | None = None,
+    on_line: Callable[[str], None] | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    inherit: Sequence[int] = (),
+    tail: int = 20,
+) -> Finished:
+    """Runs `argv` in a process group of its own and waits for it.
+
+    Whatever ends the wait early (the timeout, Ctrl+C, an exception of `on_line`) also ends the whole group.
+
+    Args:
+        argv: program and arguments.
+        timeout_s: the longest it may take, in seconds; None for no limit.
+        on_line: called in this thread with each line of stdout and stderr, without its line end.
+        env: the environment; None for ours.
+        cwd: the working folder; None for ours.
+        inherit: file descriptors the program gets too (POSIX).
+        tail: how many last lines to keep.
+
+    Raises:
+        ProcessTimeoutError: after `timeout_s`.
+        OSError: the program cannot be started.
+    """
+    process = _start(argv, env, cwd, inherit)
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    reader = threading.Thread(target=_read, args=(process, lines), name=f"read {argv[0]}", daemon=True)
+    reader.start()
+    kept: deque[str] = deque(maxlen=tail)
+
+    def take(line: str) -> None:
+        kept.append(line)
+        if on_line is not None:
+            on_line(line)
+
+    try:
+        if not _pump(process, lines, reader, take, timeout_s):
+            raise ProcessTimeoutError(timeout_s or 0.0, tuple(kept))
+        return Finished(process.wait(_GRACE_S), tuple(kept))
+    finally:
+        kill_tree(process)
+        reader.join(_GRACE_S)
+        if process.stdout is not None and not reader.is_alive():
+            process.stdout.close()
+
+
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, inherit: Sequence[int]
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=None if env is None else dict(env),
+        cwd=cwd,
+        pass_fds=tuple(inherit),
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=sys.platform != "win32",
+        creationflags=_CREATION_FLAGS,
+    )
+
+
+def kill_tree(process: subprocess.Popen[str]) -> None:
+    """Ends a process started in its own group, and everything it started: politely, then not."""
+    family: list[psutil.Process] = []
+    with suppress(psutil.Error):
+        family = psutil.Process(process.pid).children(recursive=True)
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+    if sys.platform != "win32":
+        _signal_group(process, signal.SIGKILL)
+    for member in family:
+        with suppress(psutil.Error):
+            member.kill()
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+
+
+def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
+    assert process.stdout is not None  # PIPE was asked for
+    with suppress(ValueError, OSError):
+        for line in process.stdout:
+            lines.put(line.rstrip("\r\n"))
+    lines.put(None)
+
+
+def _pump(
+    process: subprocess.Popen[str],
+    lines: queue.SimpleQueue[str | None],
+    reader: threading.Thread,
+    take: Callable[[str], None],
+    timeout_s: float | None,
+) -> bool:
+    """Hands lines to `take` until the program ends. Returns False when the time is over."""
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while deadline is None or time.monotonic() < deadline:
+        try:
+            line = lines.get(timeout=_POLL_S)
+        except queue.Empty:
+            if process.poll() is None:
+                continue
+            # It is gone, but something it started may hold the pipe: take what is there and stop.
+            reader.join(_POLL_S)
+            _drain(lines, take)
+            return True
+        if line is None:
+            return _wait_until(process, deadline)
+        take(line)
+    return False
+
+
+def _drain(lines: queue.SimpleQueue[str | None], take: Callable[[str], None]) -> None:
+    while True:
+        try:
+            line = lines.get_nowait()
+        except queue.Empty:
+            return
+        if line is None:
+            return
+        take(line)
+
+
+def _wait_until(process: subprocess.Popen[str], deadline: float | None) -> bool:
+    """Waits for a program that closed its output. Returns False when the time is over."""
+    while process.poll() is None:
+        if deadline is not None and time.monotonic() >= deadline:
+            return False
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_S)
+    return True
