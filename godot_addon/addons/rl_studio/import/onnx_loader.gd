@@ -1,0 +1,34 @@
+@tool
+extends RefCounted
+## Makes an [RLPolicy] from an ONNX file. The importer's work without the editor.
+
+const OnnxParser := preload("onnx_parser.gd")
+
+## The policy; null if there is a problem.
+var policy: RLPolicy
+## Why there is no policy: names the file, and operator and node where one is at fault.
+var problem: String = ""
+
+
+## Loads [param path], any path the file system knows.
+func load_file(path: String) -> void:
+	policy = null
+	problem = ""
+	var bytes: PackedByteArray = FileAccess.get_file_as_bytes(path)
+	if bytes.is_empty():
+		problem = "%s: cannot be read (%s)" % [path, error_string(FileAccess.get_open_error())]
+		return
+	var parser: OnnxParser = OnnxParser.new()
+	parser.parse(bytes, path.get_base_dir())
+	if not parser.problem.is_empty():
+		problem = "%s: %s" % [path, parser.problem]
+		return
+	var made: RLPolicy = RLPolicy.new()
+	made.graph = parser.graph
+	made.weights = parser.weights
+	made.metadata = parser.metadata
+	made.source_checksum = FileAccess.get_sha256(path)
+	if made.is_valid():
+		policy = made
+	else:
+		problem = "%s: %s" % [path, "; ".join(made.get_problems())]

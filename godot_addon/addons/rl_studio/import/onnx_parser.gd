@@ -1,0 +1,249 @@
+@tool
+extends RefCounted
+## Reads an ONNX file into the plain data an [RLPolicy] stores: a graph of dictionaries and arrays,
+## and all weights in one array.
+
+const OnnxTensor := preload("onnx_tensor.gd")
+const ProtobufReader := preload("protobuf_reader.gd")
+
+const FORMAT: int = 1
+const STANDARD_DOMAINS: PackedStringArray = ["", "ai.onnx"]
+## Key in the metadata of the file under which the export script puts its notes.
+const METADATA_KEY: String = "rl_studio"
+
+## See [member RLPolicy.graph].
+var graph: Dictionary = {
+	"format": FORMAT, "opset": 0, "inputs": [], "outputs": [], "nodes": [], "tensors": {}
+}
+var weights: PackedFloat32Array = PackedFloat32Array()
+var metadata: Dictionary = {}
+## Why the file cannot be used, "" if it can.
+var problem: String = ""
+
+var _folder: String
+
+
+## Parses the bytes of a model; [param folder] is where external data would lie.
+func parse(bytes: PackedByteArray, folder: String) -> void:
+	_folder = folder
+	var reader: ProtobufReader = ProtobufReader.of(bytes)
+	var has_graph: bool = false
+	while reader.next_field():
+		match reader.field:
+			7:
+				has_graph = true
+				_read_graph(reader.read_message())
+			8:
+				_read_opset(reader.read_message())
+			14:
+				_read_metadata(_read_pair(reader.read_message()))
+	if reader.is_broken or not has_graph:
+		problem = "this is no ONNX model, or it is damaged"
+
+
+func _read_opset(reader: ProtobufReader) -> void:
+	var domain: String = ""
+	var version: int = 0
+	while reader.next_field():
+		if reader.field == 1:
+			domain = reader.read_string()
+		elif reader.field == 2:
+			version = reader.read_int()
+	if domain in STANDARD_DOMAINS:
+		graph["opset"] = version
+
+
+func _read_metadata(pair: PackedStringArray) -> void:
+	if pair[0] != METADATA_KEY:
+		return
+	var json: JSON = JSON.new()
+	if json.parse(pair[1]) == OK and json.data is Dictionary:
+		metadata = json.data
+	else:
+		_refuse('the metadata "%s" is no JSON object' % METADATA_KEY)
+
+
+func _read_pair(reader: ProtobufReader) -> PackedStringArray:
+	var pair: PackedStringArray = ["", ""]
+	while reader.next_field():
+		if reader.field in [1, 2]:
+			pair[reader.field - 1] = reader.read_string()
+	return pair
+
+
+func _read_graph(reader: ProtobufReader) -> void:
+	var nodes: Array = graph["nodes"]
+	var inputs: Array = graph["inputs"]
+	var outputs: Array = graph["outputs"]
+	while reader.next_field():
+		match reader.field:
+			1:
+				_add_node(nodes, reader.read_message())
+			5:
+				_add_tensor(OnnxTensor.read(reader.read_message(), _folder))
+			11:
+				inputs.append(_read_value_info(reader.read_message()))
+			12:
+				outputs.append(_read_value_info(reader.read_message()))
+			15:
+				_refuse("sparse weights are not supported")
+	# Old files list weights among the inputs too.
+	var tensors: Dictionary = graph["tensors"]
+	graph["inputs"] = inputs.filter(
+		func(input: Dictionary) -> bool: return not tensors.has(input["name"])
+	)
+
+
+func _add_tensor(tensor: OnnxTensor) -> void:
+	if not tensor.problem.is_empty():
+		_refuse('weights "%s": %s' % [tensor.name, tensor.problem])
+		return
+	var tensors: Dictionary = graph["tensors"]
+	if tensor.is_int:
+		tensors[tensor.name] = tensor.to_data()
+		return
+	tensors[tensor.name] = {"shape": tensor.shape, "offset": weights.size()}
+	weights.append_array(tensor.floats)
+
+
+# Appends the node to the list, or, if it only holds a constant, its value to the tensors.
+func _add_node(nodes: Array, reader: ProtobufReader) -> void:
+	var inputs: PackedStringArray = []
+	var outputs: PackedStringArray = []
+	var attributes: Dictionary = {}
+	var node: Dictionary = {"op": "", "name": ""}
+	var domain: String = ""
+	while reader.next_field():
+		match reader.field:
+			1:
+				inputs.append(reader.read_string())
+			2:
+				outputs.append(reader.read_string())
+			3:
+				node["name"] = reader.read_string()
+			4:
+				node["op"] = reader.read_string()
+			5:
+				_read_attribute(reader.read_message(), attributes)
+			7:
+				domain = reader.read_string()
+	if not domain in STANDARD_DOMAINS:
+		node["op"] = "%s::%s" % [domain, node["op"]]
+	if node["op"] == "Constant" and outputs.size() == 1 and not attributes.is_empty():
+		_add_constant(outputs[0], attributes)
+		return
+	node.merge({"inputs": inputs, "outputs": outputs, "attributes": attributes})
+	nodes.append(node)
+
+
+func _add_constant(output: String, attributes: Dictionary) -> void:
+	var tensor: OnnxTensor = OnnxTensor.new()
+	tensor.name = output
+	var key: String = attributes.keys()[0]
+	var value: Variant = attributes[key]
+	match key:
+		"value":
+			var data: Dictionary = value
+			tensor.shape = data["shape"]
+			tensor.is_int = data.has("ints")
+			tensor.ints = data.get("ints", PackedInt64Array())
+			tensor.floats = data.get("floats", PackedFloat32Array())
+		"value_float":
+			tensor.floats = [value]
+		"value_floats":
+			tensor.floats = value
+			tensor.shape = [tensor.floats.size()]
+		"value_int":
+			tensor.is_int = true
+			tensor.ints = [value]
+		"value_ints":
+			tensor.is_int = true
+			tensor.ints = value
+			tensor.shape = [tensor.ints.size()]
+		_:
+			tensor.problem = "a constant given by %s is not supported" % key
+	_add_tensor(tensor)
+
+
+func _read_attribute(reader: ProtobufReader, attributes: Dictionary) -> void:
+	var key: String = ""
+	var value: Variant = null
+	var ints: PackedInt64Array = []
+	var floats: PackedFloat32Array = []
+	var type: int = 0
+	while reader.next_field():
+		match reader.field:
+			1:
+				key = reader.read_string()
+			2:
+				value = reader.read_float()
+			3:
+				value = reader.read_int()
+			4:
+				value = reader.read_string()
+			5:
+				value = _read_tensor_data(reader.read_message())
+			7:
+				reader.read_floats_into(floats)
+				value = floats
+			8:
+				reader.read_ints_into(ints)
+				value = ints
+			20:
+				type = reader.read_int()
+	attributes[key] = _left_out(type) if value == null else value
+
+
+# What an attribute is whose value the file leaves out: zero or nothing.
+func _left_out(type: int) -> Variant:
+	match type:
+		1:
+			return 0.0
+		2:
+			return 0
+		6:
+			return PackedFloat32Array()
+		7:
+			return PackedInt64Array()
+	return ""
+
+
+func _read_tensor_data(reader: ProtobufReader) -> Dictionary:
+	var tensor: OnnxTensor = OnnxTensor.read(reader, _folder)
+	if not tensor.problem.is_empty():
+		_refuse('constant "%s": %s' % [tensor.name, tensor.problem])
+	return tensor.to_data()
+
+
+func _read_value_info(reader: ProtobufReader) -> Dictionary:
+	var info: Dictionary = {"name": "", "shape": PackedInt64Array()}
+	while reader.next_field():
+		if reader.field == 1:
+			info["name"] = reader.read_string()
+		elif reader.field == 2:
+			info["shape"] = _read_shape(reader.read_message())
+	return info
+
+
+# TypeProto → tensor type → shape → dimensions; -1 for one without a fixed size.
+func _read_shape(type: ProtobufReader) -> PackedInt64Array:
+	var shape: PackedInt64Array = []
+	while type.next_field():
+		var tensor_type: ProtobufReader = type.read_message()
+		while tensor_type.next_field():
+			if tensor_type.field != 2:
+				continue
+			var dimensions: ProtobufReader = tensor_type.read_message()
+			while dimensions.next_field():
+				var length: int = -1
+				var dimension: ProtobufReader = dimensions.read_message()
+				while dimension.next_field():
+					length = dimension.read_int() if dimension.field == 1 else length
+				shape.append(length)
+	return shape
+
+
+# Keeps the first problem: later ones mostly follow from it.
+func _refuse(what: String) -> void:
+	if problem.is_empty():
+		problem = what

@@ -1,0 +1,157 @@
+@tool
+extends RefCounted
+## Operators that put values together, take them apart or rearrange them.
+
+const Step := preload("step.gd")
+const Tensor := preload("tensor.gd")
+
+
+static func kernels() -> Dictionary[String, Callable]:
+	return {
+		"Concat": _concat,
+		"Gather": _gather,
+		"OneHot": _one_hot,
+		"Slice": _slice,
+		"Split": _split,
+		"Transpose": _transpose,
+	}
+
+
+static func _concat(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape.duplicate()
+	var axis: int = step.axis_in(step.int_attribute("axis", 1), shape.size())
+	if axis < 0:
+		return []
+	shape[axis] = 0
+	for input: Tensor in inputs:
+		if input.shape.size() != shape.size():
+			return step.fail("shapes %s and %s do not fit" % [inputs[0].shape, input.shape])
+		shape[axis] += input.shape[axis]
+	var ints: PackedInt64Array = PackedInt64Array()
+	var floats: PackedFloat32Array = PackedFloat32Array()
+	for outer: int in Tensor.size_of(shape.slice(0, axis)):
+		for input: Tensor in inputs:
+			var chunk: int = Tensor.size_of(input.shape.slice(axis))
+			if inputs[0].is_int:
+				ints.append_array(input.as_ints().slice(outer * chunk, (outer + 1) * chunk))
+			else:
+				floats.append_array(input.as_floats().slice(outer * chunk, (outer + 1) * chunk))
+	var whole: Tensor = (
+		Tensor.of_ints(ints, shape) if inputs[0].is_int else Tensor.of_floats(floats, shape)
+	)
+	if whole.count() != Tensor.size_of(shape):
+		return step.fail("the shapes do not fit along axis %d" % axis)
+	return [whole]
+
+
+static func _gather(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape
+	var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
+	if axis < 0:
+		return []
+	var length: int = shape[axis]
+	var inner: int = Tensor.size_of(shape.slice(axis + 1))
+	var positions: PackedInt64Array = PackedInt64Array()
+	for outer: int in Tensor.size_of(shape.slice(0, axis)):
+		for listed: int in inputs[1].as_ints():
+			var index: int = listed + length if listed < 0 else listed
+			if index < 0 or index >= length:
+				return step.fail("index %d is outside of axis %d, %d long" % [listed, axis, length])
+			for offset: int in inner:
+				positions.append((outer * length + index) * inner + offset)
+	var to_shape: PackedInt64Array = shape.slice(0, axis)
+	to_shape.append_array(inputs[1].shape)
+	to_shape.append_array(shape.slice(axis + 1))
+	return [inputs[0].picked(positions, to_shape)]
+
+
+static func _one_hot(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape.duplicate()
+	var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size() + 1)
+	var depth: int = inputs[1].as_ints()[0]
+	if axis < 0 or depth < 1 or inputs[2].count() != 2:
+		return step.fail("depth %d along axis %d is not supported" % [depth, axis])
+	var inner: int = Tensor.size_of(shape.slice(axis))
+	shape.insert(axis, depth)
+	var values: PackedFloat32Array = inputs[2].as_floats()
+	var result: PackedFloat32Array = Tensor.zeros(shape).floats
+	result.fill(values[0])
+	var indices: PackedInt64Array = inputs[0].as_ints()
+	for place: int in indices.size():
+		var index: int = indices[place] + depth if indices[place] < 0 else indices[place]
+		if index >= 0 and index < depth:
+			@warning_ignore("integer_division")
+			result[(place / inner * depth + index) * inner + place % inner] = values[1]
+	var encoded: Tensor = Tensor.of_floats(result, shape)
+	return [Tensor.of_ints(encoded.as_ints(), shape) if inputs[2].is_int else encoded]
+
+
+static func _slice(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var starts: PackedInt64Array = step.ints_of("starts", inputs, 1)
+	var ends: PackedInt64Array = step.ints_of("ends", inputs, 2)
+	var axes: PackedInt64Array = PackedInt64Array(range(starts.size()))
+	var listed: Variant = step.ints_of("axes", inputs, 3)
+	if listed != null:
+		axes = listed
+	var strides: PackedInt64Array = Tensor.strides_of(inputs[0].shape)
+	var shape: PackedInt64Array = inputs[0].shape.duplicate()
+	var origin: int = 0
+	for index: int in axes.size():
+		var axis: int = step.axis_in(axes[index], shape.size())
+		var stride: int = 1 if step.optional(inputs, 4) == null else inputs[4].as_ints()[index]
+		if axis < 0 or stride == 0:
+			return step.fail("axes %s or their steps do not fit shape %s" % [axes, shape])
+		var span: Vector2i = _slice_span(starts[index], ends[index], stride, shape[axis])
+		origin += span.x * strides[axis]
+		strides[axis] *= stride
+		shape[axis] = span.y
+	return [inputs[0].picked(Tensor.strided_positions(shape, strides, origin), shape)]
+
+
+# First index and number of elements of a Python-like slice.
+static func _slice_span(start: int, end: int, stride: int, length: int) -> Vector2i:
+	var lowest: int = 0 if stride > 0 else -1
+	var highest: int = length if stride > 0 else length - 1
+	var first: int = clampi(start + length if start < 0 else start, 0, highest)
+	var last: int = clampi(end + length if end < 0 else end, lowest, highest)
+	return Vector2i(first, maxi(0, ceili(float(last - first) / stride)))
+
+
+static func _split(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape.duplicate()
+	var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
+	if axis < 0:
+		return []
+	var strides: PackedInt64Array = Tensor.strides_of(shape)
+	var total: int = shape[axis]
+	var parts: int = step.output_slots.size()
+	var listed: Variant = step.ints_of("split", inputs, 1)
+	var origin: int = 0
+	var outputs: Array[Tensor] = []
+	for index: int in parts:
+		var length: int = mini(ceili(float(total) / parts), total - origin)
+		if listed != null:
+			var lengths: PackedInt64Array = listed
+			length = lengths[index] if index < lengths.size() else total - origin
+		if length < 0 or origin + length > total:
+			return step.fail("axis %d, %d long, has no %d such parts" % [axis, total, parts])
+		shape[axis] = length
+		var positions: PackedInt64Array = Tensor.strided_positions(
+			shape, strides, origin * strides[axis]
+		)
+		outputs.append(inputs[0].picked(positions, shape.duplicate()))
+		origin += length
+	return outputs
+
+
+static func _transpose(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var rank: int = inputs[0].shape.size()
+	var reversed_axes: PackedInt64Array = PackedInt64Array(range(rank - 1, -1, -1))
+	var order: PackedInt64Array = step.attributes.get("perm", reversed_axes)
+	var own_strides: PackedInt64Array = Tensor.strides_of(inputs[0].shape)
+	var shape: PackedInt64Array = PackedInt64Array()
+	var strides: PackedInt64Array = PackedInt64Array()
+	for axis: int in order:
+		shape.append(inputs[0].shape[axis])
+		strides.append(own_strides[axis])
+	return [inputs[0].picked(Tensor.strided_positions(shape, strides), shape)]

@@ -1,0 +1,137 @@
+@tool
+@icon("../../icons/rl_policy.svg")
+class_name RLPolicy
+extends Resource
+## A trained policy: a network imported from an [code].onnx[/code] file, run without any native
+## library. Drag the file onto the policy of an [RLSync] or [RLAgent], or run it yourself:
+## [codeblock]
+## var output: PackedFloat32Array = policy.run_flat(observation)
+## var action: Dictionary = policy.decode_action(output, agent._get_action_space())
+## [/codeblock]
+
+const ActionDecoder := preload("action_decoder.gd")
+const Compiler := preload("compiler.gd")
+const Plan := preload("plan.gd")
+
+## What the export script noted about the training: spaces, run, timesteps, versions. Empty for
+## files made by other tools.
+@export var metadata: Dictionary = {}
+## The network as plain data, with [member weights] apart; written by the importer.
+@export_storage var graph: Dictionary = {}:
+	set(value):
+		graph = value
+		_plan = null
+## All weights, one tensor after another.
+@export_storage var weights: PackedFloat32Array = PackedFloat32Array():
+	set(value):
+		weights = value
+		_plan = null
+## SHA-256 of the imported file.
+@export_storage var source_checksum: String = ""
+
+# Compiled when first needed, again after a re-import changed the data in place.
+var _plan: Plan
+
+
+func _validate_property(property: Dictionary) -> void:
+	if property["name"] == "metadata":
+		property["usage"] |= PROPERTY_USAGE_READ_ONLY
+
+
+## True if the policy can be run.
+func is_valid() -> bool:
+	return get_problems().is_empty()
+
+
+## Why the policy cannot be run: operators or shapes the runtime does not support. Empty if it can.
+func get_problems() -> PackedStringArray:
+	return _get_plan().problems.duplicate()
+
+
+## How many numbers each input takes for one agent; inputs for memory ([code]state_ins[/code]) left
+## out.
+func get_input_sizes() -> Dictionary[String, int]:
+	return _get_plan().observation_sizes()
+
+
+## How many numbers each output has for one agent.
+func get_output_sizes() -> Dictionary[String, int]:
+	return _get_plan().output_sizes.duplicate()
+
+
+## Runs the network for one agent. [param inputs] has one array per input, flat and of the size
+## [method get_input_sizes] tells; others are ignored. Returns all outputs as the network gives
+## them, or nothing, with an error, if an input is missing or of the wrong size.
+func run(inputs: Dictionary[String, PackedFloat32Array]) -> Dictionary[String, PackedFloat32Array]:
+	var plan: Plan = _get_plan()
+	if not plan.problems.is_empty():
+		return _refuse(plan.problems[0])
+	var problem: String = plan.input_problem(inputs)
+	if not problem.is_empty():
+		return _refuse(problem)
+	var results: Dictionary[String, PackedFloat32Array] = plan.run(inputs)
+	if results.is_empty():
+		problem = plan.problems[0]
+		plan.problems.clear()  # concerned these inputs, not the policy
+		return _refuse(problem)
+	return results
+
+
+## Runs a policy with a single observation: from its numbers to [code]output[/code]. Much cheaper
+## than [method run]. Returns nothing, with an error, if [param obs] has the wrong size.
+func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
+	var plan: Plan = _plan if _plan != null else _get_plan()
+	if plan.chain != null and plan.chain.flat_count == obs.size():
+		return plan.chain.run(obs)
+	if plan.problems.is_empty():
+		var sizes: Dictionary[String, int] = plan.observation_sizes()
+		if sizes.size() != 1:
+			_refuse("run_flat needs a single input, this has: %s" % ", ".join(sizes.keys()))
+			return PackedFloat32Array()
+		if plan.main_output.is_empty():
+			var outputs: Array[String] = plan.output_sizes.keys()
+			_refuse('no output is named "output"; there are: %s' % ", ".join(outputs))
+			return PackedFloat32Array()
+		return run({sizes.keys()[0]: obs}).get(plan.main_output, PackedFloat32Array())
+	_refuse(plan.problems[0])
+	return PackedFloat32Array()
+
+
+## Turns the numbers of [code]output[/code] into one value per action of [param action_space]: a
+## [PackedFloat32Array] in [-1, 1] for a continuous action, the chosen index for a discrete one.
+## Returns nothing, with an error, if the number of outputs does not fit.
+func decode_action(output: PackedFloat32Array, action_space: Dictionary) -> Dictionary:
+	var order: PackedStringArray = _action_order(action_space)
+	var actions: Dictionary = ActionDecoder.decode(output, action_space, order)
+	if actions.is_empty() and not action_space.is_empty():
+		_refuse(ActionDecoder.problem(output.size(), action_space))
+	return actions
+
+
+# The order the policy was trained with, if it is known, else the alphabetical one of the wire.
+func _action_order(action_space: Dictionary) -> PackedStringArray:
+	var names: PackedStringArray = PackedStringArray(action_space.keys())
+	if names.size() == 1:
+		return names
+	names.sort()
+	var trained: Variant = metadata.get("action_space")
+	if trained is Dictionary:
+		var trained_space: Dictionary = trained
+		var trained_names: PackedStringArray = PackedStringArray(trained_space.keys())
+		var sorted_names: PackedStringArray = trained_names.duplicate()
+		sorted_names.sort()
+		if sorted_names == names:
+			return trained_names
+	return names
+
+
+func _get_plan() -> Plan:
+	if _plan == null:
+		_plan = Compiler.compile(graph, weights)
+	return _plan
+
+
+func _refuse(problem: String) -> Dictionary[String, PackedFloat32Array]:
+	var file: String = resource_path if not resource_path.is_empty() else "policy"
+	push_error("RL Studio: %s: %s" % [file, problem])
+	return {}
