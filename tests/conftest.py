@@ -1,24 +1,53 @@
-"""Fixtures shared by all tests: a clean environment and small Godot projects."""
+"""Fixtures shared by all tests: an environment of their own, Godot, and projects."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from rl_studio.addon import install_addon
+from rl_studio.godot import GodotBinary, GodotNotFoundError, find_godot
 from rl_studio.project import Project
 
+import godot_project
+
+_USERS_ENVIRONMENT = dict(os.environ)
 _OURS = ("RL_STUDIO_", "CONTROLLER_METRICS")
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No variable of ours leaks in; what the studio notes for the user goes to a temporary folder."""
-    import os
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the user's leaks in, and nothing is left behind for him.
 
-    keep = {"RL_STUDIO_DATA_DIR"}
-    for name in list(os.environ):
-        if name.startswith(_OURS) and name not in keep:
-            monkeypatch.delenv(name)
+    The Godot that he would get is found once and named in $GODOT; his settings, caches and data folders are not used.
+    """
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            patch.setenv("GODOT", str(find_godot().path))
+        except GodotNotFoundError:
+            patch.delenv("GODOT", raising=False)
+        for name in list(os.environ):
+            if name.startswith(_OURS):
+                patch.delenv(name)
+        for name in ("DATA", "CONFIG", "CACHE", "STATE"):
+            patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        patch.setenv("RL_STUDIO_DATA_DIR", str(home / "studio"))
+        yield
+
+
+@pytest.fixture
+def users_environment() -> Mapping[str, str]:
+    """The environment as it was before the tests changed it."""
+    return _USERS_ENVIRONMENT
+
+
+@pytest.fixture(scope="session")
+def godot(own_environment: None) -> GodotBinary:
+    """The Godot that the tests use; `make godot` sets one up where there is none."""
+    return find_godot()
 
 
 @pytest.fixture
@@ -31,3 +60,11 @@ def project(tmp_path: Path) -> Project:
         encoding="utf-8",
     )
     return Project.open(root)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the sample project with the addon, shared by the tests of a module."""
+    project = godot_project.copy_sample(tmp_path_factory.mktemp("sample") / "a game")
+    install_addon(project)
+    return project

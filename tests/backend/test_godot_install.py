@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rl_studio.godot import (
     managed,
     release_template,
 )
+from rl_studio.userdata import data_dir
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="only Debian-like systems have apt")
 
@@ -176,8 +178,11 @@ def managed_templates(tmp_path: Path) -> Path:
 
 
 @pytest.mark.godot
-def test_the_real_managed_copy_works(tmp_path: Path) -> None:
+def test_the_real_managed_copy_works(
+    tmp_path: Path, users_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Needs the copy that `rl-studio godot --install` sets up in the user's data folder."""
+    monkeypatch.setenv("RL_STUDIO_DATA_DIR", str(data_dir(users_environment)))
     path = managed.managed_path()
     if path is None:
         pytest.skip("no managed Godot here; `rl-studio godot --install` sets one up")

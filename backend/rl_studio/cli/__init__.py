@@ -1,0 +1,5 @@
+"""The `rl-studio` command."""
+
+from rl_studio.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,10 @@
+"""What the exit code of `rl-studio` says."""
+
+EXIT_DONE = 0
+"""What was asked for was done."""
+EXIT_FAILED = 1
+"""It was not; the reason is on stderr."""
+EXIT_USAGE = 2
+"""The command line is wrong."""
+EXIT_INTERRUPTED = 130
+"""The user stopped it; a training run has saved a checkpoint."""

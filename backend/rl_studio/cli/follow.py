@@ -1,0 +1,93 @@
+"""Follows a run from the terminal until it ends; the first Ctrl+C asks it to save and stop."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+from rl_studio.runs import RunInfo, RunService
+
+_INTERVAL_S = 0.2
+_PAGE = 500
+
+
+class Listener(Protocol):
+    """What someone who follows a run wants to hear."""
+
+    def changed(self, info: RunInfo) -> None:
+        """Called several times a second while the run goes on, and once when it is over."""
+
+    def sampled(self, sample: dict[str, Any]) -> None:
+        """Called once for each sample, in order."""
+
+    def stopping(self) -> None:
+        """Called when the user pressed Ctrl+C."""
+
+
+def follow(service: RunService, run_id: str, listener: Listener) -> RunInfo:
+    """Blocks until the run is over and tells `listener` about it; returns its last state.
+
+    A KeyboardInterrupt stops the run and goes on following; at the second one it leaves, and the run goes on
+    stopping.
+    """
+    seen = 0
+    asked = False
+    while True:
+        try:
+            info = service.get(run_id)
+            seen = _tell_samples(service, run_id, seen, listener)
+            listener.changed(info)
+            if info.is_final:
+                return info
+            time.sleep(_INTERVAL_S)
+        except KeyboardInterrupt:
+            if asked:
+                raise
+            asked = True
+            listener.stopping()
+            service.stop(run_id)
+
+
+def _tell_samples(service: RunService, run_id: str, seen: int, listener: Listener) -> int:
+    while True:
+        page = service.samples(run_id, seen, _PAGE)
+        for sample in page.samples:
+            listener.sampled(sample)
+        seen = page.last_seq
+        if not page.more:
+            return seen
+
+
+def progress_text(info: RunInfo) -> str:
+    """A run in one line: timesteps, speed, time left, reward and success rate."""
+    if info.timesteps == 0:
+        return f"{info.state}: {info.message or 'the game starts'}"
+    parts = [f"{_grouped(info.timesteps)} of {_grouped(info.timesteps_target)} steps"]
+    if info.timesteps_per_second:
+        left = max(0, info.timesteps_target - info.timesteps) / info.timesteps_per_second
+        parts.append(f"{_grouped(info.timesteps_per_second)}/s, {left:.0f} s left")
+    if info.episode_reward_mean is not None:
+        parts.append(f"reward {info.episode_reward_mean:.2f}")
+    if info.success_rate is not None:
+        parts.append(f"success {info.success_rate:.0%}")
+    return " · ".join(parts)
+
+
+def outcome_text(info: RunInfo) -> str:
+    """How a run ended, for people; a failed one with its last lines."""
+    text = f"{info.id}: {info.state} after {info.timesteps} steps in {info.duration_s:.0f} s"
+    if info.episode_reward_mean is not None:
+        text += f", reward {info.episode_reward_mean:.2f}"
+    if info.error is None:
+        return text
+    lines = [text, f"  {info.error.message}"]
+    if info.error.hint:
+        lines.append(f"  → {info.error.hint}")
+    if info.error.log_tail:
+        lines += ["  Its last lines:", *(f"    {line}" for line in info.error.log_tail[-8:])]
+    return "\n".join(lines)
+
+
+def _grouped(number: float) -> str:
+    """With a space between thousands, which reads the same in every country."""
+    return f"{number:,.0f}".replace(",", " ")

@@ -1,0 +1,87 @@
+"""What the commands print: words for people, or one JSON document as the last line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, TextIO
+
+from rl_studio.errors import StudioError
+
+
+class Output:
+    """Writes a command's results.
+
+    For people the text goes to stdout. With `as_json` stdout carries JSON only (the document is its last
+    line) and the text goes to stderr.
+    """
+
+    def __init__(self, *, as_json: bool, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self._progress_shown = False
+
+    def say(self, text: str) -> None:
+        """One or more lines for people."""
+        self._end_progress()
+        stream = self._stderr if self.as_json else self._stdout
+        stream.write(text + "\n")
+        stream.flush()
+
+    def raw(self, text: str) -> None:
+        """A line that belongs to stdout in either case, such as a CSV row or an @METRIC line."""
+        self._end_progress()
+        self._stdout.write(text + "\n")
+        self._stdout.flush()
+
+    def result(self, document: Any) -> None:
+        """The outcome: printed as one line of strict JSON with --json, else not at all."""
+        if self.as_json:
+            self.raw(json.dumps(document, allow_nan=False, default=str))
+
+    def progress(self, text: str) -> None:
+        """A line that the next one replaces; on a terminal only, so logs stay readable."""
+        if not self._stderr.isatty():
+            return
+        self._stderr.write("\r\x1b[2K" + text)
+        self._stderr.flush()
+        self._progress_shown = True
+
+    def error(self, error: StudioError) -> None:
+        """What went wrong and the way out, on stderr; with --json also as the document."""
+        self._end_progress()
+        self._stderr.write(f"rl-studio: {error.message}\n")
+        if error.hint:
+            self._stderr.write(f"  → {error.hint}\n")
+        self._stderr.flush()
+        self.result({"error": error.to_wire()})
+
+    def _end_progress(self) -> None:
+        if self._progress_shown:
+            self._stderr.write("\n")
+            self._progress_shown = False
+
+
+def table(rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
+    """Lays `rows` out under the titles `columns` (key → title), numbers to the right."""
+    texts = [[_cell(row.get(key)) for key in columns] for row in rows]
+    titles = list(columns.values())
+    widths = [max([len(title), *(len(line[i]) for line in texts)]) for i, title in enumerate(titles)]
+    numeric = [any(isinstance(row.get(key), int | float) for row in rows) for key in columns]
+    lines = [titles, *texts]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.0f}"
+    return str(value)

@@ -1,0 +1,52 @@
+"""`rl-studio runs`."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import Any
+
+from rl_studio.cli.arguments import add_json, add_project, open_project
+from rl_studio.cli.output import Output, table
+from rl_studio.runs import RunInfo, RunService
+
+_COLUMNS = {
+    "id": "run",
+    "state": "state",
+    "timesteps": "steps",
+    "reward": "reward",
+    "success": "success",
+    "checkpoints": "checkpoints",
+    "started": "started",
+    "duration": "took",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_project(parser)
+    parser.add_argument("--limit", type=int, metavar="N", help="only the newest N")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    with RunService(open_project(args)) as service:
+        runs = service.list(args.limit)
+    if runs:
+        output.say(table([_row(info) for info in runs], _COLUMNS))
+    else:
+        output.say("No runs yet. rl-studio train --project DIR starts one.")
+    output.result([info.to_dict() for info in runs])
+    return 0
+
+
+def _row(info: RunInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "state": info.state,
+        "timesteps": info.timesteps,
+        "reward": info.episode_reward_mean,
+        "success": None if info.success_rate is None else f"{info.success_rate:.0%}",
+        "checkpoints": info.checkpoints,
+        "started": datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M"),
+        "duration": f"{info.duration_s:.0f} s",
+    }

@@ -1,0 +1,272 @@
+"""Every method and event of the protocol, defined once; docs/protocol.md is made from this module.
+
+A string below a field is its documentation. The models are frozen and refuse unknown fields. Whole numbers
+may come as floats with an integral value, because some clients have only one kind of number.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from rl_studio.protocol.envelopes import ErrorInfo, Message, Nothing
+from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
+
+
+class GodotInfo(Message):
+    """A Godot executable."""
+
+    path: str
+    version: str
+
+
+class HelloParams(Message):
+    client: str = Field(max_length=200)
+    """Name and version of the client, for the log."""
+
+
+class HelloResult(Message):
+    version: str
+    """Version of Godot RL Studio."""
+    protocol: str
+    """Name of the subprotocol."""
+    project: str
+    """Folder of the project."""
+    project_name: str
+    pid: int
+    """Process id of the backend."""
+    main_scene: str
+    """The project's main scene, or empty."""
+    godot: GodotInfo | None
+    """The Godot that trainings will use."""
+    godot_problem: str | None
+    """Why there is no Godot."""
+
+
+class TrainerInfo(Message):
+    """A way to train."""
+
+    name: str
+    title: str
+    available: bool
+    """Whether a run could be started with it now."""
+    problem: str | None
+    """Why it is not available."""
+    hint: str | None
+    """How to make it available."""
+    fields: list[dict[str, Any]]
+    """Its configuration: {key, title, help, type, default, nullable, minimum, maximum, exclusive_minimum,
+    choices, unit, group, level}; type is int, float, bool, string, enum, int_list, scene or dict."""
+
+
+class TrainerListResult(Message):
+    trainers: list[TrainerInfo]
+
+
+class ExperimentInfo(Message):
+    """A named configuration."""
+
+    name: str
+    trainer: str
+    overrides: dict[str, Any]
+    """The values that differ from the trainer's defaults."""
+
+
+class ExperimentListResult(Message):
+    experiments: list[ExperimentInfo]
+
+
+class ExperimentGetParams(Message):
+    name: str
+
+
+class ExperimentResult(Message):
+    name: str
+    trainer: str
+    overrides: dict[str, Any]
+    """The values that differ from the trainer's defaults."""
+    config: dict[str, Any]
+    """All values."""
+
+
+class ExperimentSaveParams(Message):
+    name: str
+    trainer: str
+    overrides: dict[str, Any]
+    """The values that differ from the trainer's defaults; all others go back to the default."""
+
+
+class RunStartParams(Message):
+    experiment: str = "default"
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Values for this run alone, on top of the experiment's."""
+
+
+class RunParams(Message):
+    run_id: str
+
+
+class RunResult(Message):
+    run: RunInfo
+
+
+class RunListParams(Message):
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class RunListResult(Message):
+    runs: list[RunInfo]
+    """Newest first."""
+
+
+class RunSamplesParams(Message):
+    run_id: str
+    after_seq: int = Field(0, ge=0)
+    """Only samples with a higher number."""
+    limit: int = Field(500, ge=1, le=5000)
+    """At most so many; fewer come if they are large."""
+
+
+class RunLogParams(Message):
+    run_id: str
+    offset: int | None = Field(None, ge=0)
+    """Position of the first byte wanted; null for the last `limit` bytes."""
+    limit: int = Field(65536, ge=1, le=262144)
+    """At most so many bytes."""
+
+
+class RunCheckpointsResult(Message):
+    checkpoints: list[CheckpointInfo]
+    """Newest first."""
+
+
+class RunFollowParams(Message):
+    run_id: str
+    after_seq: int = Field(0, ge=0)
+    """Events begin with the sample after this one."""
+    log_offset: int | None = Field(None, ge=0)
+    """Log events begin at this byte; null for the last 64 KiB."""
+
+
+class RunFollowResult(Message):
+    last_seq: int
+    """The last sample there is now; it and those before come as events, too."""
+    log_end: int
+    """Size of the log now."""
+
+
+class ExportStartParams(Message):
+    run_id: str
+    checkpoint: Literal["latest"] | int = "latest"
+    """Timesteps of the checkpoint."""
+    to: str | None = None
+    """The .onnx file to write, a res:// path; null for `res://policies/<policy>.onnx`."""
+    policy: str | None = None
+    """Which policy; null if there is only one."""
+    opset: int = Field(17, ge=1)
+    ir_version: int = Field(8, ge=1)
+
+
+class ExportParams(Message):
+    export_id: str
+
+
+class ShutdownParams(Message):
+    force: bool = False
+    """Shut down even if runs are going; they go on either way."""
+
+
+class RunChanged(Message):
+    """A run is new, or what is known about it changed. Sent to every client."""
+
+    run: RunInfo
+
+
+class RunSamplesEvent(Message):
+    """New samples of a followed run, in order, none left out and none twice."""
+
+    run_id: str
+    samples: list[dict[str, Any]]
+    """Each has `seq` and the fields of the line protocol's @METRIC."""
+
+
+class RunLogEvent(Message):
+    """New text in the log of a followed run; each event begins where the one before it ended."""
+
+    run_id: str
+    start: int
+    """Position of the first byte in the log."""
+    end: int
+    """Position after the last byte."""
+    text: str
+
+
+class ExportProgress(Message):
+    """An export reports what it does. Export events go to every client."""
+
+    export_id: str
+    message: str
+
+
+class ExportFinished(Message):
+    """An export is done; the file is in place."""
+
+    export_id: str
+    result: dict[str, Any]
+    """{path (res://), policy, max_difference, tolerance, samples, opset, ir_version, inputs, outputs,
+    parameters, timesteps, size_bytes}."""
+
+
+class ExportFailed(Message):
+    """An export failed or was cancelled (code `cancelled`); no file was written."""
+
+    export_id: str
+    error: ErrorInfo
+
+
+class BackendClosing(Message):
+    """The backend is about to leave; runs go on without it."""
+
+    reason: str
+
+
+class Method(NamedTuple):
+    """What a method takes and gives."""
+
+    params: type[Message]
+    result: type[Any]
+    summary: str
+
+
+METHODS: dict[str, Method] = {
+    "hello": Method(HelloParams, HelloResult, "Who is there."),
+    "trainer.list": Method(Nothing, TrainerListResult, "The trainers and their forms."),
+    "experiment.list": Method(Nothing, ExperimentListResult, "All experiments."),
+    "experiment.get": Method(ExperimentGetParams, ExperimentResult, "One experiment, complete."),
+    "experiment.save": Method(ExperimentSaveParams, ExperimentResult, "Checks and saves an experiment."),
+    "run.start": Method(RunStartParams, RunResult, "Starts a run."),
+    "run.stop": Method(RunParams, RunResult, "Asks a run to save and stop; it is killed if it does not."),
+    "run.list": Method(RunListParams, RunListResult, "The runs of the project."),
+    "run.get": Method(RunParams, RunResult, "One run."),
+    "run.samples": Method(RunSamplesParams, SamplePage, "A page of a run's samples."),
+    "run.log": Method(RunLogParams, LogPage, "A piece of a run's log."),
+    "run.checkpoints": Method(RunParams, RunCheckpointsResult, "A run's checkpoints."),
+    "run.follow": Method(
+        RunFollowParams, RunFollowResult, "Sends the run's samples and log as events: history, then live."
+    ),
+    "run.unfollow": Method(RunParams, Nothing, "Ends run.follow; nothing happens if there was none."),
+    "export.start": Method(ExportStartParams, ExportParams, "Exports a checkpoint to a file in the project."),
+    "export.cancel": Method(ExportParams, Nothing, "Cancels an export; ends with export.failed."),
+    "backend.shutdown": Method(ShutdownParams, Nothing, "Ends the backend; refused while runs are going."),
+}
+
+EVENTS: dict[str, type[Message]] = {
+    "run.changed": RunChanged,
+    "run.samples": RunSamplesEvent,
+    "run.log": RunLogEvent,
+    "export.progress": ExportProgress,
+    "export.finished": ExportFinished,
+    "export.failed": ExportFailed,
+    "backend.closing": BackendClosing,
+}

@@ -1,0 +1,85 @@
+"""Puts together what others may know about a run."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from rl_studio.runs.folder import RunMeta, parse_time
+from rl_studio.runs.info import RunFailure, RunInfo
+from rl_studio.runs.state import RunState
+from rl_studio.runs.store import Ingested
+
+
+def describe(
+    meta: RunMeta, row: Ingested, *, checkpoints: int, now: float, log_tail: Callable[[], list[str]]
+) -> RunInfo:
+    """Describes a run from its run.json and what its log said.
+
+    Args:
+        meta: run.json.
+        row: what was read from the log.
+        checkpoints: how many there are.
+        now: Unix time.
+        log_tail: gives the last lines of the log; called for a failed run only.
+    """
+    progress = row.progress
+    state = RunState(meta.state)
+    started = meta.created_time
+    ended = parse_time(meta.ended) if meta.ended else None
+    return RunInfo(
+        id=meta.id,
+        experiment=meta.experiment,
+        trainer=meta.trainer,
+        scene=meta.scene,
+        state=state.value,
+        reason=meta.reason,
+        exit_code=meta.exit_code,
+        started=started,
+        ended=ended,
+        duration_s=max(0.0, (ended if ended is not None else now) - started),
+        timesteps=progress.timesteps,
+        timesteps_target=progress.timesteps_target or meta.timesteps_target,
+        episodes=progress.episodes,
+        episode_reward_mean=progress.episode_reward_mean,
+        success_rate=progress.success_rate,
+        iteration=progress.iteration,
+        timesteps_per_second=progress.timesteps_per_second,
+        checkpoints=checkpoints,
+        last_seq=row.last_seq,
+        message=progress.message,
+        error=_failure(meta, row, log_tail()) if state is RunState.FAILED else None,
+    )
+
+
+def _failure(meta: RunMeta, row: Ingested, tail: list[str]) -> RunFailure:
+    error = row.progress.error
+    if meta.reason == "error" and error is not None:
+        return RunFailure(error["message"], error["hint"], tail)
+    if meta.reason == "error":
+        # A run started by hand has its output in a terminal, not in a log.
+        return RunFailure("The trainer failed.", "The terminal it was started in says why.", tail)
+    if meta.reason == "not_started":
+        return RunFailure(
+            "The trainer did not start.", "Start the run again; backend.log may say what happened.", tail
+        )
+    if meta.reason == "crashed":
+        code = "" if meta.exit_code is None else f" ({_exit_text(meta.exit_code)})"
+        return RunFailure(
+            f"The trainer crashed{code}.", "Its last lines say where; the log has all of them.", tail
+        )
+    how = "" if meta.exit_code is None else f" ({_exit_text(meta.exit_code)})"
+    return RunFailure(
+        f"The trainer was killed{how}.",
+        "If nobody did that, the machine may have run out of memory or was shut down.",
+        tail,
+    )
+
+
+def _exit_text(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

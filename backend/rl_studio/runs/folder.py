@@ -1,0 +1,172 @@
+"""Run folders, their names, and `run.json`, which says which process a run is and how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import secrets
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rl_studio.files import read_json, write_json_atomic
+
+logger = logging.getLogger(__name__)
+
+SCHEMA = 1
+_RUN_ID = re.compile(r"\w[\w.\-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeta:
+    """The content of run.json.
+
+    Attributes:
+        created: ISO 8601 UTC.
+        pid: the trainer's process, None until it was started.
+        process_created: that process's creation time as psutil tells it; a pid alone may be reused.
+        stop_requested: Unix time at which somebody asked the run to stop.
+        state: as it was when somebody last looked; the final one is for good.
+        ended: ISO 8601 UTC.
+    """
+
+    id: str
+    experiment: str
+    trainer: str
+    scene: str
+    project: str
+    created: str
+    seed: int | None = None
+    argv: list[str] = field(default_factory=list)
+    python: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    git_revision: str | None = None
+    godot: str = ""
+    timesteps_target: int = 0
+    pid: int | None = None
+    process_created: float | None = None
+    stop_requested: float | None = None
+    state: str = "starting"
+    reason: str | None = None
+    exit_code: int | None = None
+    ended: str | None = None
+    schema: int = SCHEMA
+
+    @property
+    def created_time(self) -> float:
+        return parse_time(self.created)
+
+
+_FIELDS = frozenset(item.name for item in dataclasses.fields(RunMeta))
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths in one run's folder."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def meta_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def command_file(self) -> Path:
+        return self.path / "command.txt"
+
+    @property
+    def log_file(self) -> Path:
+        return self.path / "output.log"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        return self.path / "checkpoints"
+
+    def read_meta(self) -> RunMeta | None:
+        """What run.json says; None if there is none or it cannot be used (which is logged)."""
+        try:
+            data = read_json(self.meta_file)
+            known = {key: value for key, value in data.items() if key in _FIELDS}
+            return _checked(RunMeta(**{**known, "id": self.id}))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            logger.warning("%s cannot be read: %s", self.meta_file, error)
+            return None
+
+    def write_meta(self, meta: RunMeta) -> None:
+        """Replaces run.json."""
+        write_json_atomic(self.meta_file, dataclasses.asdict(meta))
+
+    def log_size(self) -> int:
+        """Bytes in the log; 0 if there is none."""
+        try:
+            return self.log_file.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _checked(meta: RunMeta) -> RunMeta:
+    numbers = (meta.pid, meta.process_created, meta.stop_requested, meta.exit_code, meta.timesteps_target)
+    if not all(value is None or isinstance(value, int | float) for value in numbers):
+        raise TypeError("a number is not a number")
+    if meta.state not in ("starting", "running", "stopping", "finished", "stopped", "failed"):
+        raise ValueError(f"unknown state {meta.state!r}")
+    return meta
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` could be a run's id; anything that could leave the runs folder is not."""
+    return _RUN_ID.fullmatch(text) is not None and ".." not in text
+
+
+def create_folder(runs_dir: Path, experiment: str, now: datetime) -> RunFolder:
+    """Makes a fresh folder for a run of `experiment`."""
+    while True:
+        name = f"{now:%Y%m%d-%H%M%S}-{slug(experiment)}-{secrets.token_hex(2)}"
+        try:
+            (runs_dir / name).mkdir(parents=True)
+            return RunFolder(runs_dir / name)
+        except FileExistsError:
+            continue
+
+
+def list_folders(runs_dir: Path, *, besides: Collection[str] = ()) -> list[RunFolder]:
+    """All run folders that are not among `besides`, newest first by name."""
+    try:
+        names = [path.name for path in runs_dir.iterdir() if path.name not in besides]
+    except FileNotFoundError:
+        return []
+    return [RunFolder(runs_dir / name) for name in sorted(names, reverse=True) if is_run_id(name)]
+
+
+def slug(text: str) -> str:
+    """`text` in small letters, digits and dashes; "run" if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:32].strip("-") or "run"
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: Any) -> float:
+    """Unix time of an ISO 8601 text; 0 if it is none."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,123 @@
+"""What others may know about a run: plain data, as the CLI prints it and the backend sends it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+StateName = Literal["starting", "running", "stopping", "finished", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailure:
+    """Why a run failed."""
+
+    message: str
+    """What happened, one sentence."""
+    hint: str | None
+    """What to do about it."""
+    log_tail: list[str]
+    """The last lines of the log, at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One run at one moment."""
+
+    id: str
+    """Name of the run's folder; unique in the project."""
+    experiment: str
+    """The experiment it was started from."""
+    trainer: str
+    """Name of the trainer."""
+    scene: str
+    """The scene it trains in, a res:// or uid:// path."""
+    state: StateName
+    """`finished`, `stopped` and `failed` are final."""
+    reason: str | None
+    """Why it ended: timesteps, time_limit, interrupted, killed, error, crashed or not_started."""
+    exit_code: int | None
+    """Exit code of the trainer, -N for signal N; null while it runs, or if nobody was there to see it."""
+    started: float
+    """When it was started, Unix time in seconds."""
+    ended: float | None
+    """When it reached its final state, Unix time in seconds."""
+    duration_s: float
+    """Seconds from start to end, or until now."""
+    timesteps: int
+    """Agent steps done."""
+    timesteps_target: int
+    """Agent steps to do; 0 if the trainer did not say."""
+    episodes: int
+    """Episodes finished."""
+    episode_reward_mean: float | None
+    """Mean reward of the last episodes."""
+    success_rate: float | None
+    """Share of successful episodes among the last ones, 0 to 1."""
+    iteration: int
+    """Training iterations done."""
+    timesteps_per_second: float | None
+    """Speed of the last iteration."""
+    checkpoints: int
+    """Checkpoints in the run's folder."""
+    last_seq: int
+    """Number of the last sample; samples count from 1."""
+    message: str | None
+    """The last status the trainer reported."""
+    error: RunFailure | None
+    """Set if the state is `failed`."""
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in ("finished", "stopped", "failed")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as JSON-compatible data."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointInfo:
+    """A complete checkpoint in a run's folder."""
+
+    name: str
+    """Name of its folder."""
+    timesteps: int
+    """Agent steps at which it was made."""
+    created: str
+    """When it was made, ISO 8601 UTC."""
+    reason: str
+    """periodic, final, interrupted or error."""
+    episode_reward_mean: float | None
+    """Mean reward of the last episodes at that point."""
+    success_rate: float | None
+    """Success rate of the last episodes at that point, 0 to 1."""
+    policies: list[str]
+    """Names of the policies in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePage:
+    """Some samples of a run in order."""
+
+    samples: list[dict[str, Any]]
+    """Each has `seq` and the fields of the line protocol's @METRIC."""
+    last_seq: int
+    """`seq` of the last one here; what was asked after if there are none."""
+    more: bool
+    """Whether there are samples after these."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A piece of a run's log. Positions are bytes; bytes that are not UTF-8 show as U+FFFD."""
+
+    start: int
+    """Position of the first byte here."""
+    end: int
+    """Position after the last byte here; ask from there to go on."""
+    size: int
+    """Size of the whole log."""
+    text: str
+    """The piece."""

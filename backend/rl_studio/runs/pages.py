@@ -1,0 +1,118 @@
+"""Pieces of what a run has on disk: its log, its samples, its checkpoints."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from rl_studio.files import read_json
+from rl_studio.runs.folder import RunFolder
+from rl_studio.runs.info import CheckpointInfo, LogPage, SamplePage
+from rl_studio.runs.store import Store
+
+logger = logging.getLogger(__name__)
+
+MAX_PAGE_BYTES = 384 * 1024
+"""Most bytes of JSON in a page of samples; well below a frame of the protocol."""
+
+TAIL_LINES = 20
+_TAIL_BYTES = 16 * 1024
+
+
+def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
+    """At most `limit` bytes of the log from `offset` on; None for the last ones.
+
+    A page neither begins nor ends inside of a character, unless nothing but a part of one is there.
+    """
+    size = folder.log_size()
+    start = max(0, size - limit) if offset is None else min(offset, size)
+    data = b""
+    if start < size:
+        with folder.log_file.open("rb") as log:
+            log.seek(start)
+            data = log.read(min(limit, size - start))
+    if offset is None and start > 0:
+        skipped = _continuation_bytes(data)
+        start, data = start + skipped, data[skipped:]
+    cut = len(data) - _unfinished_character(data)
+    if cut > 0:
+        data = data[:cut]
+    return LogPage(start=start, end=start + len(data), size=size, text=data.decode("utf-8", errors="replace"))
+
+
+def log_tail(folder: RunFolder) -> list[str]:
+    """The last lines of the log that are for people."""
+    text = log_page(folder, None, _TAIL_BYTES).text
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    shown = [line for line in lines if line.strip() and not line.startswith(("@METRIC", "@EVENT", "@RESULT"))]
+    return shown[-TAIL_LINES:]
+
+
+def sample_page(store: Store, run_id: str, after_seq: int, limit: int) -> SamplePage:
+    """The samples after `after_seq`, at most `limit`, and fewer if they are large."""
+    rows = store.samples(run_id, after_seq, limit + 1)
+    samples: list[dict[str, Any]] = []
+    used = 0
+    for seq, text in rows[:limit]:
+        used += len(text)
+        if samples and used > MAX_PAGE_BYTES:
+            break
+        samples.append({"seq": seq, **json.loads(text), "seq": seq})  # noqa: F601
+    last = int(samples[-1]["seq"]) if samples else after_seq
+    return SamplePage(samples=samples, last_seq=last, more=len(samples) < len(rows))
+
+
+def list_checkpoints(folder: RunFolder) -> list[CheckpointInfo]:
+    """The complete checkpoints, newest first; one that cannot be read is left out and logged."""
+    found = [_read_checkpoint(path) for path in _checkpoint_folders(folder)]
+    return sorted((item for item in found if item), key=lambda item: item.timesteps, reverse=True)
+
+
+def count_checkpoints(folder: RunFolder) -> int:
+    """How many complete checkpoints there are."""
+    return len(_checkpoint_folders(folder))
+
+
+def _checkpoint_folders(folder: RunFolder) -> list[Path]:
+    # They are made under another name and then renamed, so one called step_* is complete.
+    try:
+        return [path for path in folder.checkpoints_dir.iterdir() if path.name.startswith("step_")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _read_checkpoint(path: Path) -> CheckpointInfo | None:
+    try:
+        data = read_json(path / "checkpoint.json")
+        return CheckpointInfo(
+            name=path.name,
+            timesteps=int(data["timesteps"]),
+            created=str(data["created"]),
+            reason=str(data["reason"]),
+            episode_reward_mean=data.get("episode_reward_mean"),
+            success_rate=data.get("success_rate"),
+            policies=sorted(data.get("policies", {})),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        logger.warning("the checkpoint %s cannot be read: %s", path, error)
+        return None
+
+
+def _continuation_bytes(data: bytes) -> int:
+    count = 0
+    while count < min(3, len(data)) and data[count] & 0xC0 == 0x80:
+        count += 1
+    return count
+
+
+def _unfinished_character(data: bytes) -> int:
+    """How many bytes at the end belong to a character that goes on after it."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 2 if byte >> 5 == 0b110 else 3 if byte >> 4 == 0b1110 else 4 if byte >> 3 == 0b11110 else 1
+        return back if length > back else 0
+    return 0

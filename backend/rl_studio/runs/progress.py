@@ -1,0 +1,118 @@
+"""What a run's log says about it so far, folded together line by line."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rl_studio.metrics import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The state of a run as its log tells it. Each field is the latest value seen.
+
+    Attributes:
+        started: the trainer said that training began.
+        finished: the reason the trainer gave for being done, None if it did not.
+        error: {code, message, hint} the trainer gave.
+        warnings: log lines that looked like the line protocol but could not be used, and warnings.
+    """
+
+    started: bool = False
+    timesteps: int = 0
+    timesteps_target: int | None = None
+    episodes: int = 0
+    iteration: int = 0
+    episode_reward_mean: float | None = None
+    success_rate: float | None = None
+    timesteps_per_second: float | None = None
+    message: str | None = None
+    finished: str | None = None
+    error: dict[str, Any] | None = None
+    warnings: int = 0
+
+    def after(self, record: Record) -> Progress:
+        """The progress after one more record."""
+        if record.kind == "metric":
+            return _after_metric(self, record.data)
+        if record.kind == "warning":
+            return dataclasses.replace(self, warnings=self.warnings + 1)
+        handler = _EVENTS.get(str(record.data.get("kind"))) if record.kind == "event" else None
+        return handler(self, record.data) if handler else self
+
+
+def _after_metric(progress: Progress, data: dict[str, Any]) -> Progress:
+    throughput = data.get("throughput")
+    speed = throughput.get("timesteps_per_second") if isinstance(throughput, dict) else None
+    return dataclasses.replace(
+        progress,
+        started=True,
+        timesteps=_whole(data.get("timesteps_total"), progress.timesteps),
+        episodes=_whole(data.get("episodes_total"), progress.episodes),
+        iteration=_whole(data.get("training_iteration"), progress.iteration),
+        episode_reward_mean=_number(data.get("episode_reward_mean")),
+        success_rate=_number(data.get("success_rate")),
+        timesteps_per_second=_number(speed),
+    )
+
+
+def _after_status(progress: Progress, data: dict[str, Any]) -> Progress:
+    return dataclasses.replace(progress, message=_text(data.get("message")))
+
+
+def _after_started(progress: Progress, data: dict[str, Any]) -> Progress:
+    target = _whole(data.get("timesteps_target"), progress.timesteps_target or 0)
+    return dataclasses.replace(progress, started=True, timesteps_target=target)
+
+
+def _after_checkpoint(progress: Progress, data: dict[str, Any]) -> Progress:
+    return dataclasses.replace(progress, timesteps=_whole(data.get("timesteps_total"), progress.timesteps))
+
+
+def _after_warning(progress: Progress, data: dict[str, Any]) -> Progress:
+    return dataclasses.replace(
+        progress, warnings=progress.warnings + 1, message=f"Warning: {_text(data.get('message'))}"
+    )
+
+
+def _after_finished(progress: Progress, data: dict[str, Any]) -> Progress:
+    return dataclasses.replace(
+        progress,
+        finished=_text(data.get("reason")) or "timesteps",
+        timesteps=_whole(data.get("timesteps_total"), progress.timesteps),
+        message=_text(data.get("message")) or progress.message,
+    )
+
+
+def _after_error(progress: Progress, data: dict[str, Any]) -> Progress:
+    message = _text(data.get("message")) or "The trainer reported an error without a message."
+    hint = _text(data.get("hint"))
+    return dataclasses.replace(
+        progress, error={"code": _text(data.get("code")), "message": message, "hint": hint}
+    )
+
+
+_EVENTS: dict[str, Callable[[Progress, dict[str, Any]], Progress]] = {
+    "status": _after_status,
+    "started": _after_started,
+    "checkpoint": _after_checkpoint,
+    "warning": _after_warning,
+    "finished": _after_finished,
+    "error": _after_error,
+}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value: Any, otherwise: int) -> int:
+    number = _number(value)
+    return otherwise if number is None else int(number)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

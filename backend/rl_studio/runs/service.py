@@ -1,0 +1,287 @@
+"""The runs of one project, for the CLI and the backend alike. No server is needed: all state is on disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rl_studio.errors import closest
+from rl_studio.project import Project
+from rl_studio.runs import pages
+from rl_studio.runs.describe import describe
+from rl_studio.runs.folder import RunFolder, RunMeta, is_run_id, list_folders
+from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
+from rl_studio.runs.state import RunError
+from rl_studio.runs.store import Ingested, Store
+from rl_studio.runs.watch import StopPatience, Watcher
+
+if TYPE_CHECKING:
+    from rl_studio.godot import GodotBinary
+    from rl_studio.trainers import TrainerRegistry
+
+POLL_INTERVAL_S = 0.1
+"""How often `wait` looks."""
+
+RunInfos = list[RunInfo]
+CheckpointInfos = list[CheckpointInfo]
+
+
+def _find_godot(explicit: Path | str | None) -> GodotBinary:
+    from rl_studio.godot import find_godot
+
+    return find_godot(explicit)
+
+
+class RunService:
+    """Starts, watches, stops and reads runs. Any number of services and processes may share a project.
+
+    Nothing happens between calls: whoever wants to see a run's end, or wants a stubborn run to be killed, has
+    to call `get`, `list` or `wait` again. One thread at a time may use a service. Close it when done.
+
+    Args:
+        project: where the runs are.
+        trainers: the known trainers; None for all that are installed.
+        patience: how long a stopping run gets.
+        find_godot: finds Godot, given what the user asked for or None.
+        now: gives Unix time.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        *,
+        trainers: TrainerRegistry | None = None,
+        patience: StopPatience | None = None,
+        find_godot: Callable[[Path | str | None], GodotBinary] = _find_godot,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.project = project
+        self._trainers = trainers
+        self.find_godot = find_godot
+        self._now = now
+        self._store = Store(project.database)
+        self._watcher = Watcher(self._store, patience or StopPatience(), now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def trainers(self) -> TrainerRegistry:
+        """The known trainers."""
+        if self._trainers is None:
+            from rl_studio.trainers import TrainerRegistry
+
+            self._trainers = TrainerRegistry()
+        return self._trainers
+
+    def close(self) -> None:
+        """Closes the database. Runs go on."""
+        self._store.close()
+
+    def start(
+        self,
+        experiment: str = "default",
+        *,
+        overrides: Mapping[str, Any] | None = None,
+        trainer: str | None = None,
+        godot: Path | str | None = None,
+    ) -> RunInfo:
+        """Starts a run and returns at once.
+
+        Args:
+            experiment: name of an experiment; one never saved is all defaults.
+            overrides: values on top of the experiment's.
+            trainer: name of a trainer; None for the experiment's.
+            godot: the Godot to use; None to find one.
+
+        Raises:
+            ConfigError: bad values.
+            TrainerError: no such trainer, or something that it needs is missing.
+            GodotNotFoundError: no usable Godot.
+            ProjectError, RunError: there is no scene, or the process could not be started.
+        """
+        from rl_studio.runs import launch  # whoever only reads runs needs no pydantic
+
+        chosen, config, scene = launch.check(
+            self.project, self.trainers, experiment, trainer, overrides or {}
+        )
+        binary = self.find_godot(godot)
+        plan = launch.Plan(experiment, chosen, config, scene, binary.path, str(binary.version))
+        folder, process = launch.launch(self.project, plan)
+        self._watcher.adopt(folder, process)
+        return self.get(folder.id)
+
+    def stop(self, run_id: str) -> RunInfo:
+        """Asks a run to save and stop, and returns at once; a run that is over stays as it is.
+
+        It gets SIGINT now. If it does not leave, later calls of `get`, `list` or `wait` end it.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, _ = self._find(run_id)
+        self.get(run_id)  # a run that ended unnoticed has ended, and was not stopped
+        self._watcher.request_stop(folder)
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> RunInfo:
+        """What is known about a run now.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, meta = self._find(run_id)
+        return self._refresh(folder, meta)
+
+    def list(self, limit: int | None = None) -> RunInfos:
+        """The runs, newest first, at most `limit`."""
+        found: RunInfos = []
+        for folder in list_folders(self.project.runs_dir):
+            meta = folder.read_meta()
+            if meta is not None:
+                found.append(self._refresh(folder, meta))
+            if limit is not None and len(found) >= limit:
+                break
+        return found
+
+    def ids(self, *, besides: Collection[str] = ()) -> set[str]:
+        """The ids of all runs that are not among `besides`; much cheaper than `list`."""
+        folders = list_folders(self.project.runs_dir, besides=besides)
+        return {folder.id for folder in folders if folder.meta_file.exists()}
+
+    def ingest(self, run_id: str) -> int:
+        """Reads what is new in the run's log; returns the number of the last sample.
+
+        Raises:
+            RunError: no such run.
+        """
+        return self.get(run_id).last_seq
+
+    def samples(self, run_id: str, after_seq: int = 0, limit: int = 500) -> SamplePage:
+        """The samples read from the log so far with a number above `after_seq`, at most `limit`.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, _ = self._find(run_id)
+        return pages.sample_page(self._store, folder.id, after_seq, limit)
+
+    def log(self, run_id: str, offset: int | None = None, limit: int = 65536) -> LogPage:
+        """At most `limit` bytes of the log from `offset` on; None for the last ones.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, _ = self._find(run_id)
+        return pages.log_page(folder, offset, limit)
+
+    def log_size(self, run_id: str) -> int:
+        """Bytes in the run's log; 0 if there is none."""
+        return RunFolder(self.project.runs_dir / run_id).log_size() if is_run_id(run_id) else 0
+
+    def checkpoints(self, run_id: str) -> CheckpointInfos:
+        """The run's complete checkpoints, newest first.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, _ = self._find(run_id)
+        return pages.list_checkpoints(folder)
+
+    def folder(self, run_id: str) -> Path:
+        """The run's folder.
+
+        Raises:
+            RunError: no such run.
+        """
+        return self._find(run_id)[0].path
+
+    def resolve(self, name: str) -> str:
+        """The id of the run that `name` means: an id, the beginning of just one id, or "latest".
+
+        Raises:
+            RunError: none, or more than one.
+        """
+        known = sorted(self.ids())
+        if not known:
+            raise RunError("There is no run yet.", hint="rl-studio train --project DIR starts one.")
+        if name in ("", "latest"):
+            return max(known, key=self._created)
+        if name in known:
+            return name
+        matching = [run_id for run_id in known if run_id.startswith(name)]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise RunError(f"{name!r} may mean {', '.join(matching)}.", hint="Give more of the id.")
+        raise _no_run(name, known)
+
+    def wait(
+        self,
+        run_id: str,
+        *,
+        timeout: float | None = None,
+        on_change: Callable[[RunInfo], None] | None = None,
+    ) -> RunInfo:
+        """Blocks until the run is over, or for `timeout` seconds, and returns what is known then.
+
+        Args:
+            on_change: called with each new state of things.
+
+        Raises:
+            RunError: no such run.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        last: RunInfo | None = None
+        while True:
+            info = self.get(run_id)
+            if on_change is not None and not same_but_for_time(info, last):
+                on_change(info)
+            last = info
+            if info.is_final or (deadline is not None and time.monotonic() >= deadline):
+                return info
+            time.sleep(POLL_INTERVAL_S)
+
+    def _created(self, run_id: str) -> tuple[float, str]:
+        meta = RunFolder(self.project.runs_dir / run_id).read_meta()
+        return (meta.created_time if meta else 0.0, run_id)
+
+    def _find(self, run_id: str) -> tuple[RunFolder, RunMeta]:
+        folder = RunFolder(self.project.runs_dir / run_id)
+        meta = folder.read_meta() if is_run_id(run_id) else None
+        if meta is None:
+            raise _no_run(run_id, self.ids())
+        return folder, meta
+
+    def _refresh(self, folder: RunFolder, meta: RunMeta) -> RunInfo:
+        row: Ingested
+        meta, row = self._watcher.refresh(folder, meta)
+        return describe(
+            meta,
+            row,
+            checkpoints=pages.count_checkpoints(folder),
+            now=self._now(),
+            log_tail=lambda: pages.log_tail(folder),
+        )
+
+
+def same_but_for_time(one: RunInfo, other: RunInfo | None) -> bool:
+    """Whether two descriptions of a run differ in nothing but how long it has lasted."""
+    if other is None:
+        return False
+    first, second = one.to_dict(), other.to_dict()
+    return first | {"duration_s": 0} == second | {"duration_s": 0}
+
+
+def _no_run(run_id: str, known: object) -> RunError:
+    near = closest(run_id, known) if isinstance(known, set | list) else None
+    hint = f"Did you mean {near}?" if near else "rl-studio runs --project DIR lists them."
+    return RunError(f"There is no run {run_id!r}.", hint=hint)

@@ -1,0 +1,210 @@
+"""Keeps `run.json` true: sees runs start to train, end, vanish, and ends those that were asked to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rl_studio.runs import processes
+from rl_studio.runs.folder import RunFolder, RunMeta, format_time
+from rl_studio.runs.ingest import Ingester
+from rl_studio.runs.pages import log_tail
+from rl_studio.runs.state import RunState, Verdict, check_transition, judge
+from rl_studio.runs.store import Ingested, Store
+
+logger = logging.getLogger(__name__)
+
+START_GRACE_S = 15.0
+"""How long a run may be without a process; starting one takes a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopPatience:
+    """Seconds that a stopping run gets.
+
+    Attributes:
+        interrupt: from SIGINT, which lets it save, to SIGTERM.
+        terminate: from SIGTERM, sent to all its processes, to SIGKILL.
+    """
+
+    interrupt: float = 30.0
+    terminate: float = 10.0
+
+
+class Watcher:
+    """Brings what is known about runs up to date. Any number of processes may do so at once.
+
+    Args:
+        now: gives Unix time.
+    """
+
+    def __init__(self, store: Store, patience: StopPatience, now: Callable[[], float]) -> None:
+        self._store = store
+        self._ingester = Ingester(store)
+        self._patience = patience
+        self._now = now
+        self._children: dict[str, processes.DetachedProcess] = {}
+        self._terminated: set[str] = set()
+
+    def adopt(self, folder: RunFolder, process: processes.DetachedProcess) -> None:
+        """Takes a child of ours as the run's process; everybody can find it then."""
+        self._children[folder.id] = process
+        meta = self._note_process(folder, process.pid)
+        if meta.state == RunState.STOPPING:
+            self.request_stop(folder)
+
+    def _note_process(self, folder: RunFolder, pid: int) -> RunMeta:
+        def work(_: object) -> RunMeta:
+            meta = _must_read(folder)
+            if meta.pid is None:
+                meta = dataclasses.replace(meta, pid=pid, process_created=processes.creation_time(pid))
+                folder.write_meta(meta)
+            return meta
+
+        return self._store.write(work)
+
+    def refresh(self, folder: RunFolder, meta: RunMeta) -> tuple[RunMeta, Ingested]:
+        """Reads the log, looks at the process, and records what changed.
+
+        Args:
+            folder: the run.
+            meta: what its run.json says.
+
+        Returns:
+            What run.json says now, and what is known from the log.
+        """
+        exit_code = self._reap(folder.id)
+        if RunState(meta.state).is_final:
+            row = self._ingester.ingest(folder, final=True)
+            return self._add_exit_code(folder, meta, row, exit_code), row
+        # The order matters: whatever a process wrote before it was found gone is then in the log.
+        meta, alive = self._look(folder, meta)
+        row = self._ingester.ingest(folder)
+        if not alive:
+            return self._conclude(folder, exit_code if exit_code is not None else self._reap(folder.id))
+        if meta.state == RunState.STARTING and row.progress.started:
+            meta = self.change(folder, RunState.RUNNING)
+        if meta.state == RunState.STOPPING:
+            self._press(folder, meta)
+        return meta, row
+
+    def request_stop(self, folder: RunFolder) -> RunMeta:
+        """Marks a run as stopping and interrupts it, unless it has ended."""
+        meta = self.change(folder, RunState.STOPPING)
+        if meta.state == RunState.STOPPING and meta.pid is not None:
+            process = processes.find(meta.pid, meta.process_created, folder.path)
+            if process is not None:
+                logger.info("interrupting run %s", folder.id)
+                processes.interrupt(process)
+        return meta
+
+    def change(self, folder: RunFolder, state: RunState) -> RunMeta:
+        """Moves a run into a state that is not final, unless it is there already, beyond it, or over."""
+
+        def work(_: object) -> RunMeta:
+            meta = _must_read(folder)
+            old = RunState(meta.state)
+            if old.is_final or old is state or (old, state) == (RunState.STOPPING, RunState.RUNNING):
+                return meta
+            check_transition(old, state)
+            requested = self._now() if state is RunState.STOPPING else meta.stop_requested
+            meta = dataclasses.replace(meta, state=state.value, stop_requested=requested)
+            folder.write_meta(meta)
+            return meta
+
+        # The transaction is only a lock: run.json must not change between reading and writing it.
+        return self._store.write(work)
+
+    def _reap(self, run_id: str) -> int | None:
+        child = self._children.get(run_id)
+        if child is None:
+            return None
+        code = child.poll()
+        if code is not None:
+            del self._children[run_id]
+        return code
+
+    def _look(self, folder: RunFolder, meta: RunMeta) -> tuple[RunMeta, bool]:
+        """Whether the run's process lives. One never noted is found by what it inherited."""
+        if meta.pid is not None:
+            return meta, processes.find(meta.pid, meta.process_created, folder.path) is not None
+        if self._now() - meta.created_time < START_GRACE_S:
+            return meta, True
+        found = processes.members(folder.path)
+        if not found:
+            return meta, False
+        return self._note_process(folder, found[0].pid), True
+
+    def _conclude(self, folder: RunFolder, exit_code: int | None) -> tuple[RunMeta, Ingested]:
+        processes.end_all(processes.members(folder.path), kill=True)
+
+        def work(_: object) -> RunMeta:
+            meta = _must_read(folder)
+            if RunState(meta.state).is_final:
+                return meta
+            verdict = self._judge(folder, meta, self._store.ingested(folder.id) or Ingested(), exit_code)
+            check_transition(RunState(meta.state), verdict.state)
+            ended = format_time(datetime.fromtimestamp(self._end_time(folder, meta), UTC))
+            meta = dataclasses.replace(
+                meta, state=verdict.state.value, reason=verdict.reason, exit_code=exit_code, ended=ended
+            )
+            folder.write_meta(meta)
+            logger.info("run %s ended: %s (%s)", folder.id, verdict.state, verdict.reason)
+            return meta
+
+        row = self._ingester.ingest(folder, final=True)
+        return self._store.write(work), row
+
+    def _end_time(self, folder: RunFolder, meta: RunMeta) -> float:
+        """When the run ended: nobody may have been there, but the log's last change is never far from it."""
+        try:
+            written = folder.log_file.stat().st_mtime
+        except FileNotFoundError:
+            return self._now()
+        return min(self._now(), max(written, meta.created_time))
+
+    def _judge(self, folder: RunFolder, meta: RunMeta, row: Ingested, exit_code: int | None) -> Verdict:
+        if meta.pid is None:
+            return Verdict(RunState.FAILED, "not_started")
+        requested = meta.stop_requested is not None
+        return judge(row.progress, stop_requested=requested, exit_code=exit_code, log_tail=log_tail(folder))
+
+    def _add_exit_code(
+        self, folder: RunFolder, meta: RunMeta, row: Ingested, exit_code: int | None
+    ) -> RunMeta:
+        """Notes the exit code of a child whose end somebody else had noticed first."""
+        if exit_code is None or meta.exit_code is not None:
+            return meta
+
+        def work(_: object) -> RunMeta:
+            known = _must_read(folder)
+            verdict = self._judge(folder, known, row, exit_code)
+            reason = verdict.reason if verdict.state.value == known.state else known.reason
+            known = dataclasses.replace(known, exit_code=exit_code, reason=reason)
+            folder.write_meta(known)
+            return known
+
+        return self._store.write(work)
+
+    def _press(self, folder: RunFolder, meta: RunMeta) -> None:
+        waited = self._now() - (meta.stop_requested or 0.0)
+        if waited < self._patience.interrupt:
+            return
+        kill = waited >= self._patience.interrupt + self._patience.terminate
+        if not kill and folder.id in self._terminated:
+            return
+        self._terminated.add(folder.id)
+        logger.warning(
+            "run %s did not stop in %.0f s: %s", folder.id, waited, "SIGKILL" if kill else "SIGTERM"
+        )
+        processes.end_all(processes.members(folder.path), kill=kill)
+
+
+def _must_read(folder: RunFolder) -> RunMeta:
+    meta = folder.read_meta()
+    if meta is None:
+        raise FileNotFoundError(f"{folder.meta_file} is gone")
+    return meta

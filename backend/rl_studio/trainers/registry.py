@@ -1,0 +1,201 @@
+"""What a trainer is, and where the backend finds them.
+
+A package adds one by an entry point in the group `rl_studio.trainers` that names a `Trainer`, or a function
+without arguments that makes one:
+
+    [project.entry-points."rl_studio.trainers"]
+    my_trainer = "my_package.rl_studio:TRAINER"
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from rl_studio.errors import StudioError, closest
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+logger = logging.getLogger(__name__)
+
+ENTRY_POINT_GROUP = "rl_studio.trainers"
+
+
+class TrainerError(StudioError):
+    """There is no such trainer, or it cannot be used here."""
+
+    code = "trainer"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerProblem:
+    """Why a trainer cannot be used, and what mends it."""
+
+    message: str
+    hint: str | None = None
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """A program that trains and speaks the line protocol, and the form of its configuration."""
+
+    @property
+    def name(self) -> str:
+        """Short name in experiments and on the command line."""
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Distributions whose versions are written into each run's folder."""
+
+    def config_model(self) -> type[BaseModel]:
+        """The configuration. Fields `scene`, `total_timesteps` and `seed` are understood by the studio."""
+
+    def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
+        """The command line that trains; its configuration lies in `run_dir`/config.json.
+
+        The command is started in the project's folder with CONTROLLER_METRICS=1; on SIGINT it is to save a
+        checkpoint and leave with code 0.
+        """
+
+    def problem(self) -> TrainerProblem | None:
+        """What is missing; None if a run could start now. Must be quick: no heavy imports."""
+
+
+@dataclass(frozen=True)
+class ScriptTrainer:
+    """A trainer that is a Python script.
+
+    Args:
+        load_config_model: gives the model; called late, so that a form costs nothing until it is asked for.
+        script: gives the script's path.
+        packages: distributions the script needs, installed in the Python that runs the backend.
+        hint: how to install them.
+    """
+
+    name: str
+    title: str
+    load_config_model: Callable[[], type[BaseModel]]
+    script: Callable[[], Path]
+    packages: tuple[str, ...] = ()
+    hint: str | None = None
+
+    def config_model(self) -> type[BaseModel]:
+        return self.load_config_model()
+
+    def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
+        return [
+            *(python, str(self.script())),
+            *("--project", str(project)),
+            *("--run-dir", str(run_dir)),
+            *("--config", str(run_dir / "config.json")),
+            *("--godot", str(godot)),
+        ]
+
+    def problem(self) -> TrainerProblem | None:
+        missing = [name for name in self.packages if installed_version(name) is None]
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            return TrainerProblem(f"{', '.join(missing)} {verb} not installed.", self.hint)
+        if not self.script().is_file():
+            return TrainerProblem(f"The script {self.script()} is missing.", "Install godot-rl-studio again.")
+        return None
+
+
+def installed_version(distribution: str) -> str | None:
+    """The version of an installed distribution, without importing it; None if it is not installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+class TrainerRegistry:
+    """The trainers by name.
+
+    Args:
+        trainers: exactly these; None for the built-in ones and those of installed packages.
+    """
+
+    def __init__(self, trainers: Iterable[Trainer] | None = None) -> None:
+        self._given = None if trainers is None else list(trainers)
+        self._trainers: dict[str, Trainer] | None = None
+
+    def all(self) -> list[Trainer]:
+        """All trainers, the built-in ones first."""
+        return list(self._load().values())
+
+    def get(self, name: str) -> Trainer:
+        """The trainer called `name`.
+
+        Raises:
+            TrainerError: there is none.
+        """
+        trainers = self._load()
+        if name in trainers:
+            return trainers[name]
+        near = closest(name, trainers)
+        raise TrainerError(
+            f"There is no trainer {name!r}.",
+            hint=f"Did you mean {near}?" if near else f"There are: {', '.join(trainers)}.",
+        )
+
+    def _load(self) -> dict[str, Trainer]:
+        if self._trainers is None:
+            found = [*_builtin(), *_from_entry_points()] if self._given is None else self._given
+            self._trainers = {}
+            for trainer in found:
+                if self._trainers.setdefault(trainer.name, trainer) is not trainer:
+                    logger.warning("a second trainer called %r is ignored: %r", trainer.name, trainer)
+        return self._trainers
+
+
+def _builtin() -> list[Trainer]:
+    return [
+        ScriptTrainer(
+            name="sb3",
+            title="Stable-Baselines3 (PPO)",
+            load_config_model=_sb3_config,
+            script=lambda: _bundled_script("stable_baselines3_training_script.py"),
+            packages=("stable-baselines3", "godot-rl", "torch"),
+            hint="pip install 'godot-rl-studio[sb3]'",
+        )
+    ]
+
+
+def _sb3_config() -> type[BaseModel]:
+    from rl_studio.experiments.sb3_config import SB3Config
+
+    return SB3Config
+
+
+def _bundled_script(name: str) -> Path:
+    from rl_studio.resources import training_scripts_dir
+
+    return training_scripts_dir() / name
+
+
+def _from_entry_points() -> list[Trainer]:
+    found: list[Trainer] = []
+    for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            thing = entry.load()
+            trainer = thing if isinstance(thing, Trainer) else thing()
+        except Exception:  # foreign code: a broken plugin must not take the others with it
+            logger.exception("the trainer plugin %s could not be loaded", entry.value)
+            continue
+        if isinstance(trainer, Trainer):
+            found.append(trainer)
+        else:
+            logger.warning(
+                "the trainer plugin %s gives a %s, no Trainer", entry.value, type(trainer).__name__
+            )
+    return found

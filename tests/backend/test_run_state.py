@@ -1,0 +1,107 @@
+"""rl_studio.runs.state and .progress: what a log says, and how a run's end is judged."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from rl_studio.metrics import Record
+from rl_studio.runs import RunError, RunState
+from rl_studio.runs.progress import Progress
+from rl_studio.runs.state import TRANSITIONS, check_transition, judge
+
+
+def after(*records: tuple[str, dict[str, Any]]) -> Progress:
+    progress = Progress()
+    for kind, data in records:
+        progress = progress.after(Record("event", {"kind": kind, **data}))
+    return progress
+
+
+FINISHED = after(("finished", {"reason": "timesteps"}))
+INTERRUPTED = after(("finished", {"reason": "interrupted"}))
+BROKEN = after(("error", {"code": "game", "message": "The game crashed.", "hint": "Look there."}))
+TRACEBACK = ["Traceback (most recent call last):", "ValueError: no"]
+
+
+@pytest.mark.parametrize(
+    ("progress", "asked", "code", "tail", "verdict"),
+    [
+        (FINISHED, False, 0, [], ("finished", "timesteps")),
+        (FINISHED, True, 0, [], ("finished", "timesteps")),
+        (FINISHED, False, 139, [], ("finished", "timesteps")),
+        (FINISHED, False, None, [], ("finished", "timesteps")),
+        (INTERRUPTED, True, 0, [], ("stopped", "interrupted")),
+        (INTERRUPTED, False, 0, [], ("stopped", "interrupted")),
+        (BROKEN, False, 1, [], ("failed", "error")),
+        (BROKEN, True, 1, [], ("failed", "error")),
+        (Progress(), True, -signal.SIGKILL, [], ("stopped", "killed")),
+        (Progress(), True, None, [], ("stopped", "killed")),
+        (Progress(), False, -signal.SIGKILL, [], ("failed", "killed")),
+        (Progress(), False, -signal.SIGSEGV, [], ("failed", "crashed")),
+        (Progress(), False, 1, [], ("failed", "crashed")),
+        (Progress(), False, 0, [], ("failed", "crashed")),
+        (Progress(), False, None, [], ("failed", "killed")),
+        (Progress(), False, None, TRACEBACK, ("failed", "crashed")),
+    ],
+)
+def test_the_end_of_a_run_is_judged(
+    progress: Progress, asked: bool, code: int | None, tail: list[str], verdict: tuple[str, str]
+) -> None:
+    found = judge(progress, stop_requested=asked, exit_code=code, log_tail=tail)
+    assert (found.state, found.reason) == verdict
+
+
+def test_nothing_follows_a_final_state() -> None:
+    final = {state for state in RunState if state.is_final}
+    assert final == {RunState.FINISHED, RunState.STOPPED, RunState.FAILED}
+    for state in final:
+        for other in RunState:
+            with pytest.raises(RunError, match=f"{state} cannot become {other}"):
+                check_transition(state, other)
+
+
+def test_every_state_leads_to_an_end() -> None:
+    assert set(TRANSITIONS) == set(RunState)
+    for state in RunState:
+        assert state.is_final or RunState.FAILED in TRANSITIONS[state]
+
+
+def test_metrics_set_the_numbers() -> None:
+    data = {
+        "timesteps_total": 30.0,
+        "episodes_total": 2,
+        "training_iteration": 3,
+        "episode_reward_mean": 1,
+        "success_rate": None,
+        "throughput": {"timesteps_per_second": 5.5},
+    }
+    progress = Progress().after(Record("metric", data))
+    assert (progress.timesteps, progress.episodes, progress.iteration) == (30, 2, 3)
+    assert (progress.episode_reward_mean, progress.success_rate) == (1.0, None)
+    assert progress.timesteps_per_second == 5.5
+    assert progress.started
+
+
+def test_metrics_of_another_form_do_no_harm() -> None:
+    strange = {"timesteps_total": "many", "episode_reward_mean": [1], "throughput": 5, "episodes_total": True}
+    progress = Progress(timesteps=7).after(Record("metric", strange))
+    assert (progress.timesteps, progress.episode_reward_mean, progress.episodes) == (7, None, 0)
+
+
+def test_events_tell_what_happens() -> None:
+    assert after(("status", {"message": "Starting"})).message == "Starting"
+    assert after(("started", {"timesteps_target": 500})).timesteps_target == 500
+    assert after(("checkpoint", {"timesteps_total": 25})).timesteps == 25
+    warned = after(("warning", {"message": "slow"}))
+    assert (warned.message, warned.warnings) == ("Warning: slow", 1)
+    assert BROKEN.error == {"code": "game", "message": "The game crashed.", "hint": "Look there."}
+    assert after(("error", {})).error is not None
+    assert after(("something new", {"a": 1})) == Progress()
+
+
+def test_lines_of_no_use_are_counted() -> None:
+    assert Progress().after(Record("warning", {"message": "x"})).warnings == 1
+    assert Progress().after(Record("result", {"path": "x"})) == Progress()
