@@ -1,0 +1,94 @@
+"""Fixtures of the training tests: fake games that misbehave, and deadlines instead of sleeps."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.launch import GameSettings
+
+FAKE_GAME = Path(__file__).with_name("fake_game.py")
+SCALE = float(os.environ.get("RL_STUDIO_TEST_TIME_SCALE", "1"))
+
+MakeBuild = Callable[[str], Path]
+MakeGame = Callable[..., StudioGodotEnv]
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Polls until `condition` holds; fails the test when it does not in time."""
+    deadline = time.monotonic() + timeout_s * SCALE
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def make_build(tmp_path: Path) -> MakeBuild:
+    """Makes an "exported game" that behaves as `mode` says (see fake_game.py); returns its path."""
+
+    def make(mode: str) -> Path:
+        build = tmp_path / "build" / f"{mode}.x86_64"
+        build.parent.mkdir(exist_ok=True)
+        build.write_text(
+            f"#!{sys.executable}\nimport runpy, sys\nsys.argv.insert(1, {mode!r})\n"
+            f"sys.path.insert(0, {str(FAKE_GAME.parent)!r})\n"
+            f"runpy.run_path({str(FAKE_GAME)!r}, run_name='__main__')\n"
+        )
+        build.chmod(0o755)
+        return build
+
+    return make
+
+
+@pytest.fixture
+def make_game(make_build: MakeBuild, tmp_path: Path) -> Iterator[MakeGame]:
+    """Starts fake games as environments; closes them after the test."""
+    games: list[StudioGodotEnv] = []
+
+    def make(
+        mode: str = "continuous",
+        *,
+        instance: int = 0,
+        connect: bool = True,
+        extra: dict[str, str] | None = None,
+        startup_timeout_s: float = 20.0,
+        step_timeout_s: float = 20.0,
+        on_warning: Callable[[str], None] | None = None,
+        on_wait: Callable[[], None] | None = None,
+    ) -> StudioGodotEnv:
+        settings = GameSettings(
+            build=make_build(mode),
+            extra=extra or {},
+            startup_timeout_s=startup_timeout_s * SCALE,
+            step_timeout_s=step_timeout_s * SCALE,
+        )
+        game = StudioGodotEnv(
+            settings,
+            seed=instance,
+            instance=instance,
+            log_path=tmp_path / f"game-{instance}.log",
+            connect=connect,
+            on_warning=on_warning,
+            on_wait=on_wait,
+        )
+        games.append(game)
+        return game
+
+    yield make
+    for game in games:
+        game.close()

@@ -1,0 +1,194 @@
+"""A game that misbehaves on demand: a small client of the godot-rl protocol, run as a process of its own.
+
+    python fake_game.py MODE --port=N [any other arguments]
+
+It has two agents with three observations each; their episodes last five steps, the second agent's are truncated.
+The wire values are easy to predict: see `observation` and `reward`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+AGENTS = 2
+EPISODE = 5
+ACTIONS: dict[str, dict[str, Any]] = {
+    "continuous": {"move": {"action_type": "continuous", "size": 2}},
+    "discrete": {"turn": {"action_type": "discrete", "size": 4}},
+    "multidiscrete": {
+        "a_turn": {"action_type": "discrete", "size": 3},
+        "b_jump": {"action_type": "discrete", "size": 2},
+    },
+    "mixed": {
+        "move": {"action_type": "continuous", "size": 2},
+        "shoot": {"action_type": "discrete", "size": 2},
+    },
+    "unmixable": {
+        "move": {"action_type": "continuous", "size": 1},
+        "weapon": {"action_type": "discrete", "size": 3},
+    },
+}
+
+
+def observation(agent: int, step: int) -> list[float]:
+    """What `agent` sees after `step` steps of the game."""
+    return [agent / 10, (step % EPISODE) / EPISODE, 0.5]
+
+
+def reward(agent: int, step: int) -> float:
+    """What `agent` gets for its step number `step` (from 1)."""
+    return float(agent + 1)
+
+
+def say(line: str) -> None:
+    """Prints as a game does."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class FakeGame:
+    """Speaks the protocol well unless the mode says otherwise."""
+
+    def __init__(self, mode: str, options: dict[str, str]) -> None:
+        self.mode = mode
+        self.options = options
+        self.step = 0
+        self.socket = socket.create_connection(("127.0.0.1", int(options["port"])))
+        Path(f"pid-{options.get('env_seed', '0')}").write_text(str(os.getpid()))
+
+    def run(self) -> None:
+        while (message := self._receive()) is not None:
+            if message["type"] == "close":
+                if self.mode == "stubborn":
+                    threading.Event().wait()
+                return
+            handler: Callable[[dict[str, Any]], None] | None = getattr(self, f"_on_{message['type']}", None)
+            if handler is not None:
+                handler(message)
+
+    def _on_env_info(self, _message: dict[str, Any]) -> None:
+        count = 0 if self.mode == "empty" else AGENTS
+        space: dict[str, Any] = {"obs": {"space": "box", "size": [3]}}
+        if self.mode == "two_keys":
+            space["extra"] = {"space": "box", "size": [2]}
+        actions = ACTIONS.get(self.mode, ACTIONS["continuous"])
+        info: dict[str, Any] = {"type": "env_info", "n_agents": count}
+        if self.mode == "stock":
+            info.update(observation_space=space, action_space=actions)
+        else:
+            names = ["red", "blue"] if self.mode == "two_policies" else ["walker"] * count
+            info.update(observation_space=[space] * count, action_space=[actions] * count)
+            info["agent_policy_names"] = names
+        self._send(info)
+
+    def _on_reset(self, _message: dict[str, Any]) -> None:
+        self.step = 0
+        self._send({"type": "reset", **self._observations()})
+
+    def _on_action(self, message: dict[str, Any]) -> None:
+        self.step += 1
+        with Path("actions.jsonl").open("a") as file:
+            file.write(json.dumps(message["action"]) + "\n")
+        if self.step == int(self.options.get("misbehave_at", "20")):
+            self._misbehave()
+        done = self.step % EPISODE == 0
+        reply = {"type": "step", **self._observations()}
+        reply["reward"] = [reward(agent, self.step) for agent in range(AGENTS)]
+        reply["done"] = [done] * AGENTS
+        if self.mode == "stock":
+            reply["obs"][0]["obs"] = [None, 1e400, -1e400]
+            reply["reward"][1] = None
+            del reply["info"]
+        elif done:
+            reply["info"] = [self._last_info(agent) for agent in range(AGENTS)]
+        self._send(reply)
+
+    def _on_call(self, message: dict[str, Any]) -> None:
+        self._send({"type": "call", "returns": [f"{message['method']} {agent}" for agent in range(AGENTS)]})
+
+    def _last_info(self, agent: int) -> dict[str, Any]:
+        return {
+            "TimeLimit.truncated": agent == 1,
+            "terminal_observation": {"obs": [agent / 10, 1.0, 0.5], **self._extra()},
+            "is_success": agent == 0,
+            "metrics": {"height": 2.0 + agent, "is_success": float(agent == 0)},
+        }
+
+    def _extra(self) -> dict[str, Any]:
+        return {"extra": [1.0, 2.0]} if self.mode == "two_keys" else {}
+
+    def _observations(self) -> dict[str, Any]:
+        rows = [{"obs": observation(agent, self.step), **self._extra()} for agent in range(AGENTS)]
+        return {"obs": rows, "info": [{} for _ in range(AGENTS)]}
+
+    def _misbehave(self) -> None:
+        match self.mode:
+            case "crash":
+                say("SCRIPT ERROR: Division by zero error in operator '/'.")
+                say("   at: _physics_process (res://puck.gd:42)")
+                os._exit(3)
+            case "hang":
+                threading.Event().wait()
+            case "garbage":
+                self.socket.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            case "no_json":
+                self.socket.sendall(struct.pack("<I", 5) + b"hello")
+            case "error":
+                self._send({"type": "error", "message": "agent /root/Main/Puck: reward is NaN"})
+                sys.exit(1)
+            case "resize":
+                reply = {"type": "step", **self._observations(), "reward": [0, 0], "done": [False, False]}
+                reply["obs"][1]["obs"] = [0.0]
+                self._send(reply)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        payload = json.dumps(message).encode()
+        self.socket.sendall(struct.pack("<I", len(payload)) + payload)
+
+    def _receive(self) -> dict[str, Any] | None:
+        header = self._read(4)
+        return None if header is None else json.loads(self._read(struct.unpack("<I", header)[0]) or b"{}")
+
+    def _read(self, size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            try:
+                part = self.socket.recv(size - len(data))
+            except ConnectionError:
+                return None
+            if not part:
+                return None
+            data += part
+        return data
+
+
+def main(arguments: list[str]) -> None:
+    mode, *rest = arguments
+    options = dict(item.lstrip("-").split("=", 1) for item in rest if "=" in item)
+    Path(f"argv-{options.get('env_seed', '0')}.json").write_text(json.dumps(rest))
+    if mode == "stillborn":
+        say("ERROR: Cannot open file 'res://missing.tscn'.")
+        sys.exit(1)
+    if mode == "silent":
+        threading.Event().wait()
+    if mode == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if mode == "family":
+        child = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
+        Path("child").write_text(str(child.pid))
+    FakeGame(mode, options).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

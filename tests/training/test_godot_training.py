@@ -1,0 +1,157 @@
+"""Trains the sample game for real, in Godot."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from godot_project import copy_sample
+from rl_studio.godot import GodotBinary, ensure_imported, find_godot, headless_environment
+from rl_studio.project import Project
+from rl_studio_training.checkpoints import CheckpointFolder
+from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.launch import GameSettings
+from rl_studio_training.onnx_export import export_checkpoint
+from rl_studio_training.vec_env import GodotVecEnv
+from training.conftest import is_alive, wait_until
+from training.test_training_script import SCRIPT, Trainer, checkpoint
+
+pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def godot() -> GodotBinary:
+    return find_godot()
+
+
+@pytest.fixture(scope="module")
+def game(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The sample project, imported."""
+    root = tmp_path_factory.mktemp("sample") / "the game"
+    project = copy_sample(root)
+    ensure_imported(godot, project, environ=headless_environment(private_dir=root.parent / "xdg"))
+    return project
+
+
+@pytest.fixture
+def start(game: Project, godot: GodotBinary, tmp_path: Path) -> Iterator[Any]:
+    """Starts the training script on the sample game; kills it if a test leaves it running."""
+    trainers: list[Trainer] = []
+
+    def make(*assignments: str) -> Trainer:
+        run, log = tmp_path / "run", tmp_path / "output.log"
+        argv = [sys.executable, str(SCRIPT), "--project", str(game.root), "--run-dir", str(run)]
+        argv += ["--godot", str(godot.path), *(f"--set={text}" for text in assignments)]
+        env = headless_environment(private_dir=game.root.parent / "xdg", environ=os.environ)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                argv, env={**env, "CONTROLLER_METRICS": "1"}, stdout=output, stderr=output
+            )
+        trainers.append(Trainer(process, run, log, game.root))
+        return trainers[-1]
+
+    yield make
+    for trainer in trainers:
+        trainer.process.kill()
+        trainer.process.wait(20)
+
+
+def games_of(trainer: Trainer) -> list[int]:
+    """The ids of the Godot processes that the trainer started."""
+    return [child.pid for child in psutil.Process(trainer.process.pid).children(recursive=True)]
+
+
+def test_the_agents_learn_and_the_policy_exports(start: Any, tmp_path: Path) -> None:
+    trainer = start("total_timesteps=40000")
+    assert trainer.end(240) == 0, trainer.log.read_text()
+    metrics = trainer.metrics
+    assert metrics[-1]["success_rate"] > 0.8
+    assert metrics[-1]["episode_reward_mean"] > metrics[1]["episode_reward_mean"] + 5.0
+    assert metrics[-1]["custom_metrics"]["time_left"] > 0.0
+    newest = CheckpointFolder(trainer.run / "checkpoints", 1).list()[-1]
+    result = export_checkpoint(newest, tmp_path / "chase.onnx")
+    assert result.inputs["obs"][0] == "batch"
+    assert result.policy == "chase"
+
+
+def test_sigint_saves_and_leaves_no_game(start: Any) -> None:
+    trainer = start("n_envs=2")
+    trainer.wait_for_metrics(2)
+    games = games_of(trainer)
+    assert len(games) == 2
+    trainer.process.send_signal(signal.SIGINT)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert checkpoint(trainer)["reason"] == "interrupted"
+    assert [pid for pid in games if is_alive(pid)] == []
+
+
+def test_a_killed_game_is_named_and_the_rest_saved(start: Any) -> None:
+    trainer = start("n_envs=2")
+    trainer.wait_for_metrics(2)
+    games = games_of(trainer)
+    os.kill(games[1], signal.SIGKILL)
+    assert trainer.end() == 1
+    error = trainer.events("error")[0]
+    assert re.search(r"Game [01] was killed by SIGKILL", error["message"])
+    assert checkpoint(trainer)["reason"] == "error"
+    assert [pid for pid in games if is_alive(pid)] == []
+
+
+def test_games_go_with_a_killed_trainer(start: Any) -> None:
+    trainer = start()
+    trainer.wait_for_metrics()
+    games = games_of(trainer)
+    trainer.process.kill()
+    wait_until(lambda: not any(is_alive(pid) for pid in games))
+
+
+def test_truncation_and_terminal_observations_arrive(
+    game: Project, godot: GodotBinary, tmp_path: Path
+) -> None:
+    settings = GameSettings(project=game, godot=godot, scene=game.training_scene, action_repeat=8)
+    env = GodotVecEnv([StudioGodotEnv(settings, log_path=tmp_path / "game.log")])
+    try:
+        env.reset()
+        still = env.action_space.sample()[None].repeat(env.num_envs, axis=0) * 0.0
+        for _ in range(2000):
+            observations, _rewards, dones, infos = env.step(still)
+            cut = [info for info in infos if info.get("TimeLimit.truncated")]
+            if cut:
+                break
+        else:
+            pytest.fail("no episode was truncated")
+        assert cut[0]["terminal_observation"].shape == observations.shape[1:]
+        assert cut[0]["is_success"] is False
+        assert dones.any()
+    finally:
+        env.close()
+
+
+def test_the_same_seed_plays_the_same_game(start: Any) -> None:
+    curves = []
+    for _ in range(2):
+        trainer = start("total_timesteps=4000", "seed=5")
+        assert trainer.end() == 0, trainer.log.read_text()
+        curves.append([row["episode_reward_mean"] for row in trainer.metrics])
+        shutil.rmtree(trainer.run)
+    assert curves[0] == curves[1]
+
+
+def test_a_scene_that_never_connects_is_explained(start: Any, game: Project) -> None:
+    (game.root / "empty.tscn").write_text('[gd_scene format=3]\n\n[node name="Empty" type="Node"]\n')
+    trainer = start("scene=res://empty.tscn", "startup_timeout_s=4")
+    assert trainer.end() == 1
+    error = json.loads(trainer.log.read_text().split("@EVENT ")[-1].splitlines()[0])
+    assert error["code"] == "game_start"
+    assert "RLSync" in error["hint"]

@@ -1,0 +1,258 @@
+"""The training script as a process, with fake games: how it ends, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rl_studio.project import Project
+from training.conftest import MakeBuild, is_alive, wait_until
+
+SCRIPT = Path(__file__).resolve().parents[2] / "training_scripts" / "stable_baselines3_training_script.py"
+
+
+@dataclass
+class Trainer:
+    """A running training script."""
+
+    process: subprocess.Popen[bytes]
+    run: Path
+    log: Path
+    games: Path
+
+    def lines(self, tag: str) -> list[dict[str, Any]]:
+        def refuse(constant: str) -> None:
+            raise AssertionError(f"{constant} is not JSON")
+
+        whole = self.log.read_text().splitlines(keepends=True)
+        return [
+            json.loads(line.removeprefix(tag), parse_constant=refuse)
+            for line in whole
+            if line.startswith(tag) and line.endswith("\n")
+        ]
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        return self.lines("@METRIC ")
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.lines("@EVENT ") if event["kind"] == kind]
+
+    def wait_for_metrics(self, count: int = 1) -> None:
+        wait_until(lambda: len(self.metrics) >= count or self.process.poll() is not None, 60)
+        assert self.process.poll() is None, self.log.read_text()
+
+    def game_pid(self, seed: int = 0) -> int:
+        return int((self.games / f"pid-{seed}").read_text())
+
+    def end(self, timeout_s: float = 60.0) -> int:
+        return self.process.wait(timeout_s)
+
+
+@pytest.fixture
+def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[Any]:
+    """Starts the script on a fake game; kills it if a test leaves it running."""
+    trainers: list[Trainer] = []
+
+    def make(mode: str = "continuous", *arguments: str, lines: bool = True, **config: Any) -> Trainer:
+        build = make_build(mode)
+        run, log = tmp_path / "run", tmp_path / "output.log"
+        values = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "total_timesteps": 10**9, **config}
+        config_file = tmp_path / "config.json"
+        config_file.write_text(json.dumps(values))
+        argv = ["--project", str(project.root), "--run-dir", str(run), "--config", str(config_file)]
+        env = {**os.environ, "CONTROLLER_METRICS": "1" if lines else "0"}
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-W",
+                    "error::ResourceWarning",
+                    str(SCRIPT),
+                    *argv,
+                    "--game",
+                    str(build),
+                    *arguments,
+                ],
+                env=env,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
+        trainers.append(Trainer(process, run, log, build.parent))
+        return trainers[-1]
+
+    yield make
+    for trainer in trainers:
+        trainer.process.kill()
+        trainer.process.wait(20)
+
+
+def checkpoint(trainer: Trainer) -> dict[str, Any]:
+    """The description of the newest checkpoint."""
+    newest = sorted((trainer.run / "checkpoints").iterdir())[-1]
+    assert (newest / "model.zip").is_file()
+    return dict(json.loads((newest / "checkpoint.json").read_text()))
+
+
+def test_training_ends_at_its_timesteps(start: Any) -> None:
+    trainer = start(total_timesteps=100, checkpoint_frequency=40, keep_checkpoints=1)
+    assert trainer.end() == 0, trainer.log.read_text()
+    metrics = trainer.metrics
+    assert [row["timesteps_total"] for row in metrics] == list(range(16, 113, 16))
+    assert [row["training_iteration"] for row in metrics] == list(range(1, 8))
+    last = metrics[-1]
+    assert last["episodes_total"] == 2 * (56 // 5)
+    assert (last["episode_reward_mean"], last["episode_len_mean"], last["success_rate"]) == (7.5, 5.0, 0.5)
+    assert last["policies"]["walker"]["episodes"] == last["episodes_total"]
+    assert last["custom_metrics"] == {"height": 2.5}
+    assert all(isinstance(last["learner"][key], float) for key in last["learner"])
+    shares = last["throughput"]
+    assert sum(shares[key] for key in ("env_share", "policy_share", "update_share")) == pytest.approx(1.0)
+    assert [event["reason"] for event in trainer.events("checkpoint")] == ["periodic", "periodic", "final"]
+    started = trainer.events("started")[0]
+    assert (started["n_agents"], started["n_envs"], started["policies"]) == (2, 1, {"walker": 2})
+    finished = trainer.events("finished")[0]
+    assert (finished["reason"], finished["timesteps_total"]) == ("timesteps", 112)
+    assert sorted(path.name for path in (trainer.run / "checkpoints").iterdir()) == ["step_000000000112"]
+    assert checkpoint(trainer)["policies"]["walker"]["action_space"] == {
+        "move": {"action_type": "continuous", "size": 2}
+    }
+    assert list((trainer.run / "tensorboard").glob("events.*"))
+    assert not is_alive(trainer.game_pid())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends_well(start: Any, number: signal.Signals) -> None:
+    trainer = start()
+    trainer.wait_for_metrics()
+    trainer.process.send_signal(number)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    assert checkpoint(trainer)["reason"] == "interrupted"
+    assert "Traceback" not in trainer.log.read_text()
+    assert not is_alive(trainer.game_pid())
+
+
+def test_a_signal_gets_through_to_a_trainer_whose_game_hangs(start: Any) -> None:
+    trainer = start("hang", "--set", "game_args={misbehave_at: '30'}")
+    trainer.wait_for_metrics(2)
+    trainer.process.send_signal(signal.SIGINT)
+    assert trainer.end(20) == 0, trainer.log.read_text()
+    assert checkpoint(trainer)["reason"] == "interrupted"
+
+
+@pytest.mark.parametrize("status", ["Loading PyTorch", "Starting 1 game"])
+def test_a_signal_while_starting_ends_it_cleanly(start: Any, status: str) -> None:
+    trainer = start("silent")
+    wait_until(lambda: any(status in event["message"] for event in trainer.events("status")), 60)
+    trainer.process.send_signal(signal.SIGTERM)
+    assert trainer.end(20) == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    assert "Traceback" not in trainer.log.read_text()
+
+
+def test_a_second_sigint_ends_it_at_once(start: Any) -> None:
+    trainer = start("hang", "--set", "game_args={misbehave_at: '30'}")
+    trainer.wait_for_metrics(3)
+    trainer.process.send_signal(signal.SIGINT)
+    wait_until(lambda: trainer.process.poll() is None)
+    trainer.process.send_signal(signal.SIGINT)
+    assert trainer.end(20) in (0, 130)
+    wait_until(lambda: not is_alive(trainer.game_pid()))
+
+
+def test_the_time_limit_ends_training(start: Any) -> None:
+    trainer = start(time_limit_s=0.3)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "time_limit"
+    assert checkpoint(trainer)["reason"] == "final"
+
+
+def test_a_crash_of_the_game_is_told_and_the_rest_saved(start: Any) -> None:
+    trainer = start("crash", "--set", "game_args={misbehave_at: '30'}")
+    assert trainer.end() == 1
+    error = trainer.events("error")[0]
+    assert error["code"] == "game_crashed"
+    assert "Game 0 exited with code 3" in error["message"]
+    assert checkpoint(trainer)["reason"] == "error"
+    log = trainer.log.read_text()
+    assert "[game 0] SCRIPT ERROR: Division by zero" in log
+    assert "[game 0] at: _physics_process (res://puck.gd:42)" in log
+    assert "Traceback" not in log
+
+
+def test_a_killed_trainer_leaves_no_game(start: Any) -> None:
+    trainer = start(n_envs=2)
+    trainer.wait_for_metrics()
+    trainer.process.kill()
+    wait_until(lambda: not is_alive(trainer.game_pid(0)) and not is_alive(trainer.game_pid(1)))
+
+
+def test_two_policies_are_an_error_in_plain_words(start: Any) -> None:
+    trainer = start("two_policies")
+    assert trainer.end() == 1
+    error = trainer.events("error")[0]
+    assert error["code"] == "spaces"
+    assert "RLlib" in error["hint"]
+    assert f"Error: {error['message']}" in trainer.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--set", "n_stepz=3"], "invalid_config", "did you mean n_steps"),
+        (["--set", "gamma=1.5"], "invalid_config", "gamma"),
+        (["--game", "project", "--set", "scene=res://mian.tscn"], "scene", "res://mian.tscn"),
+        (["--game", "project", "--godot", "/nowhere/godot"], "godot_not_found", "/nowhere/godot"),
+        (["--project", "/nowhere"], "project", "not a Godot project"),
+        (["--config", "/nowhere.json"], "invalid_config", "cannot be read"),
+    ],
+)
+def test_mistakes_are_told_before_anything_starts(
+    start: Any, project: Project, arguments: list[str], code: str, words: str
+) -> None:
+    (project.root / "main.tscn").touch()
+    trainer = start("continuous", *arguments)
+    assert trainer.end() == 1
+    error = trainer.events("error")[0]
+    assert error["code"] == code
+    assert words in error["message"] + str(error["hint"])
+    assert "Traceback" not in trainer.log.read_text()
+
+
+def test_by_hand_there_are_no_lines_for_programs(start: Any) -> None:
+    trainer = start(lines=False, total_timesteps=50)
+    assert trainer.end() == 0
+    log = trainer.log.read_text()
+    assert "@" not in log
+    assert "64 of 50 steps" in log
+    assert "The run is in" in log
+    facts = json.loads((trainer.run / "run.json").read_text())
+    assert (facts["state"], facts["exit_code"]) == ("finished", 0)
+
+
+@pytest.mark.parametrize("mode", ["discrete", "multidiscrete", "mixed", "two_keys", "stock"])
+def test_all_kinds_of_spaces_train(start: Any, mode: str) -> None:
+    trainer = start(mode, total_timesteps=60)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert trainer.metrics[-1]["timesteps_total"] == 64
+
+
+def test_the_same_seed_learns_the_same(start: Any, tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        trainer = start(total_timesteps=64)
+        assert trainer.end() == 0
+        seen.append([row["learner"]["loss"] for row in trainer.metrics])
+        trainer.log.unlink()
+    assert seen[0] == seen[1]

@@ -1,0 +1,89 @@
+"""Statistics of finished episodes: what a learning curve is made of."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+WINDOW = 100
+"""Episodes that means, minima and maxima are taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One finished episode of one agent.
+
+    Args:
+        reward: the sum of its rewards.
+        length: its agent steps.
+        success: what the game logged as is_success; None if it does not.
+        metrics: what the game logged with log_metric.
+    """
+
+    reward: float
+    length: int
+    success: bool | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class EpisodeWindow:
+    """The last finished episodes of one policy."""
+
+    def __init__(self, size: int = WINDOW) -> None:
+        self.total = 0
+        self._episodes: deque[Episode] = deque(maxlen=size)
+
+    def add(self, episode: Episode) -> None:
+        self.total += 1
+        self._episodes.append(episode)
+
+    @property
+    def reward_mean(self) -> float | None:
+        return _mean([episode.reward for episode in self._episodes])
+
+    @property
+    def success_rate(self) -> float | None:
+        return _mean([float(e.success) for e in self._episodes if e.success is not None])
+
+    def summary(self) -> dict[str, Any]:
+        """reward_mean, _min and _max, episode_len_mean and success_rate (None without data), and episodes."""
+        rewards = [episode.reward for episode in self._episodes]
+        return {
+            "reward_mean": _mean(rewards),
+            "reward_min": min(rewards, default=None),
+            "reward_max": max(rewards, default=None),
+            "episode_len_mean": _mean([float(episode.length) for episode in self._episodes]),
+            "episodes": self.total,
+            "success_rate": self.success_rate,
+        }
+
+    def custom_metrics(self) -> dict[str, float | None]:
+        """The mean of each metric over the episodes in the window that have it."""
+        values: dict[str, list[float]] = {}
+        for episode in self._episodes:
+            for name, value in episode.metrics.items():
+                values.setdefault(name, []).append(value)
+        return {name: _mean(found) for name, found in sorted(values.items())}
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def read_metrics(info: dict[str, Any]) -> dict[str, float]:
+    """The numbers among the `metrics` of a game's info, without is_success, which has its own place."""
+    metrics = info.get("metrics")
+    if not isinstance(metrics, dict):
+        return {}
+    return {
+        str(name): float(value)
+        for name, value in metrics.items()
+        if name != "is_success" and isinstance(value, int | float)
+    }
+
+
+def read_success(info: dict[str, Any]) -> bool | None:
+    """The `is_success` of a game's info, None if there is none."""
+    value = info.get("is_success")
+    return None if value is None else bool(value)

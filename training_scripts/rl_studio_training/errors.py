@@ -1,0 +1,76 @@
+"""The errors a training or export script may show to its user.
+
+StudioError
+├── GameError                 something is wrong with a game
+│   ├── GameStartError        it did not start, or never connected
+│   ├── GameCrashedError      its process or its connection ended
+│   ├── GameTimeoutError      it did not answer in time
+│   └── GameProtocolError     it answered something that makes no sense
+├── SceneError                no scene to train in
+├── SpacesError               the agents' observations or actions cannot be trained this way
+├── DivergedError             the network's weights became NaN
+├── CheckpointError           a checkpoint cannot be read or written
+└── ExportError               (onnx_export) a policy cannot be exported, or differs from its original
+"""
+
+from __future__ import annotations
+
+from rl_studio.errors import StudioError
+
+
+class GameError(StudioError):
+    """A game reported an error, or is the reason that training cannot go on."""
+
+    code = "game"
+
+
+class GameStartError(GameError):
+    """A game did not start or did not connect."""
+
+    code = "game_start"
+
+
+class GameCrashedError(GameError):
+    """The game's process ended, or closed the connection, in the middle of training."""
+
+    code = "game_crashed"
+
+
+class GameTimeoutError(GameError):
+    """The game is there but does not answer."""
+
+    code = "game_timeout"
+
+
+class GameProtocolError(GameError):
+    """The game sent something that the protocol does not allow."""
+
+    code = "game_protocol"
+
+
+class SceneError(StudioError):
+    """There is no such scene."""
+
+    code = "scene"
+
+
+class SpacesError(StudioError):
+    """The agents' spaces do not fit together, or not to the algorithm."""
+
+    code = "spaces"
+
+
+class DivergedError(StudioError):
+    """Training produced NaN weights."""
+
+    code = "diverged"
+
+
+class CheckpointError(StudioError):
+    """A checkpoint is missing, incomplete or not what it should be."""
+
+    code = "checkpoint"
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it
+    """The user asked to stop and the game at hand does not let us wait for the next step."""

@@ -1,0 +1,74 @@
+"""What a game printed: its log file, the last lines of it, and the errors in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+MAX_LOG_BYTES = 32 * 1024 * 1024
+"""A game that floods its log is cut back to nothing when it gets here, so that it cannot fill the disk."""
+
+MAX_FORWARDED = 50
+"""Error lines passed on from one game; whoever wants more reads the log file."""
+
+_ERROR_MARKS = ("SCRIPT ERROR:", "USER SCRIPT ERROR:", "USER ERROR:", "ERROR:", "Parse Error:")
+
+
+class GameLog:
+    """Reads the log file that a game process appends to.
+
+    Args:
+        path: the file; it may not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+        self._rest = b""
+        self._forwarded = 0
+        self._in_error = False
+        self._seen: set[str] = set()
+
+    def last_lines(self, count: int = 12) -> list[str]:
+        """The last `count` lines that are not empty."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - 16384))
+                text = file.read().decode(errors="replace")
+        except OSError:
+            return []
+        return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
+
+    def new_errors(self) -> Iterator[str]:
+        """Error lines (and the place each names) since the last call; every distinct one once."""
+        for line in self._new_lines():
+            stripped = line.strip()
+            is_error = stripped.startswith(_ERROR_MARKS)
+            belongs = self._in_error and stripped.startswith("at:")
+            self._in_error = False
+            if not (is_error or belongs) or (is_error and stripped in self._seen):
+                continue
+            if self._forwarded > MAX_FORWARDED:
+                continue
+            self._in_error = is_error
+            self._seen.add(stripped)
+            self._forwarded += 1
+            yield stripped if self._forwarded <= MAX_FORWARDED else f"(more errors are in {self.path.name})"
+
+    def _new_lines(self) -> list[str]:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read(MAX_LOG_BYTES)
+        except OSError:
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._offset >= MAX_LOG_BYTES:
+            # The game appends, so it goes on at the new end.
+            os.truncate(self.path, 0)
+            self._offset = 0
+            self._rest = b""
+        return [line.decode(errors="replace") for line in lines]

@@ -1,0 +1,123 @@
+"""What to start, and with which arguments: the only place that knows the game's command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rl_studio.errors import closest
+from rl_studio.godot import GodotBinary, headless_environment, window_environment
+from rl_studio.godot import game_argv as godot_argv
+from rl_studio.project import Project
+from rl_studio_training.errors import SceneError
+
+EDITOR_PORT = 11008
+"""The port a game played in the editor connects to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GameSettings:
+    """How to start the games of a run.
+
+    Either `project` with `godot` (the project itself is run), or `build` (an exported game), or neither (wait
+    for a game that is played in the editor).
+
+    Args:
+        godot: the Godot binary.
+        scene: the scene of the project; "" is its main scene.
+        action_repeat: physics ticks per decision.
+        speedup: game speed relative to real time; None runs as fast as the machine can.
+        show_window: visible windows instead of headless.
+        extra: further `--key=value` arguments.
+        startup_timeout_s, step_timeout_s: how long a game may take to connect, and to answer.
+    """
+
+    project: Project | None = None
+    godot: GodotBinary | None = None
+    build: Path | None = None
+    scene: str = ""
+    action_repeat: int | None = None
+    speedup: float | None = None
+    show_window: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+    startup_timeout_s: float = 60.0
+    step_timeout_s: float = 60.0
+
+    @property
+    def is_played_in_editor(self) -> bool:
+        return self.build is None and self.godot is None
+
+    @property
+    def may_be_stock(self) -> bool:
+        """Whether the project has the stock godot_rl_agents plugin."""
+        return self.project is not None and self.project.uses_stock_plugin
+
+
+def game_argv(settings: GameSettings, port: int, seed: int) -> list[str]:
+    """The command that starts one game.
+
+    With no `speedup` each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock.
+    """
+    project, godot = settings.project, settings.godot
+    rate = project.physics_ticks_per_second if project else 60
+    fixed_fps = rate if settings.speedup is None else None
+    options = _game_options(settings, port, seed, fixed_fps)
+    if settings.build is None and godot is not None and project is not None:
+        return godot_argv(
+            godot,
+            project,
+            settings.scene,
+            headless=not settings.show_window,
+            fixed_fps=fixed_fps,
+            args=options,
+        )
+    argv = [str(settings.build)]
+    if not settings.show_window:
+        argv.append("--headless")
+    if fixed_fps is not None:
+        argv += ["--fixed-fps", str(fixed_fps)]
+    return argv + [f"--{key}={value}" for key, value in options.items()]
+
+
+def game_environment(settings: GameSettings) -> dict[str, str]:
+    """The environment variables for the game."""
+    if settings.show_window and settings.godot is not None:
+        return window_environment(settings.godot)
+    return headless_environment()
+
+
+def _game_options(settings: GameSettings, port: int, seed: int, fixed_fps: int | None) -> dict[str, str]:
+    options: dict[str, object] = {"port": port, "env_seed": seed}
+    if settings.action_repeat is not None:
+        options["action_repeat"] = settings.action_repeat
+    if settings.speedup is not None:
+        options["speedup"] = f"{settings.speedup:g}"
+    if fixed_fps is not None:
+        options["rl_studio_fixed_fps"] = fixed_fps
+        if settings.may_be_stock and settings.action_repeat is not None:
+            # The stock Sync simulates one decision per frame this way.
+            options["speedup"] = settings.action_repeat
+    return {key: str(value) for key, value in {**options, **settings.extra}.items()}
+
+
+def find_scene(project: Project, scene: str) -> str:
+    """The scene to train in: the named one, or with "" the project's training scene.
+
+    Raises:
+        SceneError: it does not exist.
+    """
+    name = scene or project.training_scene
+    if not name:
+        raise SceneError(
+            f"{project.name} has no main scene, and no scene to train in is set.",
+            hint="Set the scene in the training form, with --set scene=res://…, or in the project settings.",
+        )
+    if name.startswith("res://") and not project.to_disk(name).is_file():
+        known = [project.to_res(path) for path in project.root.rglob("*.tscn") if "addons" not in path.parts]
+        near = closest(name, known)
+        raise SceneError(
+            f"There is no scene {name} in {project.name}.",
+            hint=f"Did you mean {near}?" if near else "Check the path; it begins with res://.",
+        )
+    return name

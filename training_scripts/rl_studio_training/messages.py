@@ -1,0 +1,112 @@
+"""The game's replies as checked data. Every peculiarity of older and stock-plugin games ends here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rl_studio_training.errors import GameProtocolError
+
+DEFAULT_POLICY = "shared_policy"
+"""The policy name of agents whose game sends none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvInfo:
+    """What a game says about its agents; all lists have one item per agent."""
+
+    n_agents: int
+    observation_spaces: list[dict[str, Any]]
+    action_spaces: list[dict[str, Any]]
+    policy_names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of all agents of a game.
+
+    Args:
+        rewards: float64 (n_agents,), NaN where the game sent null.
+        dones: bool (n_agents,), true for terminated and truncated alike.
+    """
+
+    observations: list[dict[str, Any]]
+    rewards: NDArray[np.float64]
+    dones: NDArray[np.bool_]
+    infos: list[dict[str, Any]]
+
+
+def parse_env_info(message: dict[str, Any]) -> EnvInfo:
+    """Reads an `env_info` reply; old plugins send one space for all agents, and no policy names.
+
+    Raises:
+        GameProtocolError: a field is missing or wrong.
+    """
+    count = message.get("n_agents")
+    if isinstance(count, bool) or not isinstance(count, int | float) or count < 0:
+        raise GameProtocolError(f"The game says it has {count!r} agents.")
+    number = int(count)
+    names = message.get("agent_policy_names") or [DEFAULT_POLICY] * number
+    if not isinstance(names, list) or len(names) != number:
+        raise GameProtocolError(f"The game has {number} agents but names the policies {names!r}.")
+    return EnvInfo(
+        number,
+        _per_agent(message, "observation_space", number),
+        _per_agent(message, "action_space", number),
+        [str(name) for name in names],
+    )
+
+
+def parse_observations(message: dict[str, Any], n_agents: int) -> list[dict[str, Any]]:
+    """The `obs` of a reply: one dict per agent.
+
+    Raises:
+        GameProtocolError: it is missing or has another length.
+    """
+    return _per_agent(message, "obs", n_agents)
+
+
+def parse_step(message: dict[str, Any], n_agents: int) -> Step:
+    """Reads a `step` reply; games without `info` get empty ones.
+
+    Raises:
+        GameProtocolError: a field is missing, or has another length than the number of agents.
+    """
+    infos = message.get("info")
+    if not isinstance(infos, list) or len(infos) != n_agents:
+        infos = [{} for _ in range(n_agents)]
+    try:
+        rewards = np.array(message["reward"], dtype=np.float64)
+        dones = np.array(message["done"], dtype=np.bool_)
+    except (KeyError, TypeError, ValueError) as error:
+        raise GameProtocolError("The game's step has no usable rewards or done flags.") from error
+    if rewards.shape != (n_agents,) or dones.shape != (n_agents,):
+        raise GameProtocolError(
+            f"The game has {n_agents} agents but sent {rewards.size} rewards and {dones.size} done flags.",
+            hint="Agents cannot be added or removed while training.",
+        )
+    return Step(
+        _per_agent(message, "obs", n_agents),
+        rewards,
+        dones,
+        [info if isinstance(info, dict) else {} for info in infos],
+    )
+
+
+def _per_agent(message: dict[str, Any], key: str, n_agents: int) -> list[dict[str, Any]]:
+    value = message.get(key)
+    if isinstance(value, dict):
+        return [dict(value) for _ in range(n_agents)]
+    if (
+        not isinstance(value, list)
+        or len(value) != n_agents
+        or not all(isinstance(item, dict) for item in value)
+    ):
+        raise GameProtocolError(
+            f"The game has {n_agents} agents, but its {key!r} is not a list of as many dictionaries.",
+            hint="Agents cannot be added or removed while training.",
+        )
+    return value

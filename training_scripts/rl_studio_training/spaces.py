@@ -1,0 +1,228 @@
+"""Observation and action spaces: from the wire to gymnasium, and values both ways.
+
+Wire form (one dict per agent): observations `{"obs": {"space": "box", "size": [21]}}` or
+`{"lamp": {"space": "discrete", "size": 3}}`; actions `{"move": {"action_type": "continuous", "size": 2}}` or
+`{"jump": {"action_type": "discrete", "size": 2}}`. The order of the action names is that of the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rl_studio_training.errors import GameProtocolError, SpacesError
+
+Observations = NDArray[Any] | dict[str, NDArray[Any]]
+BadNumber = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPart:
+    """One named action. `size`: numbers of a continuous action, choices of a discrete one."""
+
+    name: str
+    kind: Literal["continuous", "discrete"]
+    size: int
+
+
+def parse_actions(wire: dict[str, Any]) -> tuple[ActionPart, ...]:
+    """Reads one agent's action space.
+
+    Raises:
+        GameProtocolError: it is empty or malformed.
+    """
+    if not wire:
+        raise GameProtocolError(
+            "The game's agents have no actions.", hint="Return at least one action from _get_action_space()."
+        )
+    return tuple(_parse_action(name, spec) for name, spec in wire.items())
+
+
+def _parse_action(name: str, spec: Any) -> ActionPart:
+    kind = spec.get("action_type") if isinstance(spec, dict) else None
+    size = _whole(spec.get("size")) if isinstance(spec, dict) else None
+    if kind not in ("continuous", "discrete") or size is None or size < 1:
+        raise GameProtocolError(
+            f"The action {name!r} is described as {spec!r}.",
+            hint='It must be {"action_type": "continuous" or "discrete", "size": a whole number from 1}.',
+        )
+    return ActionPart(name, kind, size)
+
+
+def _whole(value: Any) -> int | None:
+    # Godot 4.6 writes 2 or 2.0, depending on where the number came from.
+    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
+        return None
+    return int(value)
+
+
+class ActionCodec:
+    """Turns the algorithm's action array into the game's dictionaries.
+
+    The algorithm's space is Discrete for one discrete action, MultiDiscrete for several, and else one Box in
+    [-1, 1] that lines up all actions in wire order, a binary one taking a single slot (above 0 means 1).
+
+    Args:
+        parts: the actions in wire order.
+
+    Raises:
+        SpacesError: a discrete action of more than two choices beside a continuous one.
+    """
+
+    def __init__(self, parts: Sequence[ActionPart]) -> None:
+        self.parts = tuple(parts)
+        self._all_discrete = all(part.kind == "discrete" for part in parts)
+        self.space = self._make_space()
+
+    def _make_space(self) -> spaces.Space[Any]:
+        if self._all_discrete:
+            sizes = [part.size for part in self.parts]
+            return spaces.Discrete(sizes[0]) if len(sizes) == 1 else spaces.MultiDiscrete(sizes)
+        for part in self.parts:
+            if part.kind == "discrete" and part.size > 2:
+                raise SpacesError(
+                    f"The discrete action {part.name!r} has {part.size} choices beside continuous actions.",
+                    hint="With Stable-Baselines3 use two choices at most, or make all actions discrete.",
+                )
+        return spaces.Box(-1.0, 1.0, (sum(self._width(part) for part in self.parts),), np.float32)
+
+    @staticmethod
+    def _width(part: ActionPart) -> int:
+        return part.size if part.kind == "continuous" else 1
+
+    def encode(self, actions: NDArray[Any]) -> list[dict[str, Any]]:
+        """One dictionary per agent.
+
+        Args:
+            actions: (n_agents,) for Discrete, else (n_agents, width).
+        """
+        if self._all_discrete:
+            table = actions.reshape(len(actions), -1).tolist()
+            names = [part.name for part in self.parts]
+            return [dict(zip(names, row, strict=True)) for row in table]
+        columns: dict[str, list[Any]] = {}
+        start = 0
+        for part in self.parts:
+            end = start + self._width(part)
+            block = actions[:, start:end]
+            values = block if part.kind == "continuous" else (block[:, 0] > 0).astype(np.int64)
+            columns[part.name] = values.tolist()
+            start = end
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+class ObservationCodec:
+    """Turns the game's observations into the arrays the algorithm sees.
+
+    With a single flat box the space is that Box (float32), else a Dict of all keys. Pictures (a key with "2d"
+    in its name and three dimensions) are uint8 and arrive as hexadecimal text.
+
+    Args:
+        wire: one agent's observation space.
+        bad_number: called with (row, key) when a value was null, NaN or infinite and was replaced.
+
+    Raises:
+        GameProtocolError: the space is empty or malformed.
+    """
+
+    def __init__(self, wire: dict[str, Any], bad_number: BadNumber) -> None:
+        if not wire:
+            raise GameProtocolError(
+                "The game's agents have no observations.", hint="Return numbers from _get_observation()."
+            )
+        self._spaces = {key: _observation_space(key, spec) for key, spec in sorted(wire.items())}
+        self._bad_number = bad_number
+        only = next(iter(self._spaces.values()))
+        self.single_key = next(iter(wire)) if len(wire) == 1 and _is_flat_box(only) else None
+        self.space: spaces.Space[Any] = only if self.single_key else spaces.Dict(self._spaces)
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the observations, sorted."""
+        return list(self._spaces)
+
+    def space_of(self, key: str) -> spaces.Space[Any]:
+        """The space of one named observation."""
+        return self._spaces[key]
+
+    def decode(self, rows: Sequence[dict[str, Any]]) -> Observations:
+        """Stacks the observations of all agents: (n_agents, …) for each key.
+
+        Raises:
+            GameProtocolError: an observation does not fit its space.
+        """
+        if self.single_key is not None:
+            return self._stack(self.single_key, rows)
+        return {key: self._stack(key, rows) for key in self._spaces}
+
+    def decode_one(self, row: dict[str, Any]) -> Observations:
+        """The observation of one agent, without the first dimension."""
+        stacked = self.decode([row])
+        return {key: value[0] for key, value in stacked.items()} if isinstance(stacked, dict) else stacked[0]
+
+    def _stack(self, key: str, rows: Sequence[dict[str, Any]]) -> NDArray[Any]:
+        space = self._spaces[key]
+        shape = (len(rows), *(space.shape or ()))
+        try:
+            values = [row[key] for row in rows]
+            if space.dtype == np.uint8:
+                return np.stack([_picture(value) for value in values]).reshape(shape)
+            array = np.array(values, dtype=np.float32).reshape(shape)
+        except (KeyError, ValueError, TypeError) as error:
+            raise self._misfit(key, rows) from error
+        if not np.isfinite(array).all():
+            array = self._repair(key, array)
+        return array if isinstance(space, spaces.Box) else array.astype(np.int64)
+
+    def _repair(self, key: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+        flat = array.reshape(len(array), -1)
+        for row in np.flatnonzero(~np.isfinite(flat).all(axis=1)):
+            self._bad_number(int(row), key)
+        return np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=-1.0)
+
+    def _misfit(self, key: str, rows: Sequence[dict[str, Any]]) -> GameProtocolError:
+        wanted = int(np.prod(self._spaces[key].shape or (1,)))
+        for number, row in enumerate(rows):
+            if key not in row:
+                return GameProtocolError(
+                    f"Agent {number} sent no observation {key!r}; it sent {', '.join(row) or 'none'}.",
+                    hint="An agent must send the same keys in every step.",
+                )
+            count = int(np.size(np.array(row[key], dtype=object)))
+            if count != wanted:
+                return GameProtocolError(
+                    f"Agent {number} sent {count} numbers for {key!r}, but its space has {wanted}.",
+                    hint="An observation must have the same size in every step.",
+                )
+        return GameProtocolError(f"The observations {key!r} are not numbers.")
+
+
+def _is_flat_box(space: spaces.Space[Any]) -> bool:
+    return isinstance(space, spaces.Box) and len(space.shape) == 1 and space.dtype == np.float32
+
+
+def _observation_space(key: str, spec: Any) -> spaces.Space[Any]:
+    kind = spec.get("space") if isinstance(spec, dict) else None
+    if kind == "discrete" and (count := _whole(spec.get("size"))):
+        return spaces.Discrete(count)
+    if kind == "box" and isinstance(spec.get("size"), list):
+        shape = tuple(_whole(size) or 0 for size in spec["size"])
+        if shape and all(size > 0 for size in shape):
+            if "2d" in key and len(shape) == 3:
+                return spaces.Box(0, 255, shape, np.uint8)
+            return spaces.Box(float(spec.get("low", -1.0)), float(spec.get("high", 1.0)), shape, np.float32)
+    raise GameProtocolError(
+        f"The observation {key!r} is described as {spec!r}.",
+        hint='It must be {"space": "box", "size": [whole numbers]} or {"space": "discrete", "size": n}.',
+    )
+
+
+def _picture(value: Any) -> NDArray[Any]:
+    if isinstance(value, str):
+        return np.frombuffer(bytes.fromhex(value), dtype=np.uint8)
+    return np.array(value, dtype=np.uint8)
