@@ -1,0 +1,99 @@
+extends RefCounted
+## What an agent can do: checks the dictionary of [method RLAgent._get_action_space] and turns
+## actions from the wire (or from chance) into what [method RLAgent._apply_action] gets.
+##
+## Actions are in alphabetical order everywhere: trainers flatten them in the order they are sent.
+
+const Observation := preload("observation.gd")
+
+const CONTINUOUS: String = "continuous"
+const DISCRETE: String = "discrete"
+
+## By action name, alphabetically: {"action_type": String, "size": int}.
+var entries: Dictionary = {}
+## Why the space, or the action given to [method decode] last, cannot be used. Empty = it can.
+var problem: String = ""
+
+
+func _init(raw: Dictionary) -> void:
+	if raw.is_empty():
+		problem = "_get_action_space returned an empty Dictionary"
+	for key: String in Observation.sort_keys(raw):
+		_read(key, raw[key])
+
+
+## Returns the action for the agent; if it does not fit, empty and [member problem] says why.
+func decode(wire: Variant) -> Dictionary:
+	problem = ""
+	var action: Dictionary = {}
+	if not wire is Dictionary:
+		problem = "the action is %s, not an object" % [wire]
+		return {}
+	var given: Dictionary = wire
+	for key: String in entries:
+		if not given.has(key):
+			problem = 'the action "%s" is missing; got %s' % [key, given.keys()]
+			return {}
+		var size: int = entries[key]["size"]
+		if entries[key]["action_type"] == CONTINUOUS:
+			action[key] = _decode_continuous(key, given[key], size)
+		else:
+			action[key] = _decode_discrete(key, given[key], size)
+	return action if problem.is_empty() else {}
+
+
+## Returns an action drawn uniformly.
+func sample(rng: RandomNumberGenerator) -> Dictionary:
+	var action: Dictionary = {}
+	for key: String in entries:
+		var size: int = entries[key]["size"]
+		if entries[key]["action_type"] == DISCRETE:
+			action[key] = rng.randi_range(0, size - 1)
+			continue
+		var numbers: PackedFloat32Array = []
+		for index: int in size:
+			numbers.append(rng.randf_range(-1.0, 1.0))
+		action[key] = numbers
+	return action
+
+
+func _read(key: String, raw: Variant) -> void:
+	var entry: Dictionary = raw if raw is Dictionary else {}
+	var kind: Variant = entry.get("action_type")
+	if kind not in [CONTINUOUS, DISCRETE] or not _is_number(entry.get("size")):
+		problem = (
+			'action "%s" is %s; expected {"action_type": "continuous" or "discrete", "size": n}'
+			% [key, raw]
+		)
+		return
+	var size: int = entry["size"]
+	if size < (1 if kind == CONTINUOUS else 2):
+		problem = 'action "%s" (%s) has size %s, which leaves nothing to choose' % [key, kind, size]
+	entries[key] = {"action_type": kind, "size": size}
+
+
+func _decode_continuous(key: String, raw: Variant, size: int) -> PackedFloat32Array:
+	var given: Array = raw if raw is Array else [raw]
+	var numbers: PackedFloat32Array = []
+	for entry: Variant in given:
+		var number: float = entry if _is_number(entry) else NAN
+		if is_nan(number):
+			problem = 'action "%s" has %s among its numbers' % [key, entry]
+			return numbers
+		numbers.append(clampf(number, -1.0, 1.0))
+	if numbers.size() != size:
+		problem = 'action "%s" has %d numbers; expected %d' % [key, numbers.size(), size]
+	return numbers
+
+
+func _decode_discrete(key: String, raw: Variant, size: int) -> int:
+	var given: Array = raw if raw is Array else [raw]
+	var choice: int = given[0] if given.size() == 1 and _is_number(given[0]) else -1
+	if choice < 0 or choice >= size:
+		problem = 'action "%s" is %s; expected 0 to %d' % [key, raw, size - 1]
+		return 0
+	return choice
+
+
+func _is_number(value: Variant) -> bool:
+	return typeof(value) in [TYPE_FLOAT, TYPE_INT]

@@ -1,0 +1,138 @@
+@tool
+@icon("../icons/rl_agent.svg")
+class_name RLAgent
+extends Node
+## Something that observes, acts and is rewarded: the eyes and hands of one learner in your scene.
+##
+## Add it below the body it steers, attach a script that extends RLAgent and override
+## [method _get_observation], [method _get_action_space], [method _apply_action] and usually
+## [method _begin_episode]. Give rewards with [method add_reward] and end episodes with
+## [method end_episode]. One [RLSync] node in the scene drives all agents.
+
+## The agent starts over: the first observation of the new episode has not been taken yet.
+signal episode_began
+## An episode has been counted. [param length] is in decisions, not in physics ticks.
+signal episode_ended(reward: float, length: int, truncated: bool)
+
+enum Mode { INHERIT, HUMAN, TRAINING, POLICY }
+
+const Episode := preload("episode.gd")
+const SceneChecks := preload("scene_checks.gd")
+
+const GROUP: StringName = &"rl_studio_agents"
+
+## Agents with the same name learn one policy together and must have the same spaces.
+@export var policy_name: String = "shared_policy":
+	set(value):
+		policy_name = value
+		update_configuration_warnings()
+## Who steers this agent. Inherit: whatever [RLSync] says.
+@export var mode: Mode = Mode.INHERIT
+## Plays this agent in policy mode, instead of the policy of [RLSync]. Can be null.
+@export var policy: RLPolicy:
+	set(value):
+		policy = value
+		update_configuration_warnings()
+## Decisions after which an episode is cut off (truncated). 0 = never.
+@export_range(0, 10000, 1, "or_greater", "suffix:decisions") var max_episode_steps: int = 0
+
+## The episode going on. Belongs to [RLSync].
+var episode: Episode = Episode.new()
+## The episode that ended in the last window of decisions, or null. Belongs to [RLSync].
+var finished_episode: Episode = null
+## Who steers this agent now, never [constant INHERIT]. Belongs to [RLSync].
+var controlled_by: Mode = Mode.HUMAN
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_ENTER_TREE and not Engine.is_editor_hint():
+		add_to_group(GROUP)
+
+
+func _get_configuration_warnings() -> PackedStringArray:
+	var warnings: PackedStringArray = SceneChecks.get_agent_problems(self)
+	if SceneChecks.find_syncs(self).is_empty():
+		warnings.append("No RLSync in this scene: add one to the scene that you run.")
+	return warnings
+
+
+## Override: what the agent perceives, as an array of floats (sent as "obs") or a Dictionary of
+## such arrays. Sizes must never change. Keep values around -1 to 1.
+func _get_observation() -> Variant:
+	return PackedFloat32Array()
+
+
+## Override: what the agent can do, for example
+## [code]{"move": {"action_type": "continuous", "size": 2}}[/code] or
+## [code]{"jump": {"action_type": "discrete", "size": 2}}[/code] (size = number of choices).
+func _get_action_space() -> Dictionary:
+	return {}
+
+
+## Override: remember or carry out a decision. Continuous actions are PackedFloat32Arrays clamped
+## to -1 … 1, discrete ones are ints. Called once a decision, in human mode every physics tick.
+func _apply_action(_action: Dictionary) -> void:
+	pass
+
+
+## Override: put your part of the world back to a (random) start. Called before every episode.
+func _begin_episode() -> void:
+	pass
+
+
+## Override: the player's input as an action, used in human mode. Empty = do nothing.
+func _get_human_action() -> Dictionary:
+	return {}
+
+
+## Adds to the reward of the current episode. Ignored after [method end_episode] until the next
+## episode begins, so reward first and end then.
+func add_reward(amount: float) -> void:
+	episode.add_reward(amount)
+
+
+## Ends the episode: with [param truncated] because time ran out, without because it is decided.
+## The next one begins at the end of the current decision (see [method _begin_episode]).
+func end_episode(truncated: bool = false) -> void:
+	if not episode.is_over:
+		episode.finish(truncated, _get_observation())
+
+
+## Records a number about the current episode, such as [code]&"is_success"[/code] (0 or 1), which
+## gives the success rate. The last value of an episode counts.
+func log_metric(metric: StringName, value: float) -> void:
+	episode.log_metric(metric, value)
+
+
+## True between [method end_episode] and the beginning of the next episode.
+func is_episode_over() -> bool:
+	return episode.is_over
+
+
+## True if a player steers this agent now.
+func is_human() -> bool:
+	return controlled_by == Mode.HUMAN
+
+
+## Forgets the current episode and begins the next one. [RLSync] calls this.
+func begin_episode() -> void:
+	episode = Episode.new()
+	_begin_episode()
+	episode_began.emit()
+
+
+## Counts a decision; ends and begins episodes as due. [RLSync] calls this at the end of a window.
+func close_window() -> void:
+	if max_episode_steps > 0 and episode.length + 1 >= max_episode_steps:
+		end_episode(true)
+	episode.close_window()
+	if episode.is_over:
+		finished_episode = episode
+		episode_ended.emit(episode.total_reward, episode.length, episode.truncated)
+		begin_episode()
+
+
+## Forgets everything that has not been reported to a trainer yet. [RLSync] calls this.
+func restart() -> void:
+	finished_episode = null
+	begin_episode()

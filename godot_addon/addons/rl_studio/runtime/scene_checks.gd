@@ -1,0 +1,90 @@
+extends RefCounted
+## Finds mistakes in a scene while it is edited, for the yellow warning triangles.
+##
+## Scripts of games are mostly not `@tool`, so in the editor their nodes are placeholders: only
+## properties can be read from them, which is why this looks at scripts instead of calling them.
+
+const REQUIRED_METHODS: PackedStringArray = [
+	"_get_observation", "_get_action_space", "_apply_action"
+]
+
+
+static func find_agents(node: Node) -> Array[Node]:
+	var agents: Array[Node] = []
+	for candidate: Node in _get_all_nodes(node):
+		if candidate is RLAgent:
+			agents.append(candidate)
+	return agents
+
+
+static func find_syncs(node: Node) -> Array[Node]:
+	var syncs: Array[Node] = []
+	for candidate: Node in _get_all_nodes(node):
+		if candidate is RLSync:
+			syncs.append(candidate)
+	return syncs
+
+
+## Returns what is wrong with [param agent] itself.
+static func get_agent_problems(agent: Node) -> PackedStringArray:
+	var problems: PackedStringArray = []
+	var missing: PackedStringArray = _get_missing_methods(agent)
+	if not missing.is_empty():
+		problems.append("Extend this node's script and override %s." % ", ".join(missing))
+	if str(agent.get(&"policy_name")).is_empty():
+		problems.append("The policy name is empty: trainers need one to tell policies apart.")
+	problems.append_array(get_policy_problems(agent.get(&"policy")))
+	return problems
+
+
+static func get_policy_problems(policy: Variant) -> PackedStringArray:
+	if not policy is RLPolicy:
+		return []
+	var set_policy: RLPolicy = policy
+	if set_policy.is_valid():
+		return []
+	return ["The policy cannot run: %s." % "; ".join(set_policy.get_problems())]
+
+
+static func get_sync_problems(sync: Node) -> PackedStringArray:
+	var problems: PackedStringArray = []
+	if find_syncs(sync).size() > 1:
+		problems.append("This scene has more than one RLSync; only the first one works.")
+	var agents: Array[Node] = find_agents(sync)
+	if agents.is_empty():
+		problems.append("No RLAgent in this scene: add one below each body that shall learn.")
+	var seen: PackedStringArray = []
+	for agent: Node in agents:
+		for problem: String in get_agent_problems(agent):
+			# Many instances of one scene have the same problem; name the first one only.
+			if problem not in seen:
+				seen.append(problem)
+				problems.append("%s: %s" % [agent.name, problem])
+	problems.append_array(get_policy_problems(sync.get(&"policy")))
+	return problems
+
+
+static func _get_missing_methods(agent: Node) -> PackedStringArray:
+	var counts: Dictionary[String, int] = {}
+	var script: Script = agent.get_script()
+	for method: Dictionary in script.get_script_method_list():
+		var method_name: String = method["name"]
+		counts[method_name] = counts.get(method_name, 0) + 1
+	var missing: PackedStringArray = []
+	for method_name: String in REQUIRED_METHODS:
+		# Overridden methods are listed once for every class that has them.
+		if counts.get(method_name, 0) < 2:
+			missing.append(method_name)
+	return missing
+
+
+static func _get_all_nodes(node: Node) -> Array[Node]:
+	var nodes: Array[Node] = []
+	if not node.is_inside_tree():
+		return nodes
+	var root: Node = node.get_tree().edited_scene_root
+	if root == null:
+		root = node.get_tree().root
+	nodes.append(root)
+	nodes.append_array(root.find_children("*", "Node", true, false))
+	return nodes

@@ -1,0 +1,125 @@
+extends RefCounted
+## The TCP connection to a trainer: frames of a 4-byte little-endian length and UTF-8 text.
+##
+## The trainer listens, the game connects. Waiting blocks the game, which is what a trainer wants;
+## with a window, the window stays responsive meanwhile.
+
+const HOST: String = "127.0.0.1"
+const MAX_FRAME_BYTES: int = 64 * 1024 * 1024
+const RETRY_MSEC: int = 100
+const WINDOW_POLL_USEC: int = 200
+const WINDOW_EVENTS_MSEC: int = 10
+
+## True when the trainer is gone or the wait was aborted.
+var is_closed: bool = false
+## Why it closed, if not by a plain end of the connection.
+var problem: String = ""
+
+var _peer: StreamPeerTCP = null
+var _port: int
+var _has_window: bool = DisplayServer.get_name() != "headless"
+var _next_try_msec: int = 0
+var _next_events_msec: int = 0
+
+
+func _init(port: int) -> void:
+	_port = port
+
+
+## Tries until [param timeout_s] is over. Blocks. Returns whether a trainer answered.
+func connect_within(timeout_s: float) -> bool:
+	var deadline: int = Time.get_ticks_msec() + roundi(timeout_s * 1000.0)
+	while not try_connect():
+		if is_closed or Time.get_ticks_msec() >= deadline:
+			return false
+		_idle(10_000)
+	return true
+
+
+## Goes on with connecting, without waiting. Returns true once connected.
+func try_connect() -> bool:
+	if _peer == null:
+		if Time.get_ticks_msec() < _next_try_msec:
+			return false
+		_next_try_msec = Time.get_ticks_msec() + RETRY_MSEC
+		_peer = StreamPeerTCP.new()
+		if _peer.connect_to_host(HOST, _port) != OK:
+			_peer = null
+			return false
+	_peer.poll()
+	match _peer.get_status():
+		StreamPeerTCP.STATUS_CONNECTED:
+			_peer.set_no_delay(true)
+			return true
+		StreamPeerTCP.STATUS_CONNECTING:
+			return false
+	_peer = null
+	return false
+
+
+func send(text: String) -> void:
+	if is_closed:
+		return
+	var payload: PackedByteArray = text.to_utf8_buffer()
+	var frame: PackedByteArray = []
+	frame.resize(4)
+	frame.encode_u32(0, payload.size())
+	frame.append_array(payload)
+	if _peer.put_data(frame) != OK:
+		is_closed = true
+
+
+## Waits for the next frame. Returns "" and sets [member is_closed] when there is none to come.
+func receive() -> String:
+	var header: PackedByteArray = _read(4)
+	if is_closed:
+		return ""
+	var length: int = header.decode_u32(0)
+	if length > MAX_FRAME_BYTES:
+		_close("a frame of %d bytes was announced; is that a trainer?" % length)
+		return ""
+	var payload: PackedByteArray = _read(length)
+	return payload.get_string_from_utf8()
+
+
+## Ends a wait that is going on, for example because the window was closed.
+func abort() -> void:
+	_close("")
+
+
+func _read(count: int) -> PackedByteArray:
+	if is_closed or count == 0:
+		return []
+	if _has_window and not _wait_for_bytes(count):
+		return []
+	var result: Array = _peer.get_data(count)
+	if result[0] != OK:
+		_close("")
+		return []
+	return result[1]
+
+
+func _wait_for_bytes(count: int) -> bool:
+	while not is_closed:
+		_peer.poll()
+		if _peer.get_status() != StreamPeerTCP.STATUS_CONNECTED:
+			_close("")
+		elif _peer.get_available_bytes() >= count:
+			return true
+		else:
+			_idle(WINDOW_POLL_USEC)
+	return false
+
+
+func _idle(usec: int) -> void:
+	OS.delay_usec(usec)
+	if _has_window and Time.get_ticks_msec() >= _next_events_msec:
+		_next_events_msec = Time.get_ticks_msec() + WINDOW_EVENTS_MSEC
+		DisplayServer.process_events()
+
+
+func _close(reason: String) -> void:
+	is_closed = true
+	problem = reason
+	if _peer != null:
+		_peer.disconnect_from_host()

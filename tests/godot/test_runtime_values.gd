@@ -1,0 +1,130 @@
+extends "test_case.gd"
+## What travels between agents, trainers and policies: observations, actions, launch options.
+
+const ActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
+const LaunchOptions := preload("res://addons/rl_studio/runtime/launch_options.gd")
+const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
+
+
+func test_observation_from_packed_array() -> void:
+	var observation: Observation = Observation.new(PackedFloat32Array([0.5, -1.0]))
+	expect_eq(observation.problem, "")
+	expect_eq(observation.get_sizes(), {"obs": 2} as Dictionary[String, int])
+	expect_eq(observation.to_json(), '{"obs":[0.5, -1.0]}')
+
+
+func test_observation_from_array_of_numbers_and_bools() -> void:
+	var observation: Observation = Observation.new([1, 0.25, true, false])
+	expect_eq(observation.values["obs"], PackedFloat32Array([1.0, 0.25, 1.0, 0.0]))
+
+
+func test_observation_from_other_packed_arrays() -> void:
+	for raw: Variant in [
+		PackedFloat64Array([1.0, 2.0]), PackedInt32Array([1, 2]), PackedInt64Array([1, 2])
+	]:
+		var observation: Observation = Observation.new(raw)
+		expect_eq(observation.values.get("obs"), PackedFloat32Array([1.0, 2.0]))
+
+
+func test_observation_keys_are_sorted() -> void:
+	var observation: Observation = Observation.new({"z": [1.0], "a": [2.0], &"m": [3.0]})
+	expect_eq(observation.values.keys(), ["a", "m", "z"])
+	expect_eq(JSON.parse_string(observation.to_json()), {"a": [2.0], "m": [3.0], "z": [1.0]})
+
+
+func test_observation_refuses_what_is_no_number() -> void:
+	expect_contains(Observation.new([1.0, "two"]).problem, "obs[1] is a String")
+	expect_contains(Observation.new(null).problem, "expected")
+	expect_contains(Observation.new({"eyes": Vector2.ONE}).problem, "eyes")
+
+
+func test_observation_finds_nan_and_inf() -> void:
+	expect_eq(Observation.new([1.0, 2.0]).find_bad_number(), "")
+	expect_eq(Observation.new([1.0, NAN]).find_bad_number(), "obs[1] is nan")
+	expect_eq(Observation.new({"a": [0.0], "b": [-INF]}).find_bad_number(), "b[0] is -inf")
+
+
+func test_action_space_is_sorted_and_checked() -> void:
+	var space: ActionSpace = (
+		ActionSpace
+		. new(
+			{
+				"turn": {"action_type": "continuous", "size": 2.0},
+				"jump": {"action_type": "discrete", "size": 3},
+			}
+		)
+	)
+	expect_eq(space.problem, "")
+	expect_eq(space.entries.keys(), ["jump", "turn"])
+	expect_eq(space.entries["turn"]["size"], 2)
+
+
+func test_action_space_problems() -> void:
+	expect_contains(ActionSpace.new({}).problem, "empty")
+	expect_contains(ActionSpace.new({"a": 3}).problem, '"a"')
+	expect_contains(ActionSpace.new({"a": {"action_type": "fuzzy", "size": 2}}).problem, '"a"')
+	var lonely: Dictionary = {"a": {"action_type": "discrete", "size": 1}}
+	expect_contains(ActionSpace.new(lonely).problem, "nothing to choose")
+
+
+func test_decode_clamps_and_types() -> void:
+	var space: ActionSpace = _make_space()
+	var action: Dictionary = space.decode({"move": [3.0, -0.5], "jump": 1.0})
+	expect_eq(space.problem, "")
+	expect_eq(action["move"], PackedFloat32Array([1.0, -0.5]))
+	expect_eq(action["jump"], 1)
+
+
+func test_decode_refuses_misfits() -> void:
+	var space: ActionSpace = _make_space()
+	var misfits: Dictionary[String, Variant] = {
+		"missing": {"move": [0.0, 0.0]},
+		"2": {"move": [0.0], "jump": 0},
+		"0 to 2": {"move": [0.0, 0.0], "jump": 3},
+		"null": {"move": [0.0, null], "jump": 0},
+		"not an object": 7,
+	}
+	for part: String in misfits:
+		expect_eq(space.decode(misfits[part]), {})
+		expect_contains(space.problem, part)
+
+
+func test_sample_stays_inside_and_is_seeded() -> void:
+	var space: ActionSpace = _make_space()
+	var first: RandomNumberGenerator = RandomNumberGenerator.new()
+	var second: RandomNumberGenerator = RandomNumberGenerator.new()
+	first.seed = 7
+	second.seed = 7
+	var jumps: Array[int] = []
+	for turn: int in 50:
+		var action: Dictionary = space.sample(first)
+		expect_eq(action, space.sample(second))
+		var move: PackedFloat32Array = action["move"]
+		expect_true(absf(move[0]) <= 1.0 and absf(move[1]) <= 1.0)
+		jumps.append(action["jump"])
+	expect_eq([jumps.min(), jumps.max()], [0, 2])
+
+
+func test_launch_options() -> void:
+	var options: LaunchOptions = LaunchOptions.new(
+		["--port=12", "--speedup=2.5", "--path=a=b", "--flag", "res://x.tscn", "--ä=ö"]
+	)
+	expect_eq(options.get_int("port", 0), 12)
+	expect_near(options.get_float("speedup", 0.0), 2.5)
+	expect_eq(options.get_text("path"), "a=b")
+	expect_true(options.has("flag"))
+	expect_eq(options.get_text("ä"), "ö")
+	expect_false(options.has("absent"))
+	expect_eq(options.get_int("absent", 3), 3)
+
+
+func _make_space() -> ActionSpace:
+	return (
+		ActionSpace
+		. new(
+			{
+				"move": {"action_type": "continuous", "size": 2},
+				"jump": {"action_type": "discrete", "size": 3},
+			}
+		)
+	)

@@ -1,0 +1,137 @@
+"""A bare trainer for tests: a socket, and the real game at the other end of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rl_studio.godot import GodotBinary, headless_environment
+from rl_studio.project import Project
+
+TIMEOUT_S = 20.0
+
+Message = dict[str, Any]
+
+
+class RawGame:
+    """Starts a game and speaks the wire protocol with it, byte by byte.
+
+    Args:
+        godot: the binary to play with.
+        project: the game.
+        scene: a `res://` path; empty for the main scene.
+        fixed_fps: start with `--fixed-fps`; 0 starts as stock godot-rl does.
+        action_repeat: physics ticks for each decision.
+        args: more arguments for the game.
+        listen: False: nobody listens at the port until `accept` is called.
+    """
+
+    def __init__(
+        self,
+        godot: GodotBinary,
+        project: Project,
+        scene: str = "",
+        *,
+        fixed_fps: int = 60,
+        action_repeat: int = 4,
+        args: Sequence[str] = (),
+        listen: bool = True,
+    ) -> None:
+        self.log = project.root.parent / "game.log"
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        if not listen:
+            self._server.close()
+        pace = ["--fixed-fps", str(fixed_fps), f"--rl_studio_fixed_fps={fixed_fps}"] if fixed_fps else []
+        argv = [str(godot.path), "--headless", "--path", str(project.root), *([scene] if scene else [])]
+        argv += [f"--port={self.port}", "--env_seed=1", f"--action_repeat={action_repeat}", *pace, *args]
+        with self.log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                argv,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=headless_environment(private_dir=project.root.parent / "xdg"),
+            )
+        self._peer: socket.socket | None = None
+        if listen:
+            self.accept()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hang_up()
+        self._server.close()
+        self.process.kill()
+        self.process.wait(TIMEOUT_S)
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def accept(self) -> None:
+        if self._server.fileno() < 0:
+            self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server.settimeout(TIMEOUT_S)
+        self._peer, _ = self._server.accept()
+        self._peer.settimeout(TIMEOUT_S)
+
+    def hang_up(self) -> None:
+        if self._peer is not None:
+            self._peer.close()
+            self._peer = None
+
+    def send_bytes(self, data: bytes) -> None:
+        assert self._peer is not None
+        self._peer.sendall(data)
+
+    def send(self, message: Message | bytes) -> None:
+        payload = message if isinstance(message, bytes) else json.dumps(message).encode()
+        self.send_bytes(struct.pack("<I", len(payload)) + payload)
+
+    def receive(self) -> Message:
+        (length,) = struct.unpack("<I", self._read(4))
+        message: Message = json.loads(self._read(length).decode("utf-8"))
+        return message
+
+    def ask(self, message: Message | bytes) -> Message:
+        self.send(message)
+        return self.receive()
+
+    def env_info(self) -> Message:
+        self.send({"type": "handshake", "major_version": "0", "minor_version": "7"})
+        return self.ask({"type": "env_info"})
+
+    def reset(self) -> Message:
+        return self.ask({"type": "reset"})
+
+    def act(self, *actions: Message) -> Message:
+        return self.ask({"type": "action", "action": list(actions)})
+
+    def exit_code(self, timeout_s: float = TIMEOUT_S) -> int:
+        """Waits for the game's end."""
+        return self.process.wait(timeout_s)
+
+    def _read(self, count: int) -> bytes:
+        assert self._peer is not None
+        data = b""
+        while len(data) < count:
+            part = self._peer.recv(count - len(data))
+            if not part:
+                raise EOFError(f"the game hung up; its output:\n{self.output}")
+            data += part
+        return data
+
+
+def install_game(project: Project, name: str) -> None:
+    """Copies a game of tests/fixtures/games into a project."""
+    for path in (Path(__file__).parent / "fixtures" / "games" / name).iterdir():
+        (project.root / path.name).write_bytes(path.read_bytes())

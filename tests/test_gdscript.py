@@ -1,0 +1,66 @@
+"""Runs the GDScript tests, and lets the real editor check every script of the addon and the sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_gd_tests, run_godot
+from rl_studio.godot import GodotBinary, find_godot
+from rl_studio.project import Project
+
+pytestmark = pytest.mark.godot
+
+_FILES = sorted(path.name for path in GD_TESTS.glob("test_*.gd") if path.name != "test_case.gd")
+
+
+@pytest.fixture(scope="module")
+def godot() -> GodotBinary:
+    return find_godot()
+
+
+@pytest.fixture(scope="module")
+def gd_project(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = make_project(tmp_path_factory.mktemp("gd") / "project", gd_tests=True)
+    import_project(godot, project)
+    return project
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_gd_file(godot: GodotBinary, gd_project: Project, file: str) -> None:
+    run_gd_tests(godot, gd_project, f"{file}::")
+
+
+def test_all_scripts_compile(godot: GodotBinary, gd_project: Project) -> None:
+    """Also those that nothing loads: each is checked on its own."""
+    (gd_project.root / "check_all.gd").write_text(_CHECK_ALL, encoding="utf-8")
+    output = run_godot(godot, gd_project, ["-e", "-s", "res://check_all.gd"])
+    assert "checked" in output
+
+
+def test_sample_project_compiles(godot: GodotBinary, tmp_path: Path) -> None:
+    import_project(godot, copy_sample(tmp_path / "Chase ä"))
+
+
+_CHECK_ALL = """\
+extends SceneTree
+
+
+func _initialize() -> void:
+	var count: int = _check("res://addons/rl_studio")
+	print("%d scripts checked" % count)
+	quit(0)
+
+
+func _check(folder: String) -> int:
+	var count: int = 0
+	for file: String in DirAccess.get_files_at(folder):
+		if file.ends_with(".gd"):
+			count += 1
+			var script: GDScript = load(folder.path_join(file))
+			if script == null:
+				push_error("Parse Error in %s" % file)
+	for sub: String in DirAccess.get_directories_at(folder):
+		count += _check(folder.path_join(sub))
+	return count
+"""
