@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# They need Python 3.11+ (with venv) and, for a private Godot, a Debian-like system; else set GODOT=/path/to/godot.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := backend/constraints.txt
+GDSCRIPT := $(shell find godot_addon tests sample_project benchmarks -name '*.gd' -not -path 'sample_project/addons/*' 2>/dev/null)
+
+.PHONY: help demo test lint format bench docs setup godot clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: setup ## Train the sample game, export the policy, play it in Godot
+	$(BIN)/rl-studio demo $(DEMO_ARGS)
+
+test: setup godot lint ## Lint, then the whole test suite
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## ruff, mypy, gdformat, gdlint (GDScript warnings are checked by the tests, in Godot)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/gdformat --check $(GDSCRIPT)
+	$(BIN)/gdlint $(GDSCRIPT)
+
+format: setup ## Format Python and GDScript
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/gdformat $(GDSCRIPT)
+
+bench: setup godot ## Run the benchmarks
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: setup ## Regenerate the pages made from code
+	$(BIN)/python -m rl_studio.protocol.document
+
+godot: setup ## Find Godot, or set up a private copy
+	$(BIN)/rl-studio godot --install
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[sb3,dev]'
+	touch $@
+
+clean: ## Remove the virtual environment and caches; a private Godot stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
