@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import threading
 from collections import deque
@@ -170,11 +169,13 @@ def _play(argv: list[str], timeout_s: float) -> Iterator[Episode]:
     try:
         assert process.stdout is not None  # PIPE was asked for
         yield from _read(process.stdout, process)
-        if expired.is_set():
-            raise EvaluationError(
-                f"The game did not finish within {timeout_s:g} s.",
-                hint="Do episodes end? Give RLAgent.max_episode_steps, or allow more time with --timeout.",
-            )
+    except EvaluationError as error:
+        if not expired.is_set():
+            raise
+        raise EvaluationError(
+            f"The game did not finish within {timeout_s:g} s.",
+            hint="Do episodes end? Give RLAgent.max_episode_steps, or allow more time with --timeout.",
+        ) from error
     finally:
         watchdog.cancel()
         _kill(process)
@@ -196,7 +197,7 @@ def _read(stream: IO[str], process: subprocess.Popen[str]) -> Iterator[Episode]:
         elif line.strip():
             tail.append(line.rstrip())
     code = process.wait()
-    if complete or code == -signal.SIGKILL:
+    if complete:
         return
     raise EvaluationError(
         f"The game ended with code {code} before the evaluation was over. Its last lines:\n"
