@@ -27,8 +27,12 @@ func add_reward(amount: float) -> void:
 
 
 func log_metric(metric: StringName, value: float) -> void:
-	if not is_over:
+	if is_over:
+		return
+	if is_finite(value):
 		metrics[String(metric)] = value
+	else:
+		push_warning("RL Studio: the metric %s was %s and is left out." % [metric, value])
 
 
 func finish(was_truncated: bool, observation: Variant) -> void:

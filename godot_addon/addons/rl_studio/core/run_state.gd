@@ -1,0 +1,141 @@
+@tool
+extends RefCounted
+## One training run as the backend tells it: its RunInfo, its curves, the end of its log.
+
+const LogFilter := preload("log_filter.gd")
+const Metric := preload("metric.gd")
+const Problem := preload("problem.gd")
+const Read := preload("read.gd")
+const Series := preload("series.gd")
+
+const LOG_LIMIT: int = 200_000
+
+var id: String = ""
+var experiment: String = ""
+var trainer: String = ""
+var scene: String = ""
+## "starting", "running", "stopping", "finished", "stopped" or "failed".
+var state: String = ""
+var reason: String = ""
+var started: float = 0.0
+var duration_s: float = 0.0
+var timesteps: int = 0
+var timesteps_target: int = 0
+var episodes: int = 0
+## NAN until the first episode has ended.
+var reward: float = NAN
+## NAN if the game does not log it.
+var success_rate: float = NAN
+var steps_per_second: float = NAN
+var checkpoint_count: int = 0
+var message: String = ""
+## Null unless the run failed.
+var problem: Problem
+## Curves by metric key, see Metric.
+var series: Dictionary[String, Series] = {}
+## Sequence number of the newest sample in [member series].
+var last_seq: int = 0
+## The end of the run's output, made readable.
+var log_text: String = ""
+## Offset in the log file up to which it was read, in bytes.
+var log_end: int = 0
+
+var _filter: LogFilter = LogFilter.new()
+var _told_at_ms: int = 0
+
+
+## Takes over what a RunInfo says.
+func update(info: Dictionary) -> void:
+	id = Read.text(info, "id")
+	experiment = Read.text(info, "experiment")
+	trainer = Read.text(info, "trainer")
+	scene = Read.text(info, "scene")
+	state = Read.text(info, "state")
+	reason = Read.text(info, "reason")
+	started = Read.number(info, "started", 0.0)
+	duration_s = Read.number(info, "duration_s", 0.0)
+	timesteps = Read.integer(info, "timesteps")
+	timesteps_target = Read.integer(info, "timesteps_target")
+	episodes = Read.integer(info, "episodes")
+	reward = Read.number(info, "episode_reward_mean")
+	success_rate = Read.number(info, "success_rate")
+	steps_per_second = Read.number(info, "timesteps_per_second")
+	checkpoint_count = Read.integer(info, "checkpoints")
+	message = Read.text(info, "message")
+	problem = _read_problem(Read.dict(info, "error"))
+	_told_at_ms = Time.get_ticks_msec()
+
+
+## Adds samples, oldest first; those that are known already are passed over.
+func add_samples(samples: Array[Dictionary]) -> void:
+	for sample: Dictionary in samples:
+		var seq: int = Read.integer(sample, "seq")
+		if seq <= last_seq:
+			continue
+		last_seq = seq
+		var x: float = Read.number(sample, "timesteps_total", 0.0)
+		var flat: Dictionary[String, float] = Metric.flatten(sample)
+		for key: String in flat:
+			if not series.has(key):
+				series[key] = Series.new()
+			series[key].add(x, flat[key])
+
+
+## Adds output from byte [param start] to byte [param end] of the log. What is known is passed over.
+func add_log(start: int, end: int, text: String) -> void:
+	if end <= log_end:
+		return
+	if start < log_end:
+		text = text.to_utf8_buffer().slice(log_end - start).get_string_from_utf8()
+	log_text += _filter.feed(text)
+	log_end = end
+	if log_text.length() > LOG_LIMIT:
+		log_text = log_text.right(LOG_LIMIT >> 1)
+		log_text = log_text.substr(log_text.find("\n") + 1)
+
+
+## Whether the run is going on.
+func is_active() -> bool:
+	return state in ["starting", "running", "stopping"]
+
+
+## Share of the steps that are done, 0 to 1.
+func progress() -> float:
+	if timesteps_target <= 0:
+		return 0.0
+	return clampf(float(timesteps) / timesteps_target, 0.0, 1.0)
+
+
+## Seconds since the start, going on between two messages.
+func elapsed() -> float:
+	if not is_active():
+		return duration_s
+	return duration_s + (Time.get_ticks_msec() - _told_at_ms) / 1000.0
+
+
+## Seconds that are left at the present speed; NAN if that cannot be said.
+func remaining() -> float:
+	if state != "running" or is_nan(steps_per_second) or steps_per_second <= 0.0:
+		return NAN
+	return maxf(timesteps_target - timesteps, 0.0) / steps_per_second
+
+
+## The state in a word or two.
+func state_text() -> String:
+	return "Stopping…" if state == "stopping" else state.capitalize()
+
+
+## A name for lists: the experiment and when it began.
+func title() -> String:
+	var zone: Dictionary = Time.get_time_zone_from_system()
+	var offset_s: int = Read.integer(zone, "bias") * 60
+	var time: Dictionary = Time.get_datetime_dict_from_unix_time(roundi(started) + offset_s)
+	return "%s %02d:%02d" % [experiment, time["hour"], time["minute"]]
+
+
+func _read_problem(error: Dictionary) -> Problem:
+	if error.is_empty():
+		return null
+	return Problem.new(
+		Read.text(error, "message"), Read.text(error, "hint"), Read.texts(error, "log_tail")
+	)

@@ -1,0 +1,151 @@
+@tool
+extends RefCounted
+## Everything the docks show: the connection, the trainers, the experiments and the runs. Changed by
+## the services in net/, drawn by the docks; holds no node, socket or file.
+
+signal connection_changed
+## The list of experiments, the chosen one, or the list of trainers.
+signal experiments_changed
+## Runs came, or another one is the current one.
+signal runs_changed
+## What a run says of itself changed.
+signal run_changed(run: RunState)
+signal samples_added(run: RunState)
+signal log_added(run: RunState)
+## Something the user asked for did not work; null = the last such message is settled.
+signal problem_changed
+
+enum Link { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
+
+const ExportState := preload("export_state.gd")
+const FormModel := preload("form_model.gd")
+const Problem := preload("problem.gd")
+const Read := preload("read.gd")
+const RunState := preload("run_state.gd")
+
+var link: Link = Link.OFFLINE
+## What is being done about the connection.
+var link_text: String = ""
+## Why there is none, when [member link] is FAILED; may be null.
+var link_problem: Problem
+## The backend's answer to hello.
+var backend: Dictionary = {}
+## Trainers as the backend tells them: name, title, available, problem, hint, fields.
+var trainers: Array[Dictionary] = []
+var experiments: PackedStringArray = []
+var experiment: String = ""
+var trainer: String = ""
+var form: FormModel = FormModel.new()
+## Newest first.
+var runs: Array[RunState] = []
+## The run the Train dock shows; null if there was none yet.
+var current_run: RunState
+## What went wrong with the last request of the user; null if nothing.
+var problem: Problem
+var export_state: ExportState = ExportState.new()
+
+
+## Changes the state of the connection.
+func set_link(new_link: Link, text: String = "", why: Problem = null) -> void:
+	link = new_link
+	link_text = text
+	link_problem = why
+	connection_changed.emit()
+
+
+## Whether requests can be sent.
+func is_ready() -> bool:
+	return link == Link.READY
+
+
+## Takes over the names of all experiments.
+func set_experiments(names: PackedStringArray) -> void:
+	experiments = names
+	experiments_changed.emit()
+
+
+## Takes over the trainers the backend has.
+func set_trainers(infos: Array[Dictionary]) -> void:
+	trainers = infos
+	experiments_changed.emit()
+
+
+## Turns to an experiment: its name, its trainer and what differs from the trainer's defaults.
+func open_experiment(name: String, trainer_name: String, overrides: Dictionary) -> void:
+	experiment = name
+	trainer = trainer_name
+	if name not in experiments:
+		experiments.append(name)
+		experiments.sort()
+	form.load_form(Read.dicts(trainer_info(trainer_name), "fields"), overrides)
+	experiments_changed.emit()
+
+
+## Adds samples to a run; those of an unknown run are dropped.
+func add_samples(run_id: String, samples: Array[Dictionary]) -> void:
+	var target: RunState = run(run_id)
+	if target != null:
+		target.add_samples(samples)
+		samples_added.emit(target)
+
+
+## Adds output to a run, from byte [param start] to byte [param end] of its log.
+func add_log(run_id: String, start: int, end: int, text: String) -> void:
+	var target: RunState = run(run_id)
+	if target != null:
+		target.add_log(start, end, text)
+		log_added.emit(target)
+
+
+## Shows or (null) takes away the message about the last request.
+func set_problem(what: Problem) -> void:
+	if problem != what:
+		problem = what
+		problem_changed.emit()
+
+
+## The description of the trainer [param name]; empty if unknown.
+func trainer_info(name: String) -> Dictionary:
+	for info: Dictionary in trainers:
+		if Read.text(info, "name") == name:
+			return info
+	return {}
+
+
+## The run [param id]; null if unknown.
+func run(id: String) -> RunState:
+	for candidate: RunState in runs:
+		if candidate.id == id:
+			return candidate
+	return null
+
+
+## Takes over a RunInfo: of a known run, or of a new one.
+func update_run(info: Dictionary) -> RunState:
+	var found: RunState = run(Read.text(info, "id"))
+	var is_new: bool = found == null
+	if is_new:
+		found = RunState.new()
+	found.update(info)
+	if is_new:
+		runs.append(found)
+		runs.sort_custom(func(a: RunState, b: RunState) -> bool: return a.started > b.started)
+		runs_changed.emit()
+	else:
+		run_changed.emit(found)
+	return found
+
+
+## Turns the Train dock to [param which].
+func set_current_run(which: RunState) -> void:
+	if current_run != which:
+		current_run = which
+		runs_changed.emit()
+
+
+## The newest run that goes on; null if none does.
+func active_run() -> RunState:
+	for candidate: RunState in runs:
+		if candidate.is_active():
+			return candidate
+	return null

@@ -1,0 +1,170 @@
+@tool
+extends Node
+## Finds a Python that has rl_studio, starts the backend with it and tells when it can be reached.
+## Works in steps from [method _process], so that the editor never waits.
+
+## What is being done, for the status line.
+signal progressed(text: String)
+## The discovery file of a fresh backend is there.
+signal ready_to_connect
+## It cannot be done; [param problem] says why and what helps.
+signal failed(problem: Problem)
+
+const Discovery := preload("discovery.gd")
+const Problem := preload("../core/problem.gd")
+const PythonCheck := preload("python_check.gd")
+const PythonFinder := preload("python_finder.gd")
+
+const READY_TIMEOUT_S: int = 20
+const EXIT_ALREADY_RUNNING: int = 3
+const IDLE_SECONDS: int = 30
+const INSTALL_COMMAND: String = 'pip install "godot-rl-studio[sb3]"'
+
+var _project_dir: String = ""
+var _state_dir: String = ""
+var _candidates: Array[PythonFinder.Candidate] = []
+var _tried: PackedStringArray = []
+var _without_studio: PackedStringArray = []
+var _check: PythonCheck
+var _pid: int = -1
+var _old_token: String = ""
+var _deadline_ms: int = 0
+
+
+func _ready() -> void:
+	set_process(false)
+
+
+## Starts a backend for the project in [param project_dir]; [param python_setting] is the editor
+## setting, which may be empty.
+func launch(project_dir: String, state_dir: String, python_setting: String) -> void:
+	_project_dir = project_dir
+	_state_dir = state_dir
+	_pid = -1
+	_tried.clear()
+	_without_studio.clear()
+	_candidates = PythonFinder.candidates(state_dir, python_setting)
+	_check = null
+	progressed.emit("Looking for Python…")
+	set_process(true)
+
+
+## Whether it is at work.
+func is_busy() -> bool:
+	return is_processing()
+
+
+## Stops looking. A backend that was started already ends by itself, since nobody comes.
+func cancel() -> void:
+	_check = null
+	_pid = -1
+	set_process(false)
+
+
+func _process(_delta: float) -> void:
+	if _pid != -1:
+		_watch_start()
+	elif _check == null:
+		_check_next()
+	else:
+		_check.poll()
+		if _check.verdict != PythonCheck.Verdict.RUNNING:
+			_on_checked(_candidates[0])
+
+
+func _check_next() -> void:
+	if _candidates.is_empty():
+		_fail(_no_python_problem())
+		return
+	_check = PythonCheck.new()
+	_check.start(_candidates[0].python)
+
+
+func _on_checked(candidate: PythonFinder.Candidate) -> void:
+	var verdict: PythonCheck.Verdict = _check.verdict
+	var complaint: String = _check.complaint
+	_check = null
+	_candidates.pop_front()
+	if verdict == PythonCheck.Verdict.GOOD:
+		_start(candidate.python)
+		return
+	var why: String = complaint
+	match verdict:
+		PythonCheck.Verdict.MISSING:
+			why = "there is no such program"
+		PythonCheck.Verdict.NO_STUDIO:
+			why = "rl_studio is not installed in it"
+			_without_studio.append(candidate.python)
+	_tried.append("%s (from %s): %s" % [candidate.python, candidate.source, why])
+
+
+func _start(python: String) -> void:
+	progressed.emit("Starting the backend…")
+	var old: Discovery = Discovery.new()
+	_old_token = old.token if old.load_from(_state_dir) else ""
+	var arguments: PackedStringArray = ["-m", "rl_studio", "serve", "--project", _project_dir]
+	arguments.append_array(["--exit-when-idle", str(IDLE_SECONDS)])
+	var godot_before: String = OS.get_environment("GODOT")
+	# Games are trained with this very editor's binary.
+	OS.set_environment("GODOT", OS.get_executable_path())
+	_pid = OS.create_process(python, arguments)
+	if godot_before == "":
+		OS.unset_environment("GODOT")
+	else:
+		OS.set_environment("GODOT", godot_before)
+	_deadline_ms = Time.get_ticks_msec() + READY_TIMEOUT_S * 1000
+	if _pid == -1:
+		_fail(Problem.new("%s could not be started." % python, "Choose another Python."))
+
+
+func _watch_start() -> void:
+	var found: Discovery = Discovery.new()
+	var has_file: bool = found.load_from(_state_dir)
+	if has_file and found.token != _old_token:
+		_finish_start(found)
+	elif not OS.is_process_running(_pid):
+		var code: int = OS.get_process_exit_code(_pid)
+		if code == EXIT_ALREADY_RUNNING and has_file:
+			_finish_start(found)
+		else:
+			_fail(_ended_problem("The backend ended at once, with exit code %d." % code))
+	elif Time.get_ticks_msec() > _deadline_ms:
+		OS.kill(_pid)
+		_fail(_ended_problem("The backend was not ready within %d s." % READY_TIMEOUT_S))
+
+
+func _finish_start(found: Discovery) -> void:
+	cancel()
+	if found.protocol != Discovery.PROTOCOL:
+		var what: String = (
+			"The backend speaks %s, this addon %s." % [found.protocol, Discovery.PROTOCOL]
+		)
+		failed.emit(Problem.new(what, "Bring both to the same version: %s" % INSTALL_COMMAND))
+		return
+	ready_to_connect.emit()
+
+
+func _fail(problem: Problem) -> void:
+	cancel()
+	problem.can_choose_python = true
+	failed.emit(problem)
+
+
+func _ended_problem(what: String) -> Problem:
+	var lines: PackedStringArray = Discovery.log_tail(_state_dir, 8)
+	return Problem.new(what, "Its log is .rl_studio/backend.log in the project.", lines)
+
+
+func _no_python_problem() -> Problem:
+	if not _without_studio.is_empty():
+		var python: String = _without_studio[0]
+		return Problem.new(
+			"The Python package of RL Studio is not installed.",
+			'Run this in a terminal, then press Connect: "%s" -m %s' % [python, INSTALL_COMMAND],
+			_tried
+		)
+	var what: String = "No usable Python was found."
+	if _tried.is_empty():
+		_tried.append("Nothing is named python3 or python on PATH.")
+	var hint: String = "Install Python 3.11 or newer, then run: %s" % INSTALL_COMMAND
+	return Problem.new(what, hint, _tried)

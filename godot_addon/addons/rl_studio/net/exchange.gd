@@ -1,0 +1,79 @@
+@tool
+extends RefCounted
+## The requests that wait for their response: each has an id, a deadline and somebody to tell.
+## Knows no socket and no clock; time comes in as milliseconds.
+
+const Read := preload("../core/read.gd")
+const Reply := preload("../core/reply.gd")
+
+var _next_id: int = 1
+var _pending: Dictionary[int, Pending] = {}
+
+
+class Pending:
+	extends RefCounted
+	var method: String = ""
+	var deadline_ms: int = 0
+	var on_reply: Callable
+
+
+## Enters a request; [param on_reply] gets one Reply, whatever happens. Returns the message to send.
+func open(method: String, params: Dictionary, on_reply: Callable, deadline_ms: int) -> Dictionary:
+	var pending: Pending = Pending.new()
+	pending.method = method
+	pending.deadline_ms = deadline_ms
+	pending.on_reply = on_reply
+	var id: int = _next_id
+	_next_id += 1
+	_pending[id] = pending
+	return {"type": "request", "id": id, "method": method, "params": params}
+
+
+## Gives a response or error message to whoever asked. False if nobody waits for it (any more).
+func settle(message: Dictionary) -> bool:
+	var id: int = Read.integer(message, "id", -1)
+	if not _pending.has(id):
+		return false
+	var reply: Reply = Reply.new()
+	if Read.text(message, "type") == "error":
+		var error: Dictionary = Read.dict(message, "error")
+		reply.fail(
+			Read.text(error, "code", "error"),
+			Read.text(error, "message", "The backend refused without a reason."),
+			Read.text(error, "hint")
+		)
+		reply.data = Read.dict(error, "data")
+	else:
+		reply.result = Read.dict(message, "result")
+	_finish(id, reply)
+	return true
+
+
+## Fails what is past its deadline at [param now_ms].
+func expire(now_ms: int) -> void:
+	for id: int in _pending.keys():
+		if _pending.has(id) and now_ms >= _pending[id].deadline_ms:
+			var reply: Reply = Reply.new()
+			reply.fail("timeout", "The backend did not answer to %s in time." % _pending[id].method)
+			_finish(id, reply)
+
+
+## Fails everything, because the connection is gone.
+func fail_all(why: String) -> void:
+	for id: int in _pending.keys():
+		if _pending.has(id):
+			var reply: Reply = Reply.new()
+			reply.fail("disconnected", why)
+			_finish(id, reply)
+
+
+## How many requests wait.
+func size() -> int:
+	return _pending.size()
+
+
+func _finish(id: int, reply: Reply) -> void:
+	var on_reply: Callable = _pending[id].on_reply
+	_pending.erase(id)
+	if on_reply.is_valid():
+		on_reply.call(reply)

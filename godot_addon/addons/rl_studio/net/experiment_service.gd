@@ -1,0 +1,111 @@
+@tool
+extends RefCounted
+## Loads and saves experiments: the form of the Train dock is one, and what is typed into it is
+## saved a moment later.
+
+const BackendClient := preload("backend_client.gd")
+const Problem := preload("../core/problem.gd")
+const Read := preload("../core/read.gd")
+const Reply := preload("../core/reply.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+const DEFAULT: String = "default"
+
+var _state: StudioState
+var _client: BackendClient
+## Counts changes of the form, so that an answer to an older one is not taken for the newest.
+var _revision: int = 0
+var _saved_revision: int = 0
+
+
+func _init(state: StudioState, client: BackendClient) -> void:
+	_state = state
+	_client = client
+	_state.form.value_changed.connect(_on_form_value_changed)
+
+
+## Loads [param name] into the form; "" or an unknown name loads the default one.
+func select(name: String) -> void:
+	if name == "" or name not in _state.experiments:
+		name = DEFAULT
+	_client.request("experiment.get", {"name": name}, _on_loaded)
+
+
+## Loads the experiment that was open, unless the form has changes that are not saved yet.
+func reload() -> void:
+	if has_unsaved_changes():
+		save(func(_ok: bool) -> void: pass)
+	else:
+		select(_state.experiment)
+
+
+## Makes a new experiment with the values of the form, and turns to it.
+func create(name: String) -> void:
+	var params: Dictionary = {
+		"name": name, "trainer": _state.trainer, "overrides": _state.form.overrides()
+	}
+	var on_reply: Callable = func(reply: Reply) -> void:
+		if not reply.ok:
+			_state.set_problem(Problem.new(reply.message, reply.hint))
+			return
+		_on_loaded(reply)
+	_client.request("experiment.save", params, on_reply)
+
+
+## Turns the open experiment to another trainer; values of fields both have stay.
+func change_trainer(name: String) -> void:
+	_revision += 1
+	_state.open_experiment(_state.experiment, name, _state.form.overrides())
+
+
+## Whether the form differs from what the backend has.
+func has_unsaved_changes() -> bool:
+	return _revision != _saved_revision
+
+
+## Saves the form and calls [param on_saved] with whether all is well.
+func save(on_saved: Callable) -> void:
+	if _state.experiment == "" or not has_unsaved_changes():
+		on_saved.call(not _state.form.has_errors())
+		return
+	if _state.form.has_errors():
+		on_saved.call(false)
+		return
+	var revision: int = _revision
+	var params: Dictionary = {
+		"name": _state.experiment,
+		"trainer": _state.trainer,
+		"overrides": _state.form.overrides(),
+	}
+	var on_reply: Callable = func(reply: Reply) -> void:
+		if reply.ok:
+			_saved_revision = revision
+			_state.set_problem(null)
+		else:
+			_show_refusal(reply)
+		on_saved.call(reply.ok)
+	_client.request("experiment.save", params, on_reply)
+
+
+func _show_refusal(reply: Reply) -> void:
+	var refusals: Array[Dictionary] = Read.dicts(reply.data, "errors")
+	var homeless: PackedStringArray = _state.form.show_refusals(refusals)
+	if refusals.is_empty() or not homeless.is_empty():
+		var text: String = "\n".join(homeless) if not homeless.is_empty() else reply.message
+		_state.set_problem(Problem.new(text, reply.hint))
+
+
+func _on_loaded(reply: Reply) -> void:
+	if not reply.ok:
+		_state.set_problem(Problem.new(reply.message, reply.hint))
+		return
+	_saved_revision = _revision
+	_state.open_experiment(
+		Read.text(reply.result, "name"),
+		Read.text(reply.result, "trainer"),
+		Read.dict(reply.result, "overrides")
+	)
+
+
+func _on_form_value_changed(_key: String) -> void:
+	_revision += 1

@@ -1,0 +1,127 @@
+@tool
+extends RefCounted
+## Starts and stops runs, and follows those whose curves or log are on the screen.
+
+const BackendClient := preload("backend_client.gd")
+const Problem := preload("../core/problem.gd")
+const Read := preload("../core/read.gd")
+const Reply := preload("../core/reply.gd")
+const RunState := preload("../core/run_state.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+const START_TIMEOUT_MS: int = 60_000
+
+var _state: StudioState
+var _client: BackendClient
+## Runs that were asked to be followed on this connection.
+var _followed: Dictionary[String, bool] = {}
+## Runs the Metrics dock shows.
+var _shown: PackedStringArray = []
+
+
+func _init(state: StudioState, client: BackendClient) -> void:
+	_state = state
+	_client = client
+	_client.event_received.connect(_on_event_received)
+
+
+## After (re)connecting: the newest run that goes on becomes the current one, and is followed.
+func resume() -> void:
+	_followed.clear()
+	var active: RunState = _state.active_run()
+	if active != null:
+		_state.set_current_run(active)
+	elif _state.current_run == null and not _state.runs.is_empty():
+		_state.set_current_run(_state.runs[0])
+	_sync()
+
+
+## The Metrics dock shows these runs.
+func show_runs(ids: PackedStringArray) -> void:
+	_shown = ids
+	_sync()
+
+
+## Starts a run of the open experiment.
+func start() -> void:
+	_state.set_problem(null)
+	_client.request(
+		"run.start",
+		{"experiment": _state.experiment, "overrides": {}},
+		_on_started,
+		START_TIMEOUT_MS
+	)
+
+
+## Asks a run to save and stop. Returns at once; the run tells when it did.
+func stop(run_id: String) -> void:
+	var run: RunState = _state.run(run_id)
+	if run != null and run.is_active():
+		run.state = "stopping"
+		_state.run_changed.emit(run)
+	_client.request("run.stop", {"run_id": run_id}, _on_stopped)
+
+
+func _sync() -> void:
+	var wanted: PackedStringArray = _shown.duplicate()
+	if _state.current_run != null and _state.current_run.id not in wanted:
+		wanted.append(_state.current_run.id)
+	for id: String in wanted:
+		if not _followed.has(id) and _state.run(id) != null and _client.is_open():
+			_follow(_state.run(id))
+	for id: String in _followed.keys():
+		if id not in wanted:
+			_followed.erase(id)
+			_client.request("run.unfollow", {"run_id": id}, func(_reply: Reply) -> void: pass)
+
+
+func _follow(run: RunState) -> void:
+	_followed[run.id] = true
+	var params: Dictionary = {"run_id": run.id, "after_seq": run.last_seq}
+	if run.log_end > 0:
+		params["log_offset"] = run.log_end
+	_client.request("run.follow", params, _on_followed.bind(run.id))
+
+
+func _on_followed(reply: Reply, run_id: String) -> void:
+	if not reply.ok:
+		_followed.erase(run_id)
+
+
+func _on_started(reply: Reply) -> void:
+	if not reply.ok:
+		var refusals: Array[Dictionary] = Read.dicts(reply.data, "errors")
+		if not refusals.is_empty():
+			_state.form.show_refusals(refusals)
+		_state.set_problem(Problem.new(reply.message, reply.hint))
+		return
+	_state.set_current_run(_state.update_run(Read.dict(reply.result, "run")))
+	_sync()
+
+
+func _on_stopped(reply: Reply) -> void:
+	if not reply.ok:
+		_state.set_problem(Problem.new(reply.message, reply.hint))
+	else:
+		_state.update_run(Read.dict(reply.result, "run"))
+
+
+func _on_event_received(event: String, data: Dictionary) -> void:
+	match event:
+		"run.changed":
+			var run: RunState = _state.update_run(Read.dict(data, "run"))
+			if (
+				run.is_active()
+				and (_state.current_run == null or not _state.current_run.is_active())
+			):
+				_state.set_current_run(run)  # started elsewhere, by the command line
+				_sync()
+		"run.samples":
+			_state.add_samples(Read.text(data, "run_id"), Read.dicts(data, "samples"))
+		"run.log":
+			_state.add_log(
+				Read.text(data, "run_id"),
+				Read.integer(data, "start"),
+				Read.integer(data, "end"),
+				Read.text(data, "text")
+			)

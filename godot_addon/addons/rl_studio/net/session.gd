@@ -1,0 +1,193 @@
+@tool
+extends Node
+## Keeps the connection: attaches to a backend that runs, starts one when the user asks for it,
+## greets it, asks for what the docks show, and says honestly when it is gone.
+
+## Connected, and the lists of trainers, experiments and runs are there.
+signal greeted
+
+const BackendClient := preload("backend_client.gd")
+const BackendLauncher := preload("backend_launcher.gd")
+const Discovery := preload("discovery.gd")
+const Problem := preload("../core/problem.gd")
+const Read := preload("../core/read.gd")
+const Reply := preload("../core/reply.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+const ATTACH_INTERVAL_S: float = 2.0
+
+var _state: StudioState
+var _client: BackendClient
+var _launcher: BackendLauncher
+var _project_dir: String = ""
+var _state_dir: String = ""
+var _addon_version: String = ""
+var _attach_timer: Timer = Timer.new()
+## Whether a failed attempt is passed over in silence (nobody asked for it).
+var _is_quiet: bool = false
+
+
+## [param project_dir]: the folder with project.godot on disk.
+func setup(
+	state: StudioState, client: BackendClient, project_dir: String, addon_version: String
+) -> void:
+	_state = state
+	_client = client
+	_project_dir = project_dir
+	_state_dir = project_dir.path_join(".rl_studio")
+	_addon_version = addon_version
+	_launcher = BackendLauncher.new()
+	add_child(_launcher)
+	_launcher.progressed.connect(_on_launcher_progressed)
+	_launcher.ready_to_connect.connect(_on_launcher_ready)
+	_launcher.failed.connect(_on_launcher_failed)
+	_client.opened.connect(_on_client_opened)
+	_client.lost.connect(_on_client_lost)
+	_client.gave_up.connect(_on_client_gave_up)
+	_attach_timer.wait_time = ATTACH_INTERVAL_S
+	_attach_timer.timeout.connect(attach)
+	add_child(_attach_timer)
+
+
+## A dock is (not) on the screen: looks from time to time whether a backend is there to attach to.
+func set_watching(watching: bool) -> void:
+	if watching != _attach_timer.is_stopped():
+		return
+	if watching:
+		_attach_timer.start()
+		attach()
+	else:
+		_attach_timer.stop()
+
+
+## Connects to a backend that is running already; starts none and complains of nothing.
+func attach() -> void:
+	if _client.is_open() or _client.is_processing() or _launcher.is_busy():
+		return
+	if not Discovery.new().load_from(_state_dir):
+		return
+	_is_quiet = true
+	_client.open(_state_dir, false)
+
+
+## The user wants a connection: attaches, or finds Python and starts a backend.
+func connect_backend() -> void:
+	if _client.is_open() or _launcher.is_busy():
+		return
+	_is_quiet = false
+	_state.set_link(StudioState.Link.CONNECTING, "Connecting…")
+	if Discovery.new().load_from(_state_dir):
+		_client.open(_state_dir, false)
+	else:
+		_launch()
+
+
+## Closes everything; the backend ends by itself when nobody needs it.
+func shut_down() -> void:
+	_attach_timer.stop()
+	_launcher.cancel()
+	_client.close()
+
+
+func _launch() -> void:
+	_state.set_link(StudioState.Link.STARTING, "Starting…")
+	_launcher.launch(_project_dir, _state_dir, _python_setting())
+
+
+func _python_setting() -> String:
+	var settings: EditorSettings = EditorInterface.get_editor_settings()
+	if not settings.has_setting(BackendLauncher.PythonFinder.SETTING):
+		return ""
+	var path: String = settings.get_setting(BackendLauncher.PythonFinder.SETTING)
+	return path
+
+
+func _greet() -> void:
+	var client_name: String = (
+		"Godot editor %s, addon %s" % [Engine.get_version_info()["string"], _addon_version]
+	)
+	_client.request("hello", {"client": client_name}, _on_hello)
+	_client.request("trainer.list", {}, _on_trainers)
+	_client.request("experiment.list", {}, _on_experiments)
+	_client.request("run.list", {"limit": 100}, _on_runs)
+
+
+func _on_launcher_progressed(text: String) -> void:
+	_state.set_link(StudioState.Link.STARTING, text)
+
+
+func _on_launcher_ready() -> void:
+	_is_quiet = false
+	_state.set_link(StudioState.Link.CONNECTING, "Connecting…")
+	_client.open(_state_dir, true)
+
+
+func _on_launcher_failed(problem: Problem) -> void:
+	_state.set_link(StudioState.Link.FAILED, "Not connected", problem)
+
+
+func _on_client_opened() -> void:
+	_state.set_link(StudioState.Link.CONNECTING, "Connected, loading…")
+	_greet()
+
+
+func _on_client_lost() -> void:
+	_state.set_link(StudioState.Link.LOST, "The backend is gone. Reconnecting…")
+
+
+func _on_client_gave_up(was_open: bool) -> void:
+	if was_open:
+		var problem: Problem = Problem.new(
+			"The connection to the backend is lost: it ended or was killed.",
+			"Runs go on without it. Press Connect to start it again.",
+			Discovery.log_tail(_state_dir, 6)
+		)
+		_state.set_link(StudioState.Link.FAILED, "Not connected", problem)
+	elif _is_quiet:
+		return
+	elif _state.link == StudioState.Link.CONNECTING and not _launcher.is_busy():
+		# The discovery file was left behind by a backend that is dead.
+		_launch()
+
+
+func _on_hello(reply: Reply) -> void:
+	if not reply.ok:
+		_state.set_link(
+			StudioState.Link.FAILED, "Not connected", Problem.new(reply.message, reply.hint)
+		)
+		return
+	_state.backend = reply.result
+	var version: String = Read.text(reply.result, "version")
+	if version != _addon_version:
+		_state.set_problem(
+			Problem.new(
+				"The addon is version %s, the Python package %s." % [_addon_version, version],
+				(
+					"Update the older one: rl-studio install-addon, or %s"
+					% BackendLauncher.INSTALL_COMMAND
+				)
+			)
+		)
+
+
+func _on_trainers(reply: Reply) -> void:
+	if reply.ok:
+		_state.set_trainers(Read.dicts(reply.result, "trainers"))
+
+
+func _on_experiments(reply: Reply) -> void:
+	if not reply.ok:
+		return
+	var names: PackedStringArray = []
+	for info: Dictionary in Read.dicts(reply.result, "experiments"):
+		names.append(Read.text(info, "name"))
+	_state.set_experiments(names)
+
+
+func _on_runs(reply: Reply) -> void:
+	if not reply.ok:
+		return
+	for info: Dictionary in Read.dicts(reply.result, "runs"):
+		_state.update_run(info)
+	_state.set_link(StudioState.Link.READY, "Connected")
+	greeted.emit()

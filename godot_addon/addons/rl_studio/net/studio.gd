@@ -1,0 +1,133 @@
+@tool
+extends Node
+## What the user can have done: the one place the docks' wishes go to. Puts the connection and the
+## services together, so that "train" also connects, saves the form and then starts.
+
+## The file of an export is in the project.
+signal exported(resource_path: String)
+
+const BackendClient := preload("backend_client.gd")
+const ExperimentService := preload("experiment_service.gd")
+const ExportService := preload("export_service.gd")
+const Problem := preload("../core/problem.gd")
+const PythonFinder := preload("python_finder.gd")
+const RunService := preload("run_service.gd")
+const RunState := preload("../core/run_state.gd")
+const Session := preload("session.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+const AUTOSAVE_S: float = 0.7
+
+var experiments: ExperimentService
+var runs: RunService
+var exports: ExportService
+
+var _state: StudioState
+var _client: BackendClient = BackendClient.new()
+var _session: Session = Session.new()
+var _autosave: Timer = Timer.new()
+var _is_train_pending: bool = false
+
+
+## [param project_dir]: the folder with project.godot on disk.
+func setup(state: StudioState, project_dir: String, addon_version: String) -> void:
+	_state = state
+	add_child(_client)
+	add_child(_session)
+	_session.setup(state, _client, project_dir, addon_version)
+	experiments = ExperimentService.new(state, _client)
+	runs = RunService.new(state, _client)
+	exports = ExportService.new(state, _client)
+	exports.exported.connect(func(path: String) -> void: exported.emit(path))
+	_autosave.one_shot = true
+	_autosave.wait_time = AUTOSAVE_S
+	_autosave.timeout.connect(_on_autosave_timeout)
+	add_child(_autosave)
+	_session.greeted.connect(_on_session_greeted)
+	state.connection_changed.connect(_on_connection_changed)
+	state.form.loaded.connect(_on_form_loaded)
+	state.form.value_changed.connect(_on_form_value_changed)
+	state.run_changed.connect(_on_run_changed)
+
+
+## The user wants a connection.
+func connect_backend() -> void:
+	_session.connect_backend()
+
+
+## A dock is (not) on the screen.
+func set_watching(watching: bool) -> void:
+	_session.set_watching(watching)
+
+
+## Starts a run of the open experiment; connects first if need be.
+func train() -> void:
+	_state.set_problem(null)
+	if not _state.is_ready():
+		_is_train_pending = true
+		connect_backend()
+		return
+	if _state.experiment == "":
+		_is_train_pending = true  # its form is on the way
+		return
+	_autosave.stop()
+	experiments.save(_on_saved_before_training)
+
+
+## Shows another run's checkpoints in the Export dock.
+func choose_export_run(run_id: String) -> void:
+	_state.export_state.choose_run(run_id)
+	exports.load_checkpoints()
+
+
+## From now on this Python is used, in every project.
+func use_python(path: String) -> void:
+	EditorInterface.get_editor_settings().set_setting(PythonFinder.SETTING, path)
+	connect_backend()
+
+
+## Closes the connection. What the user has typed is saved already, but for the last moment.
+func shut_down() -> void:
+	if not _autosave.is_stopped():
+		_autosave.stop()
+		_on_autosave_timeout()
+	_session.shut_down()
+
+
+func _on_session_greeted() -> void:
+	experiments.reload()
+	runs.resume()
+	exports.load_checkpoints()
+
+
+func _on_connection_changed() -> void:
+	if _state.link == StudioState.Link.FAILED:
+		_is_train_pending = false
+
+
+func _on_form_loaded() -> void:
+	if _is_train_pending:
+		_is_train_pending = false
+		train.call_deferred()
+
+
+func _on_form_value_changed(_key: String) -> void:
+	_autosave.start()
+
+
+func _on_autosave_timeout() -> void:
+	if _state.is_ready():
+		experiments.save(func(_ok: bool) -> void: pass)
+
+
+func _on_saved_before_training(ok: bool) -> void:
+	if ok:
+		runs.start()
+	elif _state.form.has_errors():
+		_state.set_problem(Problem.new("A setting is not right.", _state.form.first_error()))
+
+
+func _on_run_changed(run: RunState) -> void:
+	var shown: bool = run.id == _state.export_state.run_id
+	if shown and run.checkpoint_count != _state.export_state.checkpoints.size():
+		exports.load_checkpoints()

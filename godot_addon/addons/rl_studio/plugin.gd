@@ -1,0 +1,132 @@
+@tool
+extends EditorPlugin
+## Owns the parts of the editor side and wires them. No logic.
+
+const Docks := preload("ui/docks.gd")
+const ExportDock := preload("ui/export_dock.gd")
+const ExportStrip := preload("import/export_strip.gd")
+const FileIntake := preload("ui/file_intake.gd")
+const MetricsDock := preload("ui/metrics_dock.gd")
+const OnnxImporter := preload("import/onnx_importer.gd")
+const PythonFinder := preload("net/python_finder.gd")
+const Studio := preload("net/studio.gd")
+const StudioState := preload("core/studio_state.gd")
+const TrainDock := preload("ui/train_dock.gd")
+
+const EXPORT_DOCK: PackedScene = preload("ui/export_dock.tscn")
+const METRICS_DOCK: PackedScene = preload("ui/metrics_dock.tscn")
+const TRAIN_DOCK: PackedScene = preload("ui/train_dock.tscn")
+## Set by tests, to have docks in an editor without a window.
+const TEST_VARIABLE: String = "RL_STUDIO_EDITOR_TEST"
+
+var _importer: OnnxImporter
+var _strip: ExportStrip
+var _state: StudioState
+var _studio: Studio
+var _intake: FileIntake
+var _docks: Docks
+var _train: TrainDock
+var _metrics: MetricsDock
+var _export: ExportDock
+
+
+func _enter_tree() -> void:
+	_importer = OnnxImporter.new()
+	add_import_plugin(_importer)
+	_strip = ExportStrip.new()
+	add_export_plugin(_strip)
+	if DisplayServer.get_name() == "headless" and not OS.has_environment(TEST_VARIABLE):
+		return  # an import or an export; nobody is there to look at docks
+	_add_setting()
+	_state = StudioState.new()
+	_studio = Studio.new()
+	add_child(_studio)
+	_studio.setup(_state, ProjectSettings.globalize_path("res://"), get_plugin_version())
+	_intake = FileIntake.new()
+	add_child(_intake)
+	_add_docks()
+	_wire_train()
+	_wire_metrics()
+	_wire_export()
+
+
+func _exit_tree() -> void:
+	if _docks != null:
+		_docks.remove_all()
+	for node: Node in [_intake, _studio]:
+		if is_instance_valid(node):
+			if node == _studio:
+				_studio.shut_down()
+			node.queue_free()
+	remove_export_plugin(_strip)
+	remove_import_plugin(_importer)
+	_docks = null
+	_intake = null
+	_studio = null
+	_state = null
+	_strip = null
+	_importer = null
+
+
+func _add_setting() -> void:
+	var settings: EditorSettings = EditorInterface.get_editor_settings()
+	if not settings.has_setting(PythonFinder.SETTING):
+		settings.set_setting(PythonFinder.SETTING, "")
+	settings.set_initial_value(PythonFinder.SETTING, "", false)
+	(
+		settings
+		. add_property_info(
+			{
+				"name": PythonFinder.SETTING,
+				"type": TYPE_STRING,
+				"hint": PROPERTY_HINT_GLOBAL_FILE,
+			}
+		)
+	)
+
+
+func _add_docks() -> void:
+	_docks = Docks.new(self)
+	_train = TRAIN_DOCK.instantiate()
+	_metrics = METRICS_DOCK.instantiate()
+	_export = EXPORT_DOCK.instantiate()
+	_train.setup(_state)
+	_metrics.setup(_state)
+	_export.setup(_state)
+	for dock: Control in [_train, _metrics, _export]:
+		dock.visibility_changed.connect(_on_dock_visibility_changed)
+	_docks.add(_train, "Train", "rl_studio_train", &"Play", Docks.Place.SIDE)
+	_docks.add(_export, "Export", "rl_studio_export", &"MoveDown", Docks.Place.SIDE)
+	_docks.add(_metrics, "Metrics", "rl_studio_metrics", &"Curve", Docks.Place.BOTTOM)
+
+
+func _wire_train() -> void:
+	_train.connect_requested.connect(_studio.connect_backend)
+	_train.python_chosen.connect(_studio.use_python)
+	_train.train_requested.connect(_studio.train)
+	_train.stop_requested.connect(_studio.runs.stop)
+	_train.experiment_selected.connect(_studio.experiments.select)
+	_train.create_requested.connect(_studio.experiments.create)
+	_train.trainer_selected.connect(_studio.experiments.change_trainer)
+
+
+func _wire_metrics() -> void:
+	_metrics.connect_requested.connect(_studio.connect_backend)
+	_metrics.shown_runs_changed.connect(_studio.runs.show_runs)
+
+
+func _wire_export() -> void:
+	_export.connect_requested.connect(_studio.connect_backend)
+	_export.run_chosen.connect(_studio.choose_export_run)
+	_export.refresh_requested.connect(_studio.exports.load_checkpoints)
+	_export.export_requested.connect(_studio.exports.start)
+	_export.cancel_requested.connect(_studio.exports.cancel)
+	_export.show_file_requested.connect(FileIntake.show_in_dock)
+	_studio.exported.connect(_intake.take_in)
+	_intake.taken_in.connect(func(_path: String) -> void: _state.export_state.mark_imported())
+
+
+func _on_dock_visibility_changed() -> void:
+	var docks: Array[Control] = [_train, _metrics, _export]
+	var is_seen: Callable = func(dock: Control) -> bool: return dock.is_visible_in_tree()
+	_studio.set_watching(docks.any(is_seen))

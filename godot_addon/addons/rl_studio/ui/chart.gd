@@ -1,0 +1,186 @@
+@tool
+extends Control
+## One chart: title, current value, axes and curves. Draws only when its data or size change; what
+## moves with the mouse is on a layer of its own.
+
+## The mouse is over [param x] (agent steps); NAN: it left.
+signal hovered(x: float)
+
+const Axis := preload("../core/axis.gd")
+const ChartCurve := preload("chart_curve.gd")
+const ChartCursor := preload("chart_cursor.gd")
+const ChartPlot := preload("chart_plot.gd")
+const Format := preload("../core/format.gd")
+const Look := preload("look.gd")
+const Metric := preload("../core/metric.gd")
+
+const TICK_GAP: float = 20.0
+
+var _key: String = ""
+var _curves: Array[ChartCurve] = []
+var _span_x: Vector2 = Vector2(0.0, 1.0)
+var _span_y: Vector2 = Vector2(0.0, 1.0)
+var _plot: ChartPlot = ChartPlot.new()
+var _cursor: ChartCursor = ChartCursor.new()
+
+
+func _init(key: String) -> void:
+	_key = key
+	name = key.replace("/", "_").to_pascal_case()
+	size_flags_horizontal = Control.SIZE_EXPAND_FILL
+	size_flags_vertical = Control.SIZE_EXPAND_FILL
+	clip_contents = true
+	for layer: Control in [_plot, _cursor]:
+		layer.mouse_filter = Control.MOUSE_FILTER_IGNORE
+		add_child(layer)
+	mouse_exited.connect(func() -> void: hovered.emit(NAN))
+	resized.connect(_place)
+
+
+func _ready() -> void:
+	custom_minimum_size = Vector2(Look.px(165), Look.px(110))
+	_place()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED:
+		queue_redraw()
+
+
+func _gui_input(event: InputEvent) -> void:
+	if event is InputEventMouseMotion:
+		var motion: InputEventMouseMotion = event
+		var box: Rect2 = _plot.get_rect()
+		if box.has_point(motion.position):
+			var share: float = (motion.position.x - box.position.x) / box.size.x
+			hovered.emit(lerpf(_span_x.x, _span_x.y, share))
+		else:
+			hovered.emit(NAN)
+
+
+## The metric it shows.
+func get_key() -> String:
+	return _key
+
+
+## Draws [param curves] from now on.
+func show_curves(curves: Array[ChartCurve]) -> void:
+	_curves = curves
+	_measure()
+	_place()
+	queue_redraw()
+
+
+## Marks the points nearest to [param x]; NAN takes the marks away.
+func mark(x: float) -> void:
+	_cursor.mark(x)
+
+
+## The number of points of all curves together.
+func get_point_count() -> int:
+	var count: int = 0
+	for curve: ChartCurve in _curves:
+		count += curve.raw.size()
+	return count
+
+
+func _measure() -> void:
+	var last_x: float = 0.0
+	var span: Vector2 = Vector2(INF, -INF)
+	for curve: ChartCurve in _curves:
+		if curve.raw.is_empty():
+			continue
+		last_x = maxf(last_x, curve.raw[curve.raw.size() - 1].x)
+		for points: PackedVector2Array in [curve.raw, curve.smooth, curve.low, curve.high]:
+			var one: Vector2 = Axis.robust_range(points)
+			span = Vector2(minf(span.x, one.x), maxf(span.y, one.y))
+	_span_x = Vector2(0.0, last_x if last_x > 0.0 else 1.0)
+	_span_y = Vector2(-0.03, 1.03) if Metric.is_share(_key) else Axis.padded(span)
+
+
+func _place() -> void:
+	if not is_inside_tree():
+		return
+	var font: Font = _font()
+	var text_size: int = _text_size()
+	var line: float = font.get_height(text_size)
+	var margin: float = Look.px(6)
+	var left: float = 0.0
+	for tick: float in _ticks_y():
+		var label: String = Axis.label(tick, Metric.is_share(_key))
+		left = maxf(left, font.get_string_size(label, 0, -1, text_size).x)
+	var box: Rect2 = Rect2(
+		left + margin * 2.0, line + margin * 1.5, 0.0, size.y - 2.0 * line - margin * 3.0
+	)
+	box.size.x = size.x - box.position.x - margin * 2.0
+	box.size = box.size.max(Vector2.ZERO)
+	for layer: Control in [_plot, _cursor]:
+		layer.position = box.position
+		layer.size = box.size
+	_plot.show_curves(_curves, _span_x, _span_y)
+	_cursor.show_curves(_key, _curves, _span_x, _span_y)
+
+
+func _ticks_y() -> PackedFloat64Array:
+	var height: float = size.y - 3.0 * _font().get_height(_text_size())
+	return Axis.ticks(_span_y.x, _span_y.y, clampi(int(height / Look.px(TICK_GAP)), 3, 8))
+
+
+func _draw() -> void:
+	var box: Rect2 = _plot.get_rect()
+	if box.size.x < 8.0 or box.size.y < 8.0:
+		return
+	var font: Font = _font()
+	var text_size: int = _text_size()
+	var text_color: Color = get_theme_color(&"font_color", &"Label")
+	draw_style_box(get_theme_stylebox(&"normal", &"LineEdit"), Rect2(Vector2.ZERO, size))
+	_draw_header(box, text_color)
+	var grid: Color = Color(text_color, 0.1)
+	var faded: Color = Color(text_color, 0.6)
+	var ascent: float = font.get_ascent(text_size)
+	for tick: float in _ticks_y():
+		var y: float = roundf(remap(tick, _span_y.y, _span_y.x, box.position.y, box.end.y))
+		draw_line(Vector2(box.position.x, y), Vector2(box.end.x, y), grid)
+		var label: String = Axis.label(tick, Metric.is_share(_key))
+		var at: Vector2 = Vector2(Look.px(4), y + ascent * 0.4)
+		var width: float = box.position.x - Look.px(8)
+		draw_string(font, at, label, HORIZONTAL_ALIGNMENT_RIGHT, width, text_size, faded)
+	var most: int = clampi(int(box.size.x / Look.px(44)), 3, 10)
+	for tick: float in Axis.ticks(_span_x.x, _span_x.y, most):
+		var x: float = roundf(remap(tick, _span_x.x, _span_x.y, box.position.x, box.end.x))
+		draw_line(Vector2(x, box.position.y), Vector2(x, box.end.y), grid)
+		_draw_tick_x(x, box, Axis.label(tick, false), faded)
+
+
+func _draw_tick_x(x: float, box: Rect2, label: String, color: Color) -> void:
+	var font: Font = _font()
+	var width: float = font.get_string_size(label, 0, -1, _text_size()).x
+	var left: float = clampf(x - width * 0.5, 0.0, size.x - width - Look.px(3))
+	var at: Vector2 = Vector2(left, box.end.y + font.get_ascent(_text_size()) + Look.px(2))
+	draw_string(font, at, label, HORIZONTAL_ALIGNMENT_LEFT, -1, _text_size(), color)
+
+
+func _draw_header(box: Rect2, color: Color) -> void:
+	var font: Font = get_theme_font(&"bold", &"EditorFonts")
+	var text_size: int = get_theme_font_size(&"font_size", &"Label")
+	var y: float = Look.px(3) + font.get_ascent(_text_size())
+	var value: String = ""
+	var value_color: Color = color
+	if _curves.size() == 1 and not _curves[0].raw.is_empty():
+		value = Metric.write(_key, _curves[0].smooth[_curves[0].smooth.size() - 1].y)
+		value_color = _curves[0].color
+	var value_width: float = font.get_string_size(value, 0, -1, text_size).x
+	var at: Vector2 = Vector2(box.end.x - value_width, y)
+	draw_string(font, at, value, HORIZONTAL_ALIGNMENT_LEFT, -1, text_size, value_color)
+	var title_width: float = at.x - Look.px(12)
+	at = Vector2(Look.px(8), y)
+	var title: String = Metric.title(_key)
+	draw_string(font, at, title, HORIZONTAL_ALIGNMENT_LEFT, title_width, _text_size(), color)
+
+
+func _font() -> Font:
+	return get_theme_font(&"font", &"Label")
+
+
+func _text_size() -> int:
+	return roundi(get_theme_font_size(&"font_size", &"Label") * 0.88)

@@ -1,0 +1,83 @@
+@tool
+extends Control
+## The line under the mouse with the values of all curves there. A layer of its own, so that moving
+## the mouse does not draw the curves again.
+
+const ChartCurve := preload("chart_curve.gd")
+const ChartPlot := preload("chart_plot.gd")
+const Format := preload("../core/format.gd")
+const Look := preload("look.gd")
+const Metric := preload("../core/metric.gd")
+
+var _key: String = ""
+var _curves: Array[ChartCurve] = []
+var _span_x: Vector2 = Vector2(0.0, 1.0)
+var _span_y: Vector2 = Vector2(0.0, 1.0)
+var _x: float = NAN
+
+
+## Takes over what the chart shows.
+func show_curves(key: String, curves: Array[ChartCurve], span_x: Vector2, span_y: Vector2) -> void:
+	_key = key
+	_curves = curves
+	_span_x = span_x
+	_span_y = span_y
+	queue_redraw()
+
+
+## Marks the points nearest to [param x]; NAN takes the marks away.
+func mark(x: float) -> void:
+	if x != _x and not (is_nan(x) and is_nan(_x)):
+		_x = x
+		queue_redraw()
+
+
+func _draw() -> void:
+	if is_nan(_x) or size.x < 8.0 or size.y < 8.0:
+		return
+	var to_pixels: Transform2D = ChartPlot.to_box(_span_x, _span_y, size)
+	var x: float = clampf((to_pixels * Vector2(_x, 0.0)).x, 0.0, size.x)
+	var lines: PackedStringArray = []
+	var colors: PackedColorArray = []
+	for curve: ChartCurve in _curves:
+		var at: int = curve.nearest(_x)
+		if at < 0 or at >= curve.smooth.size():
+			continue
+		var point: Vector2 = to_pixels * curve.smooth[at]
+		if lines.is_empty():
+			x = point.x
+			lines.append("%s steps" % Format.count(curve.raw[at].x))
+			colors.append(Look.faded(self))
+		draw_circle(point, Look.px(3), curve.color)
+		lines.append(_describe(curve, at))
+		colors.append(curve.color)
+	var text_color: Color = get_theme_color(&"font_color", &"Label")
+	draw_line(Vector2(x, 0.0), Vector2(x, size.y), Color(text_color, 0.4))
+	_draw_box(x, lines, colors)
+
+
+func _describe(curve: ChartCurve, at: int) -> String:
+	var text: String = Metric.write(_key, curve.smooth[at].y)
+	if curve.smooth != curve.raw:
+		text += " (%s)" % Metric.write(_key, curve.raw[at].y)
+	return "%s  %s" % [text, curve.title] if _curves.size() > 1 else text
+
+
+func _draw_box(x: float, lines: PackedStringArray, colors: PackedColorArray) -> void:
+	var font: Font = get_theme_font(&"font", &"Label")
+	var text_size: int = roundi(get_theme_font_size(&"font_size", &"Label") * 0.88)
+	var pad: float = Look.px(5)
+	var line_height: float = font.get_height(text_size)
+	var box: Rect2 = Rect2(Vector2.ZERO, Vector2(0.0, lines.size() * line_height + pad))
+	for line: String in lines:
+		box.size.x = maxf(box.size.x, font.get_string_size(line, 0, -1, text_size).x + pad * 2.0)
+	box.position.x = x + pad
+	if box.end.x > size.x:
+		box.position.x = x - pad - box.size.x
+	box.position.x = clampf(box.position.x, 0.0, maxf(size.x - box.size.x, 0.0))
+	draw_style_box(get_theme_stylebox(&"panel", &"TooltipPanel"), box)
+	for index: int in lines.size():
+		var at: Vector2 = box.position + Vector2(pad, pad * 0.5 + index * line_height)
+		at.y += font.get_ascent(text_size)
+		var color: Color = colors[index]
+		draw_string(font, at, lines[index], HORIZONTAL_ALIGNMENT_LEFT, -1, text_size, color)

@@ -1,0 +1,49 @@
+@tool
+extends GridContainer
+## The charts, in as many columns as fit; the mouse's mark goes over all of them.
+
+const Chart := preload("chart.gd")
+const ChartCurve := preload("chart_curve.gd")
+const Look := preload("look.gd")
+
+const COLUMN_WIDTH: float = 185.0
+
+var _charts: Dictionary[String, Chart] = {}
+
+
+func _ready() -> void:
+	resized.connect(_fit_columns)
+	_fit_columns()
+
+
+## One chart for each of [param keys], in that order.
+func show_keys(keys: PackedStringArray) -> void:
+	for key: String in _charts.keys():
+		if key not in keys:
+			_charts[key].queue_free()
+			_charts.erase(key)
+	for index: int in keys.size():
+		var key: String = keys[index]
+		if not _charts.has(key):
+			_charts[key] = Chart.new(key)
+			_charts[key].hovered.connect(_on_chart_hovered)
+			add_child(_charts[key])
+		move_child(_charts[key], index)
+	_fit_columns()
+
+
+## Draws [param curves] in the chart of [param key].
+func show_curves(key: String, curves: Array[ChartCurve]) -> void:
+	_charts[key].show_curves(curves)
+
+
+func _fit_columns() -> void:
+	var fitting: int = int(size.x / Look.px(COLUMN_WIDTH))
+	var wanted: int = clampi(fitting, 1, maxi(_charts.size(), 1))
+	if columns != wanted:
+		columns = wanted
+
+
+func _on_chart_hovered(x: float) -> void:
+	for chart: Chart in _charts.values():
+		chart.mark(x)

@@ -1,0 +1,83 @@
+@tool
+extends MarginContainer
+## Shows a problem: what happened, what helps, the last lines of the log. Hidden when there is none.
+
+signal choose_python_requested
+signal dismissed
+
+const Look := preload("look.gd")
+const Problem := preload("../core/problem.gd")
+
+## Whether the user may close it.
+@export var is_dismissable: bool = false
+
+var _problem: Problem
+
+@onready var _panel: PanelContainer = %Panel
+@onready var _icon: TextureRect = %Icon
+@onready var _message: Label = %Message
+@onready var _hint: Label = %Hint
+@onready var _lines: Label = %Lines
+@onready var _copy: Button = %Copy
+@onready var _choose: Button = %Choose
+@onready var _dismiss: Button = %Dismiss
+
+
+func _ready() -> void:
+	_copy.pressed.connect(_on_copy_pressed)
+	_choose.pressed.connect(func() -> void: choose_python_requested.emit())
+	_dismiss.pressed.connect(func() -> void: dismissed.emit())
+	_apply_theme()
+	_render()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED and is_node_ready():
+		_apply_theme.call_deferred()
+
+
+## Shows [param problem]; null hides the box.
+func show_problem(problem: Problem) -> void:
+	_problem = problem
+	if is_node_ready():
+		_render()
+
+
+func _render() -> void:
+	visible = _problem != null
+	if _problem == null:
+		return
+	_message.text = _problem.message
+	_hint.text = _problem.hint
+	_hint.visible = _problem.hint != ""
+	_lines.text = "\n".join(_problem.lines)
+	_lines.visible = not _problem.lines.is_empty()
+	_choose.visible = _problem.can_choose_python
+	_dismiss.visible = is_dismissable
+
+
+func _apply_theme() -> void:
+	if Look.is_edited(self):
+		return
+	var error_color: Color = Look.color(self, &"error_color")
+	var box: StyleBoxFlat = StyleBoxFlat.new()
+	box.bg_color = Color(error_color, 0.1)
+	box.border_color = Color(error_color, 0.6)
+	box.border_width_left = Look.px(3)
+	box.set_corner_radius_all(Look.px(3))
+	box.set_content_margin_all(Look.px(8))
+	_panel.add_theme_stylebox_override(&"panel", box)
+	_icon.texture = Look.icon(self, &"StatusError")
+	_copy.icon = Look.icon(self, &"ActionCopy")
+	_choose.icon = Look.icon(self, &"Folder")
+	_dismiss.icon = Look.icon(self, &"Close")
+	Look.emphasize(_message)
+	_lines.add_theme_font_override(&"font", get_theme_font(&"source", &"EditorFonts"))
+	_lines.add_theme_font_size_override(
+		&"font_size", roundi(get_theme_font_size(&"source_size", &"EditorFonts") * 0.85)
+	)
+	Look.dim(_lines)
+
+
+func _on_copy_pressed() -> void:
+	DisplayServer.clipboard_set(_problem.to_text())

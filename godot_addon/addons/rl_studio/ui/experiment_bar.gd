@@ -1,0 +1,73 @@
+@tool
+extends GridContainer
+## Which experiment is open, which scene and which trainer it has.
+
+signal experiment_selected(experiment: String)
+signal create_requested(experiment: String)
+signal trainer_selected(trainer: String)
+signal scene_chosen(path: String)
+
+const NameDialog := preload("name_dialog.gd")
+const Read := preload("../core/read.gd")
+const ScenePicker := preload("scene_picker.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+var _state: StudioState
+var _dialog: NameDialog
+
+@onready var _experiment: OptionButton = %Experiment
+@onready var _scene: ScenePicker = %Scene
+@onready var _trainer: OptionButton = %Trainer
+@onready var _trainer_name: Label = %TrainerName
+
+
+func _ready() -> void:
+	_experiment.item_selected.connect(_on_experiment_item_selected)
+	_trainer.item_selected.connect(_on_trainer_item_selected)
+	_scene.scene_chosen.connect(func(path: String) -> void: scene_chosen.emit(path))
+
+
+## Draws the experiments of [param state].
+func show_state(state: StudioState) -> void:
+	_state = state
+	visible = state.experiment != ""
+	_experiment.clear()
+	for experiment: String in state.experiments:
+		_experiment.add_item(experiment)
+	_experiment.add_separator()
+	_experiment.add_item("New experiment…")
+	_experiment.select(state.experiments.find(state.experiment))
+	_trainer.clear()
+	for info: Dictionary in state.trainers:
+		_trainer.add_item(Read.text(info, "title"))
+		if Read.text(info, "name") == state.trainer:
+			_trainer.select(_trainer.item_count - 1)
+	_trainer.visible = state.trainers.size() > 1
+	_trainer_name.visible = _trainer.visible
+	show_scene()
+
+
+## Draws the scene anew; the form it is part of has changed.
+func show_scene() -> void:
+	var path: Variant = _state.form.value("scene")
+	_scene.show_scene(str(path) if path is String else "")
+
+
+func _ask_for_name() -> void:
+	if _dialog == null:
+		_dialog = NameDialog.new()
+		_dialog.name_entered.connect(func(text: String) -> void: create_requested.emit(text))
+		add_child(_dialog)
+	_dialog.ask(_state.experiments)
+
+
+func _on_experiment_item_selected(index: int) -> void:
+	if index < _state.experiments.size():
+		experiment_selected.emit(_state.experiments[index])
+		return
+	_experiment.select(_state.experiments.find(_state.experiment))
+	_ask_for_name()
+
+
+func _on_trainer_item_selected(index: int) -> void:
+	trainer_selected.emit(Read.text(_state.trainers[index], "name"))

@@ -1,0 +1,82 @@
+@tool
+extends VBoxContainer
+## One row of the form: name, editor, the button back to the default, and below it what is wrong.
+
+signal edited(key: String, value: Variant)
+signal revert_requested(key: String)
+
+const FieldEditor := preload("field_editor.gd")
+const FormField := preload("../core/form_field.gd")
+const FormModel := preload("../core/form_model.gd")
+const Look := preload("look.gd")
+
+const EDITOR_WIDTH: float = 88.0
+
+var _field: FormField
+var _label: Label = Label.new()
+var _editor: FieldEditor
+var _revert: Button = Button.new()
+var _error: Label = Label.new()
+
+
+func _init(field: FormField) -> void:
+	_field = field
+	name = field.key.to_pascal_case()
+	var line: HBoxContainer = HBoxContainer.new()
+	_label.text = field.title
+	_label.clip_text = true
+	_label.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
+	_label.mouse_filter = Control.MOUSE_FILTER_PASS
+	_label.size_flags_horizontal = Control.SIZE_EXPAND_FILL
+	line.add_child(_label)
+	_revert.flat = true
+	_revert.pressed.connect(func() -> void: revert_requested.emit(_field.key))
+	line.add_child(_revert)
+	_editor = FieldEditor.new(field)
+	_editor.edited.connect(func(value: Variant) -> void: edited.emit(_field.key, value))
+	_editor.size_flags_stretch_ratio = 0.7
+	line.add_child(_editor)
+	add_child(line)
+	_error.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
+	_error.visible = false
+	add_child(_error)
+	_set_tooltips()
+
+
+func _ready() -> void:
+	_apply_theme()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED and is_node_ready():
+		_apply_theme.call_deferred()
+
+
+## Draws the field's value from [param model].
+func show_value(model: FormModel) -> void:
+	_editor.show_value(model.value(_field.key))
+	var is_changed: bool = model.is_changed(_field.key)
+	_revert.visible = is_changed
+	_error.text = model.error(_field.key)
+	_error.visible = _error.text != ""
+
+
+func _set_tooltips() -> void:
+	var default_text: String = _field.to_text(_field.default)
+	if default_text == "":
+		default_text = "none"
+	var facts: PackedStringArray = ["Default: %s %s" % [default_text, _field.unit]]
+	if _field.range_text() != "":
+		facts.append("Allowed: %s" % _field.range_text())
+	var tip: String = "%s\n%s\n\n%s" % [_field.title, _field.help, "\n".join(facts)]
+	_label.tooltip_text = tip
+	_editor.get_editor().tooltip_text = tip
+	_revert.tooltip_text = "Back to the default, %s" % default_text
+
+
+func _apply_theme() -> void:
+	if Look.is_edited(self):
+		return
+	_editor.custom_minimum_size.x = Look.px(EDITOR_WIDTH)
+	_revert.icon = Look.icon(self, &"ReloadSmall")
+	_error.add_theme_color_override(&"font_color", Look.color(self, &"error_color"))

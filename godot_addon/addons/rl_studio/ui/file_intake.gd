@@ -1,0 +1,54 @@
+@tool
+extends Node
+## Has the editor take in a file that was written from outside: it appears in the FileSystem dock
+## and is imported. Waits for a scan that goes on.
+
+## The file can be loaded.
+signal taken_in(path: String)
+
+const POLL_S: float = 0.1
+const PATIENCE: int = 300
+
+var _path: String = ""
+var _has_scanned: bool = false
+var _polls: int = 0
+var _timer: Timer = Timer.new()
+
+
+func _ready() -> void:
+	_timer.wait_time = POLL_S
+	_timer.timeout.connect(_advance)
+	add_child(_timer)
+
+
+## Takes in the file at [param path], new or overwritten.
+func take_in(path: String) -> void:
+	_path = path
+	_has_scanned = false
+	_polls = 0
+	_timer.start()
+	_advance()
+
+
+## Selects the file at [param path] in the FileSystem dock and shows that dock.
+static func show_in_dock(path: String) -> void:
+	var dock: FileSystemDock = EditorInterface.get_file_system_dock()
+	dock.navigate_to_path(path)
+	if dock.has_method(&"make_visible"):
+		dock.call(&"make_visible")
+
+
+func _advance() -> void:
+	_polls += 1
+	var files: EditorFileSystem = EditorInterface.get_resource_filesystem()
+	if files.is_scanning() and _polls < PATIENCE:
+		return
+	if not _has_scanned and files.get_filesystem_path(_path.get_base_dir()) == null:
+		_has_scanned = true  # the folder is new
+		files.scan()
+		return
+	_timer.stop()
+	files.update_file(_path)
+	files.reimport_files([_path])
+	if ResourceLoader.exists(_path):
+		taken_in.emit(_path)

@@ -1,0 +1,98 @@
+@tool
+extends VBoxContainer
+## How a run goes: its state, its progress, the two numbers that count, and its last word.
+
+const Format := preload("../core/format.gd")
+const Look := preload("look.gd")
+const RunState := preload("../core/run_state.gd")
+
+var _run: RunState
+
+@onready var _title: Label = %Title
+@onready var _state: Label = %State
+@onready var _progress: ProgressBar = %Progress
+@onready var _steps: Label = %Steps
+@onready var _speed: Label = %Speed
+@onready var _time: Label = %Time
+@onready var _reward: Label = %Reward
+@onready var _success: Label = %Success
+@onready var _reward_name: Label = %RewardName
+@onready var _success_name: Label = %SuccessName
+@onready var _message: Label = %Message
+@onready var _clock: Timer = %Clock
+
+
+func _ready() -> void:
+	_clock.timeout.connect(_render_times)
+	_apply_theme()
+	_render()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED and is_node_ready():
+		_apply_theme.call_deferred()
+
+
+## Draws [param run]; null hides the panel.
+func show_run(run: RunState) -> void:
+	_run = run
+	if is_node_ready():
+		_render()
+
+
+func _render() -> void:
+	visible = _run != null
+	if _run == null:
+		_clock.stop()
+		return
+	if _clock.is_stopped() and _run.is_active():
+		_clock.start()
+	_title.text = _run.title()
+	_title.tooltip_text = "Run %s\nScene %s" % [_run.id, _run.scene]
+	_state.text = _run.state_text()
+	_progress.value = _run.progress() * 100.0
+	_steps.text = (
+		"%s / %s steps" % [Format.count(_run.timesteps), Format.count(_run.timesteps_target)]
+	)
+	_speed.text = ""
+	if not is_nan(_run.steps_per_second):
+		_speed.text = "%s steps/s" % Format.count(_run.steps_per_second)
+	_reward.text = Format.value(_run.reward)
+	_success.text = Format.percent(_run.success_rate)
+	_message.text = _run.message
+	_message.visible = _run.message != "" and _run.state != "failed"
+	_render_times()
+	_render_state()
+
+
+func _render_times() -> void:
+	if _run == null or not _run.is_active():
+		_clock.stop()
+	if _run == null:
+		return
+	var left: float = _run.remaining()
+	_time.text = Format.duration(_run.elapsed())
+	_time.text += " elapsed" if is_nan(left) else " · %s left" % Format.duration(left)
+
+
+func _render_state() -> void:
+	var state_color: Color = Look.faded(self)
+	if _run.state == "failed":
+		state_color = Look.color(self, &"error_color")
+	elif _run.state == "finished":
+		state_color = Look.color(self, &"success_color")
+	elif _run.is_active():
+		state_color = Look.color(self, &"accent_color")
+	_state.add_theme_color_override(&"font_color", state_color)
+
+
+func _apply_theme() -> void:
+	if Look.is_edited(self):
+		return
+	Look.emphasize(_title)
+	Look.emphasize(_reward, 1.6)
+	Look.emphasize(_success, 1.6)
+	for label: Label in [_steps, _speed, _time, _reward_name, _success_name]:
+		Look.dim(label)
+	if _run != null:
+		_render_state()

@@ -1,0 +1,159 @@
+@tool
+extends VBoxContainer
+## The Train dock: connection, experiment, settings, Train and Stop, and how the run goes. Draws
+## StudioState; everything the user wants goes out as a signal.
+
+signal connect_requested
+signal python_chosen(path: String)
+signal train_requested
+signal stop_requested(run_id: String)
+signal experiment_selected(experiment: String)
+signal create_requested(experiment: String)
+signal trainer_selected(trainer: String)
+
+const ConfigForm := preload("config_form.gd")
+const ConnectionBar := preload("connection_bar.gd")
+const ErrorBox := preload("error_box.gd")
+const ExperimentBar := preload("experiment_bar.gd")
+const LogView := preload("log_view.gd")
+const Look := preload("look.gd")
+const Problem := preload("../core/problem.gd")
+const Read := preload("../core/read.gd")
+const RunPanel := preload("run_panel.gd")
+const RunState := preload("../core/run_state.gd")
+const StudioState := preload("../core/studio_state.gd")
+
+var _state: StudioState
+var _dialog: EditorFileDialog
+
+@onready var _connection: ConnectionBar = %Connection
+@onready var _link_error: ErrorBox = %LinkError
+@onready var _trainer_error: ErrorBox = %TrainerError
+@onready var _experiment: ExperimentBar = %ExperimentBar
+@onready var _train: Button = %Train
+@onready var _stop: Button = %Stop
+@onready var _request_error: ErrorBox = %RequestError
+@onready var _run_panel: RunPanel = %RunPanel
+@onready var _run_error: ErrorBox = %RunError
+@onready var _form: ConfigForm = %Form
+@onready var _log: LogView = %Log
+@onready var _separator: Control = %Separator
+@onready var _intro: Label = %Intro
+@onready var _throttle: Timer = %Throttle
+
+
+## Must be called before the dock enters the tree.
+func setup(state: StudioState) -> void:
+	_state = state
+
+
+func _ready() -> void:
+	if _state == null:
+		return  # opened as a scene in the editor
+	_connect_widgets()
+	_form.setup(_state.form)
+	_form.edited.connect(_state.form.set_value)
+	_form.revert_requested.connect(_state.form.revert)
+	_state.connection_changed.connect(_render)
+	_state.experiments_changed.connect(_render)
+	_state.form.value_changed.connect(_on_form_value_changed)
+	_state.runs_changed.connect(_render)
+	_state.problem_changed.connect(_render)
+	_state.run_changed.connect(_on_run_touched)
+	_state.log_added.connect(_on_run_touched)
+	_apply_theme()
+	_render()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED and is_node_ready():
+		_apply_theme.call_deferred()
+
+
+func _connect_widgets() -> void:
+	_connection.connect_requested.connect(func() -> void: connect_requested.emit())
+	_link_error.choose_python_requested.connect(_on_choose_python_requested)
+	_request_error.dismissed.connect(func() -> void: _state.set_problem(null))
+	_experiment.experiment_selected.connect(
+		func(experiment: String) -> void: experiment_selected.emit(experiment)
+	)
+	_experiment.create_requested.connect(
+		func(experiment: String) -> void: create_requested.emit(experiment)
+	)
+	_experiment.trainer_selected.connect(
+		func(trainer: String) -> void: trainer_selected.emit(trainer)
+	)
+	_experiment.scene_chosen.connect(
+		func(path: String) -> void: _state.form.set_value("scene", path)
+	)
+	_train.pressed.connect(func() -> void: train_requested.emit())
+	_stop.pressed.connect(_on_stop_pressed)
+	_throttle.timeout.connect(_render_run)
+
+
+func _render() -> void:
+	_connection.show_state(_state)
+	_link_error.show_problem(_state.link_problem)
+	_trainer_error.show_problem(_trainer_problem())
+	_experiment.show_state(_state)
+	_request_error.show_problem(_state.problem)
+	_separator.visible = _state.experiment != ""
+	_intro.visible = _state.form.fields.is_empty() and _state.link_problem == null
+	_render_run()
+
+
+func _render_run() -> void:
+	var run: RunState = _state.current_run
+	var is_active: bool = run != null and run.is_active()
+	var is_busy: bool = (
+		_state.link
+		in [StudioState.Link.STARTING, StudioState.Link.CONNECTING, StudioState.Link.LOST]
+	)
+	_train.disabled = is_active or is_busy or _trainer_problem() != null
+	_stop.disabled = not is_active or run.state == "stopping" or not _state.is_ready()
+	_stop.text = "Stopping…" if is_active and run.state == "stopping" else "Stop"
+	_run_panel.show_run(run)
+	_run_error.show_problem(run.problem if run != null else null)
+	_log.show_run(run)
+
+
+func _trainer_problem() -> Problem:
+	var info: Dictionary = _state.trainer_info(_state.trainer)
+	if info.is_empty() or Read.flag(info, "available", true):
+		return null
+	return Problem.new(Read.text(info, "problem"), Read.text(info, "hint"))
+
+
+func _apply_theme() -> void:
+	if Look.is_edited(self):
+		return
+	custom_minimum_size = Vector2(Look.px(200), Look.px(200))
+	_train.icon = Look.icon(self, &"Play")
+	_stop.icon = Look.icon(self, &"Stop")
+	Look.dim(_intro)
+
+
+func _on_form_value_changed(key: String) -> void:
+	if key == "scene":
+		_experiment.show_scene()
+
+
+func _on_run_touched(run: RunState) -> void:
+	if run == _state.current_run and _throttle.is_stopped():
+		_throttle.start(0.1)
+
+
+func _on_stop_pressed() -> void:
+	if _state.current_run != null:
+		stop_requested.emit(_state.current_run.id)
+
+
+func _on_choose_python_requested() -> void:
+	if _dialog == null:
+		_dialog = EditorFileDialog.new()
+		_dialog.file_mode = EditorFileDialog.FILE_MODE_OPEN_FILE
+		_dialog.access = EditorFileDialog.ACCESS_FILESYSTEM
+		_dialog.title = "Python with rl_studio"
+		_dialog.file_selected.connect(func(path: String) -> void: python_chosen.emit(path))
+		add_child(_dialog)
+	_dialog.popup_file_dialog()
