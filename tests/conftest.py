@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+import godot_project
 from rl_studio.addon import install_addon
 from rl_studio.godot import GodotBinary, GodotNotFoundError, find_godot
 from rl_studio.project import Project
-
-import godot_project
 
 _USERS_ENVIRONMENT = dict(os.environ)
 _OURS = ("RL_STUDIO_", "CONTROLLER_METRICS")

@@ -15,6 +15,7 @@ from typing import Any
 import onnx
 import psutil
 import pytest
+
 from rl_studio.project import Project
 
 pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(180)]

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rl_studio.cli import main
 from rl_studio.cli.main import _COMMANDS
 from rl_studio.cli.metrics import csv_lines

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rl_studio.addon import install_addon
 from rl_studio.doctor import Check, diagnose
 from rl_studio.project import Project

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rl_studio.errors import ConfigError
 from rl_studio.experiments import ExperimentStore, differing, form_fields, parse_assignments, resolve
 from rl_studio.experiments.sb3_config import SB3Config

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from rl_studio.errors import ProjectError
 from rl_studio.export import ExportError, export_policy, find_checkpoint
 from rl_studio.project import Project

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from rl_studio.files import read_json, set_aside, write_bytes_atomic, write_json_atomic
 
 

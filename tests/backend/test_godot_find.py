@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rl_studio.godot import GodotNotFoundError, find_godot, parse_version, places
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake Godots are shell scripts")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from rl_studio.godot import (
     GodotBinary,
     GodotNotFoundError,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from rl_studio.godot.process import ProcessTimeoutError, run_lines
 
 STUBBORN = """

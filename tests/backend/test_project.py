@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from rl_studio.errors import ProjectError
 from rl_studio.project import Project
 
