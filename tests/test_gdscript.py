@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_gd_tests, run_godot
 from rl_studio.godot import GodotBinary, find_godot
 from rl_studio.project import Project

@@ -22,9 +22,11 @@ func show_time(left: float, limit: float) -> void:
 	_bar.modulate = Palette.LOSS if left < HURRY_S else Palette.PUCK
 
 
-func show_pilot(is_human: bool) -> void:
-	_pilot.text = "YOU" if is_human else "POLICY"
-	_pilot.modulate = Palette.PUCK if is_human else Palette.WIN
+func show_pilot(controlled_by: RLAgent.Mode) -> void:
+	_pilot.text = "YOU" if controlled_by == RLAgent.Mode.HUMAN else "POLICY"
+	if controlled_by == RLAgent.Mode.TRAINING:
+		_pilot.text = "TRAINER"
+	_pilot.modulate = Palette.PUCK if controlled_by == RLAgent.Mode.HUMAN else Palette.WIN
 
 
 func show_hint(text: String) -> void:

@@ -16,11 +16,12 @@ var _rounds: int = 0
 
 func _ready() -> void:
 	_arena.get_agent().episode_ended.connect(_on_episode_ended)
-	_show_pilot()
+	_show_hint()
 
 
 func _process(_delta: float) -> void:
 	_hud.show_time(_arena.get_time_left(), Arena.TIME_LIMIT)
+	_hud.show_pilot(_arena.get_agent().controlled_by)
 
 
 func _unhandled_input(event: InputEvent) -> void:
@@ -38,13 +39,11 @@ func _toggle_policy() -> void:
 	_caught = 0
 	_rounds = 0
 	_hud.show_score(0, 0)
-	_show_pilot()
+	_show_hint()
 
 
-func _show_pilot() -> void:
-	var is_human: bool = _arena.get_agent().mode != RLAgent.Mode.POLICY
-	_hud.show_pilot(is_human)
-	if not is_human:
+func _show_hint() -> void:
+	if _arena.get_agent().mode == RLAgent.Mode.POLICY:
 		_hud.show_hint("The trained policy plays. P gives you the puck back.")
 	elif ResourceLoader.exists(POLICY_PATH):
 		_hud.show_hint("%s P lets the trained policy play." % CONTROLS)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from godot_project import import_project, make_project
 from raw_game import Message, RawGame, install_game
 from rl_studio.godot import GodotBinary, find_godot

@@ -22,7 +22,12 @@ func _run_all() -> void:
 	var script: Script = get_script()
 	var folder: String = script.resource_path.get_base_dir()
 	for file: String in DirAccess.get_files_at(folder):
-		if file.begins_with("test_") and file.ends_with(".gd") and file != BASE_FILE:
+		if (
+			file.begins_with("test_")
+			and file.ends_with(".gd")
+			and file != BASE_FILE
+			and _may_want(file)
+		):
 			await _run_file(folder.path_join(file))
 	print("%d passed, %d failed" % [_passed, _failed])
 	quit(0 if _failed == 0 and _passed > 0 else 1)
@@ -62,6 +67,14 @@ func _report(title: String, failures: PackedStringArray) -> void:
 	print("FAIL  %s" % title)
 	for failure: String in failures:
 		print("      %s" % failure)
+
+
+## Whether the file need be loaded: "test_x.gd::name" asks for a test of one file only.
+func _may_want(file: String) -> bool:
+	for filter: String in OS.get_cmdline_user_args():
+		if not "::" in filter or filter.get_slice("::", 0) in file:
+			return true
+	return OS.get_cmdline_user_args().is_empty()
 
 
 func _is_wanted(title: String) -> bool:

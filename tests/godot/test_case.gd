@@ -60,12 +60,14 @@ func expect_near(
 func expect_all_near(
 	actual: Variant, expected: Variant, tolerance: float = 1e-6, message: String = ""
 ) -> bool:
-	var ours: PackedFloat64Array = actual
-	var theirs: PackedFloat64Array = expected
+	var ours: Array = actual
+	var theirs: Array = expected
 	if not expect_eq(ours.size(), theirs.size(), _prefix(message) + "number of entries"):
 		return false
 	for index: int in ours.size():
-		if not expect_near(ours[index], theirs[index], tolerance, "%s[%d]" % [message, index]):
+		var our: float = ours[index]
+		var their: float = theirs[index]
+		if not expect_near(our, their, tolerance, "%s[%d]" % [message, index]):
 			return false
 	return true
 

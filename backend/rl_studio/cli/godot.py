@@ -8,6 +8,15 @@ from rl_studio.cli.arguments import add_godot, add_json
 from rl_studio.cli.output import Output
 from rl_studio.godot import GodotBinary, GodotNotFoundError, Progress, find_godot, install_godot
 
+_STAGES = {
+    "wait": "waiting for another installation",
+    "index": "reading the package list",
+    "download": "downloading",
+    "unpack": "unpacking",
+    "patch": "fitting it into its folder",
+    "verify": "trying it",
+}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -52,6 +61,6 @@ def show_progress(output: Output) -> Progress:
         output.progress(f"Godot: {message}{percent}")
         if stage not in seen:
             seen.add(stage)
-            output.say(f"Godot: {message}")
+            output.say(f"Godot: {_STAGES.get(stage, message)}")
 
     return report

@@ -146,6 +146,7 @@ func _on_run_touched(run: RunState) -> void:
 func _on_stop_pressed() -> void:
 	if _state.current_run != null:
 		stop_requested.emit(_state.current_run.id)
+		_render_run()
 
 
 func _on_choose_python_requested() -> void:
