@@ -125,12 +125,15 @@ func state_text() -> String:
 	return "Stopping…" if state == "stopping" else state.capitalize()
 
 
-## A name for lists: the experiment and when it began.
+## A name for lists: the experiment and when it began; the day, too, if that is not today.
 func title() -> String:
 	var zone: Dictionary = Time.get_time_zone_from_system()
 	var offset_s: int = Read.integer(zone, "bias") * 60
-	var time: Dictionary = Time.get_datetime_dict_from_unix_time(roundi(started) + offset_s)
-	return "%s %02d:%02d" % [experiment, time["hour"], time["minute"]]
+	var local: String = Time.get_datetime_string_from_unix_time(floori(started) + offset_s)
+	var day: String = local.get_slice("T", 0)
+	if day == Time.get_date_string_from_system():
+		return "%s %s" % [experiment, local.get_slice("T", 1)]
+	return "%s %s %s" % [experiment, day.substr(5), local.get_slice("T", 1).left(5)]
 
 
 func _read_problem(error: Dictionary) -> Problem:

@@ -166,5 +166,5 @@ func _no_python_problem() -> Problem:
 	var what: String = "No usable Python was found."
 	if _tried.is_empty():
 		_tried.append("Nothing is named python3 or python on PATH.")
-	var hint: String = "Install Python 3.11 or newer, then run: %s" % INSTALL_COMMAND
+	var hint: String = "Choose a Python, 3.11 or newer, in which you ran: %s" % INSTALL_COMMAND
 	return Problem.new(what, hint, _tried)

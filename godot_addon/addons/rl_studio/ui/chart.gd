@@ -58,11 +58,6 @@ func _gui_input(event: InputEvent) -> void:
 			hovered.emit(NAN)
 
 
-## The metric it shows.
-func get_key() -> String:
-	return _key
-
-
 ## Draws [param curves] from now on.
 func show_curves(curves: Array[ChartCurve]) -> void:
 	_curves = curves

@@ -9,6 +9,9 @@ const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
 const Metric := preload("../core/metric.gd")
 
+## From this width of the plot on, run names are beside the values.
+const WIDE: float = 300.0
+
 var _key: String = ""
 var _curves: Array[ChartCurve] = []
 var _span_x: Vector2 = Vector2(0.0, 1.0)
@@ -36,7 +39,7 @@ func _draw() -> void:
 	if is_nan(_x) or size.x < 8.0 or size.y < 8.0:
 		return
 	var to_pixels: Transform2D = ChartPlot.to_box(_span_x, _span_y, size)
-	var x: float = clampf((to_pixels * Vector2(_x, 0.0)).x, 0.0, size.x)
+	var anchor: Vector2 = to_pixels * Vector2(_x, _span_y.x)
 	var lines: PackedStringArray = []
 	var colors: PackedColorArray = []
 	for curve: ChartCurve in _curves:
@@ -45,25 +48,28 @@ func _draw() -> void:
 			continue
 		var point: Vector2 = to_pixels * curve.smooth[at]
 		if lines.is_empty():
-			x = point.x
+			anchor = point
 			lines.append("%s steps" % Format.count(curve.raw[at].x))
 			colors.append(Look.faded(self))
 		draw_circle(point, Look.px(3), curve.color)
 		lines.append(_describe(curve, at))
 		colors.append(curve.color)
 	var text_color: Color = get_theme_color(&"font_color", &"Label")
-	draw_line(Vector2(x, 0.0), Vector2(x, size.y), Color(text_color, 0.4))
-	_draw_box(x, lines, colors)
+	draw_line(Vector2(anchor.x, 0.0), Vector2(anchor.x, size.y), Color(text_color, 0.4))
+	_draw_box(anchor, lines, colors)
 
 
 func _describe(curve: ChartCurve, at: int) -> String:
 	var text: String = Metric.write(_key, curve.smooth[at].y)
+	if _curves.size() > 1:
+		# The colour tells which run it is; the name only fits where there is room.
+		return "%s  %s" % [text, curve.title] if size.x >= Look.px(WIDE) else text
 	if curve.smooth != curve.raw:
 		text += " (%s)" % Metric.write(_key, curve.raw[at].y)
-	return "%s  %s" % [text, curve.title] if _curves.size() > 1 else text
+	return text
 
 
-func _draw_box(x: float, lines: PackedStringArray, colors: PackedColorArray) -> void:
+func _draw_box(anchor: Vector2, lines: PackedStringArray, colors: PackedColorArray) -> void:
 	var font: Font = get_theme_font(&"font", &"Label")
 	var text_size: int = roundi(get_theme_font_size(&"font_size", &"Label") * 0.88)
 	var pad: float = Look.px(5)
@@ -71,9 +77,11 @@ func _draw_box(x: float, lines: PackedStringArray, colors: PackedColorArray) -> 
 	var box: Rect2 = Rect2(Vector2.ZERO, Vector2(0.0, lines.size() * line_height + pad))
 	for line: String in lines:
 		box.size.x = maxf(box.size.x, font.get_string_size(line, 0, -1, text_size).x + pad * 2.0)
-	box.position.x = x + pad
+	box.position.x = anchor.x + pad
 	if box.end.x > size.x:
-		box.position.x = x - pad - box.size.x
+		box.position.x = anchor.x - pad - box.size.x
+	if anchor.y < size.y * 0.5:
+		box.position.y = size.y - box.size.y  # away from the curve
 	box.position.x = clampf(box.position.x, 0.0, maxf(size.x - box.size.x, 0.0))
 	draw_style_box(get_theme_stylebox(&"panel", &"TooltipPanel"), box)
 	for index: int in lines.size():

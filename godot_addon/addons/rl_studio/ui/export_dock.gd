@@ -157,14 +157,12 @@ func _render_outcome() -> void:
 		_card.show_result(_export.result, _export.is_imported)
 
 
+## The same proposal as that of the command line: the file is called after the policy.
 func _propose_path() -> void:
-	var run: RunState = _state.run(_export.run_id)
-	if run == null:
+	var policy: String = _chosen_policy().validate_filename()
+	if policy.is_empty():
 		return
-	var file: String = run.experiment.to_snake_case().validate_filename()
-	if _policy_row.visible:
-		file += "_" + _chosen_policy().validate_filename()
-	var proposal: String = "res://policies/%s.onnx" % file
+	var proposal: String = "res://policies/%s.onnx" % policy
 	if _path.text == _proposed:
 		_path.text = proposal
 	_proposed = proposal

@@ -145,7 +145,7 @@ func _apply_theme() -> void:
 		return
 	custom_minimum_size = Vector2(Look.px(200), Look.px(190))
 	_smoothing.custom_minimum_size.x = Look.px(110)
-	_runs.custom_minimum_size.x = Look.px(165)
+	_runs.custom_minimum_size.x = Look.px(182)
 	for label: Label in [_steps_note, _empty, _smoothing_value]:
 		Look.dim(label)
 	_draw_soon()

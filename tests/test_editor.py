@@ -1,0 +1,153 @@
+"""Drives the real editor, headless, as a user would: real clicks on the docks, the real backend behind them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_godot
+from rl_studio.godot import GodotBinary, headless_environment
+from rl_studio.project import Project
+
+pytestmark = [pytest.mark.godot, pytest.mark.timeout(300)]
+
+DRIVERS = GD_TESTS / "editor"
+FIXTURES = Path(__file__).resolve().parent / "fixtures" / "protocol"
+
+_BAD = ("SCRIPT ERROR", "Parse Error", "Compile Error", "RL Studio:")
+
+
+def drive(
+    godot: GodotBinary, project: Project, script: str, *, timeout_s: float = 200.0, **environment: str
+) -> str:
+    """Runs a driver script in the editor and returns what was printed.
+
+    Args:
+        script: name of a file in tests/godot/editor.
+        environment: further variables; those without RL_STUDIO_ in their name are arguments of the script.
+    """
+    env = headless_environment(private_dir=project.root.parent / "xdg")
+    env |= {"RL_STUDIO_EDITOR_TEST": "1", "RL_STUDIO_PYTHON": sys.executable, "GODOT": str(godot.path)}
+    for name, value in environment.items():
+        env[name if "RL_STUDIO_" in name else f"RL_STUDIO_TEST_{name}"] = value
+    argv = [str(godot.path), "--headless", "-e", "--path", str(project.root), "-s", str(DRIVERS / script)]
+    log = project.root.parent / "editor.log"
+    with log.open("w", encoding="utf-8") as output:
+        # Not a pipe: the backend outlives the editor and would hold it open.
+        done = subprocess.run(argv, env=env, timeout=timeout_s, stdout=output, stderr=subprocess.STDOUT)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    assert done.returncode == 0, text
+    assert not any(bad in text for bad in _BAD), text
+    return text
+
+
+@pytest.fixture
+def game(godot: GodotBinary, tmp_path: Path) -> Iterator[Project]:
+    """A copy of the sample project, imported. Its backend and its runs are ended afterwards."""
+    project = copy_sample(tmp_path / "a gäme")
+    import_project(godot, project)
+    yield project
+    end_processes(project)
+
+
+def end_processes(project: Project) -> None:
+    """Kills what a test left running: the backend and the trainers of `project`, with their games."""
+    pids: list[int] = []
+    for path in [project.discovery_file, *project.runs_dir.glob("*/run.json")]:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            pids.append(int(json.loads(path.read_text(encoding="utf-8"))["pid"]))
+    for pid in pids:
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if str(project.root) in " ".join(process.cmdline()):
+                for one in [*process.children(recursive=True), process]:
+                    one.kill()
+
+
+@pytest.mark.training
+def test_train_watch_stop_and_export(godot: GodotBinary, game: Project) -> None:
+    drive(godot, game, "drive_train.gd")
+    assert (game.root / "policies" / "chase.onnx").is_file()
+    assert (game.root / "policies" / "chase.onnx.import").is_file()
+
+
+def test_form_saves_what_is_typed(godot: GodotBinary, game: Project) -> None:
+    drive(godot, game, "drive_form.gd")
+
+
+@pytest.mark.training
+def test_backend_killed_while_connected(godot: GodotBinary, game: Project) -> None:
+    drive(godot, game, "drive_lost.gd")
+
+
+@pytest.mark.training
+def test_a_fresh_editor_picks_up_the_run(godot: GodotBinary, game: Project) -> None:
+    drive(godot, game, "drive_start.gd")
+    drive(godot, game, "drive_resume.gd")
+
+
+@pytest.mark.training
+def test_failed_run_shows_its_last_lines(godot: GodotBinary, game: Project) -> None:
+    scene = game.to_disk(game.training_scene)
+    script = game.root / "quits.gd"
+    script.write_text(
+        'extends Node2D\n\n\nfunc _ready() -> void:\n\tprinterr("the dog ate it")\n\tget_tree().quit(3)\n',
+        encoding="utf-8",
+    )
+    scene.write_text(
+        '[gd_scene format=3]\n\n[ext_resource type="Script" path="res://quits.gd" id="1"]\n\n'
+        '[node name="Train" type="Node2D"]\nscript = ExtResource("1")\n',
+        encoding="utf-8",
+    )
+    drive(godot, game, "drive_crash.gd", EXPECTED="the dog ate it")
+
+
+@pytest.mark.parametrize("kind", ["missing", "without_studio", "dying"])
+def test_no_usable_python(godot: GodotBinary, game: Project, tmp_path: Path, kind: str) -> None:
+    python, expected, hint = _bad_python(tmp_path, kind)
+    drive(godot, game, "drive_no_python.gd", RL_STUDIO_PYTHON=str(python), EXPECTED=expected, HINT=hint)
+
+
+def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
+    python = folder / "bad python"
+    scripts = {
+        "missing": None,
+        "without_studio": "echo \"ModuleNotFoundError: No module named 'rl_studio'\" >&2; exit 1",
+        "dying": '[ "$1" = -c ] && exit 0; exit 7',
+    }
+    script = scripts[kind]
+    if script is not None:
+        python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        python.chmod(0o755)
+    return {
+        "missing": (python, "there is no such program", "pip install"),
+        "without_studio": (python, "not installed", f'"{python}" -m pip install'),
+        "dying": (python, "exit code 7", "backend.log"),
+    }[kind]
+
+
+def test_headless_editor_starts_nothing(godot: GodotBinary, game: Project) -> None:
+    """An import or an export must not start Python, nor put up docks."""
+    marker = game.root.parent / "started"
+    python = game.root.parent / "python"
+    python.write_text(f'#!/bin/sh\ntouch "{marker}"\n', encoding="utf-8")
+    python.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RL_STUDIO_PYTHON", str(python))
+        run_godot(godot, game, ["-e", "--quit-after", "60"])
+    assert not marker.exists()
+    assert not game.discovery_file.exists()
+
+
+def test_golden_messages_in_gdscript(godot: GodotBinary, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    import_project(godot, project)
+    output = run_godot(godot, project, ["-s", str(DRIVERS / "golden_messages.gd"), "--", str(FIXTURES)])
+    assert "0 failed" in output
