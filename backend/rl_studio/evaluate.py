@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from statistics import fmean
-from typing import IO, Any
+from typing import Any
 
-import psutil
-
+from rl_studio.children import ProcessTimeoutError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.godot import GodotBinary, ensure_imported, game_argv
 from rl_studio.project import Project
@@ -119,10 +116,13 @@ def evaluate(
         args["action_repeat"] = str(action_repeat)
     argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
     found: list[Episode] = []
-    for episode in _play(argv, timeout_s):
+
+    def count(episode: Episode) -> None:
         found.append(episode)
         if progress is not None:
             progress(len(found), episodes)
+
+    _play(argv, timeout_s, count)
     if len(found) < episodes:
         raise EvaluationError(f"The game ended after {len(found)} of {episodes} episodes.")
     return summarise(found, policy=policy, scene=scene)
@@ -146,64 +146,35 @@ def summarise(episodes: list[Episode], *, policy: str, scene: str) -> Evaluation
     )
 
 
-def _play(argv: list[str], timeout_s: float) -> Iterator[Episode]:
-    """Runs the game and yields its episodes; ends the process, come what may."""
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        _kill(process)
-
-    watchdog = threading.Timer(timeout_s, expire)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        assert process.stdout is not None  # PIPE was asked for
-        yield from _read(process.stdout, process)
-    except EvaluationError as error:
-        if not expired.is_set():
-            raise
-        raise EvaluationError(
-            f"The game did not finish within {timeout_s:g} s.",
-            hint="Do episodes end? Give RLAgent.max_episode_steps, or allow more time with --timeout.",
-        ) from error
-    finally:
-        watchdog.cancel()
-        _kill(process)
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def _read(stream: IO[str], process: subprocess.Popen[str]) -> Iterator[Episode]:
-    tail: deque[str] = deque(maxlen=15)
+def _play(argv: list[str], timeout_s: float, on_episode: Callable[[Episode], None]) -> None:
+    """Runs the game to its end."""
     complete = False
-    for line in stream:
+    words: deque[str] = deque(maxlen=15)
+
+    def take(line: str) -> None:
+        nonlocal complete
         if line.startswith(_EPISODE):
-            yield _parse_episode(line)
+            on_episode(_parse_episode(line))
         elif line.startswith(_END):
             complete = True
         elif line.startswith(_ERROR):
             raise EvaluationError(json.loads(line.removeprefix(_ERROR))["message"])
         elif line.strip():
-            tail.append(line.rstrip())
-    code = process.wait()
-    if complete:
-        return
-    raise EvaluationError(
-        f"The game ended with code {code} before the evaluation was over. Its last lines:\n"
-        + "\n".join(tail),
-        hint="Does the scene have an RLSync and RLAgents? Play it once in the editor.",
-    )
+            words.append(line)
+
+    try:
+        finished = run_lines(argv, timeout_s=timeout_s, on_line=take)
+    except ProcessTimeoutError as error:
+        raise EvaluationError(
+            f"The game did not finish within {timeout_s:g} s.",
+            hint="Do episodes end? Give RLAgent.max_episode_steps, or allow more time with --timeout.",
+        ) from error
+    if not complete:
+        raise EvaluationError(
+            f"The game ended with code {finished.code} before the evaluation was over. Its last lines:\n"
+            + "\n".join(words),
+            hint="Does the scene have an RLSync and RLAgents? Play it once in the editor.",
+        )
 
 
 def _parse_episode(line: str) -> Episode:
@@ -218,18 +189,3 @@ def _parse_episode(line: str) -> Episode:
         is_success=None if outcome is None else bool(outcome),
         metrics={str(name): float(value) for name, value in data.get("metrics", {}).items()},
     )
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    """Kills the game and whatever it started."""
-    try:
-        family = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        family = []
-    if process.poll() is None:
-        process.kill()
-    for child in family:
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue

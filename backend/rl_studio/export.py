@@ -7,7 +7,6 @@ folder; only a file that passed its comparison with torch is moved into the game
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 from collections import deque
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rl_studio.children import ProcessCancelledError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.files import read_json, write_bytes_atomic, write_json_atomic
 from rl_studio.project import Project
@@ -33,6 +33,12 @@ class ExportError(StudioError):
     """Nothing was exported, and the game's files are as they were."""
 
     code = "export"
+
+
+class ExportCancelledError(ExportError):
+    """The caller gave up."""
+
+    code = "cancelled"
 
 
 def export_policy(
@@ -64,7 +70,8 @@ def export_policy(
         The converter's result, with `path` as the `res://` path and `file` on disk, `run` and `checkpoint`.
 
     Raises:
-        ExportError: no such run or checkpoint, conversion failed, difference above tolerance, cancelled.
+        ExportError: no such run or checkpoint, conversion failed, difference above tolerance.
+        ExportCancelledError: `cancel` was set.
         ProjectError: `to` is not inside the project.
     """
     folder = find_checkpoint(project.runs_dir / run_id, checkpoint)
@@ -136,59 +143,31 @@ def _convert(
     command: list[str], progress: Callable[[str], None] | None, cancel: threading.Event | None
 ) -> dict[str, Any]:
     """Runs the converter and returns its result; kills it when cancelled."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    finished = threading.Event()
-    watcher = threading.Thread(target=_kill_when_cancelled, args=(process, cancel, finished), daemon=True)
-    watcher.start()
-    try:
-        return _follow(process, progress)
-    except ExportError as error:
-        if cancel is not None and cancel.is_set():
-            raise ExportError("The export was cancelled; the game's files are as they were.") from error
-        raise
-    finally:
-        finished.set()
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-        watcher.join()
+    result: dict[str, Any] = {}
+    words: deque[str] = deque(maxlen=12)
 
-
-def _follow(process: subprocess.Popen[str], progress: Callable[[str], None] | None) -> dict[str, Any]:
-    tail: deque[str] = deque(maxlen=12)
-    assert process.stdout is not None  # PIPE was asked for
-    for line in process.stdout:
+    def take(line: str) -> None:
         if line.startswith(_RESULT):
-            return dict(json.loads(line.removeprefix(_RESULT)))
-        if line.startswith(_EVENT):
-            event = json.loads(line.removeprefix(_EVENT))
-            if event["kind"] == "error":
-                raise ExportError(event["message"], hint=event.get("hint"), data={"code": event.get("code")})
-            if progress is not None and event["kind"] == "status":
-                progress(event["message"])
+            result.update(json.loads(line.removeprefix(_RESULT)))
+        elif line.startswith(_EVENT):
+            _hear(json.loads(line.removeprefix(_EVENT)), progress)
         elif line.strip():
-            tail.append(line.rstrip())
-    raise ExportError(
-        f"The converter ended with code {process.wait()}. Its last lines:\n" + "\n".join(tail),
-        hint="Is the sb3 extra installed? rl-studio doctor tells.",
-    )
+            words.append(line)
+
+    try:
+        finished = run_lines(command, on_line=take, cancel=cancel)
+    except ProcessCancelledError as error:
+        raise ExportCancelledError("The export was cancelled; the game's files are as they were.") from error
+    if not result:
+        raise ExportError(
+            f"The converter ended with code {finished.code}. Its last lines:\n" + "\n".join(words),
+            hint="Is the sb3 extra installed? rl-studio doctor tells.",
+        )
+    return result
 
 
-def _kill_when_cancelled(
-    process: subprocess.Popen[str], cancel: threading.Event | None, finished: threading.Event
-) -> None:
-    if cancel is None:
-        return
-    while not finished.wait(0.1):
-        if cancel.is_set():
-            process.kill()
-            return
+def _hear(event: dict[str, Any], progress: Callable[[str], None] | None) -> None:
+    if event["kind"] == "error":
+        raise ExportError(event["message"], hint=event.get("hint"), data={"code": event.get("code")})
+    if progress is not None and event["kind"] == "status":
+        progress(event["message"])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.project import Project
-from rl_studio_training.run_folder import RunFolder, git_revision
+from rl_studio.runs.provenance import git_revision
+from rl_studio_training.run_folder import RunFolder
 
 
 def test_a_run_by_hand_explains_itself(project: Project) -> None:
@@ -47,4 +48,4 @@ def test_the_revision_says_whether_files_differ(tmp_path: Path) -> None:
     assert clean is not None
     assert re.fullmatch(r"[0-9a-f]{40}", clean)
     (tmp_path / "file").write_text("2")
-    assert git_revision(tmp_path) == clean + "+changes"
+    assert git_revision(tmp_path) == clean + "-dirty"

@@ -15,14 +15,17 @@ import onnx
 import torch
 from gymnasium import spaces
 
+from rl_studio import __version__
 from rl_studio.errors import StudioError
-from rl_studio.files import read_json, write_bytes_atomic
+from rl_studio.files import write_bytes_atomic
+from rl_studio.runs import provenance
+from rl_studio.runs.folder import RunFolder
 from rl_studio_training.onnx_verify import measure_difference, sample_inputs
 from rl_studio_training.reporter import timestamp
-from rl_studio_training.run_folder import RUN_FILE, versions
 from rl_studio_training.sb3_policy import ExportNetwork, TrainedPolicy, load_policy
 
 MIN_OPSET, MAX_OPSET = 9, 20
+_PACKAGES = ("stable-baselines3", "torch", "onnx")
 METADATA_KEY = "rl_studio"
 
 _KNOWN_WARNINGS = ("You are using the legacy TorchScript-based ONNX export", "The feature will be removed")
@@ -167,7 +170,7 @@ def _make_model(policy: TrainedPolicy, options: ExportOptions) -> onnx.ModelProt
         )
     model = onnx.load_model_from_string(buffer.getvalue())
     model.ir_version = options.ir_version
-    model.producer_name, model.producer_version = "godot-rl-studio", versions().get("godot-rl-studio", "")
+    model.producer_name, model.producer_version = "godot-rl-studio", __version__
     _tidy(model.graph)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -215,7 +218,7 @@ def _describe(
         "algorithm": policy.description.get("algorithm", "ppo"),
         "max_difference": difference,
         "samples": samples,
-        "versions": versions(),
+        "versions": provenance.versions(_PACKAGES, None),
         "created": timestamp(),
     }
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata, allow_nan=False)})
@@ -223,10 +226,8 @@ def _describe(
 
 def _run_of(checkpoint: Path) -> str | None:
     """The id of the run that a checkpoint lies in, if it does."""
-    try:
-        return str(read_json(checkpoint.resolve().parent.parent / RUN_FILE)["id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    run = RunFolder(checkpoint.resolve().parent.parent)
+    return run.id if run.meta_file.is_file() else None
 
 
 def _shape(value: onnx.ValueInfoProto) -> list[int | str]:

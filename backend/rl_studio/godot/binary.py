@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rl_studio.godot.process import ProcessTimeoutError, run_lines
+from rl_studio.children import ProcessTimeoutError, run_lines
 from rl_studio.godot.version import MINIMUM, MINIMUM_TEXT, GodotVersion, parse_version
 
 Source = Literal["option", "GODOT", "PATH", "folder", "managed"]

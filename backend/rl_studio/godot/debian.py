@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_studio.children import Finished
 from rl_studio.godot.install_error import GodotInstallError, Progress
-from rl_studio.godot.process import Finished
 
 SUITE = "forky"
 """The first Debian release with Godot 4."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rl_studio.children import Finished, ProcessTimeoutError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio.godot.binary import GodotBinary
 from rl_studio.godot.install_error import Progress, silent
 from rl_studio.godot.launch import headless_environment
-from rl_studio.godot.process import Finished, ProcessTimeoutError, run_lines
 from rl_studio.project import Project
 
 STAMP = "imported.json"

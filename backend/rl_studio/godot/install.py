@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from rl_studio.children import Finished, run_lines
 from rl_studio.files import write_json_atomic
 from rl_studio.godot import debian
 from rl_studio.godot.binary import GodotBinary, UnusableGodotError, open_binary
 from rl_studio.godot.install_error import GodotInstallError, Progress, silent
 from rl_studio.godot.managed import MARKER, can_install, godot_dir, managed_path
-from rl_studio.godot.process import Finished, run_lines
 from rl_studio.godot.relocate import find_patchelf, relocate
 
 _LOCK_POLL_S = 0.5

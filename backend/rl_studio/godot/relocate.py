@@ -13,8 +13,8 @@ import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from rl_studio.children import Finished
 from rl_studio.godot.install_error import GodotInstallError, Progress
-from rl_studio.godot.process import Finished
 
 _ELF = b"\x7fELF"
 

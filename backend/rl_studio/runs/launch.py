@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import platform
-import shlex
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rl_studio import __version__
 from rl_studio.experiments import ExperimentStore, resolve
 from rl_studio.files import write_bytes_atomic, write_json_atomic
 from rl_studio.project import Project
-from rl_studio.runs import processes
+from rl_studio.runs import processes, provenance
 from rl_studio.runs.folder import RunFolder, RunMeta, create_folder, format_time
 from rl_studio.runs.state import RunError
 from rl_studio.trainers import Trainer, TrainerError, TrainerRegistry
-from rl_studio.trainers.registry import installed_version
 
 logger = logging.getLogger(__name__)
 
@@ -103,13 +98,13 @@ def launch(project: Project, plan: Plan) -> tuple[RunFolder, processes.DetachedP
         seed=getattr(plan.config, "seed", None),
         argv=argv,
         python=sys.executable,
-        versions=_versions(plan),
-        git_revision=_git_revision(project.root),
+        versions=provenance.versions(plan.trainer.packages, plan.godot_version),
+        git_revision=provenance.git_revision(project.root),
         godot=str(plan.godot),
         timesteps_target=int(getattr(plan.config, "total_timesteps", 0)),
     )
     write_json_atomic(folder.config_file, plan.config.model_dump(mode="json"))
-    write_bytes_atomic(folder.command_file, (_command_text(argv) + "\n").encode())
+    write_bytes_atomic(folder.command_file, (provenance.command_text(argv) + "\n").encode())
     folder.write_meta(meta)
     try:
         process = processes.spawn(argv, cwd=project.root, run_dir=folder.path, log_file=folder.log_file)
@@ -133,27 +128,3 @@ def _check_scene(project: Project, scene: str) -> None:
         return  # only Godot knows where that is
     if not project.to_disk(scene).is_file():
         raise RunError(f"The scene {scene} does not exist.", hint="Choose another one in the experiment.")
-
-
-def _versions(plan: Plan) -> dict[str, str]:
-    found = {name: installed_version(name) for name in plan.trainer.packages}
-    return {
-        "godot-rl-studio": __version__,
-        "python": platform.python_version(),
-        "godot": plan.godot_version,
-        **{name: version for name, version in found.items() if version is not None},
-    }
-
-
-def _git_revision(root: Path) -> str | None:
-    """The commit of the project, with "-dirty" if there are changes; None if it is not under git."""
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def _command_text(argv: list[str]) -> str:
-    return subprocess.list2cmdline(argv) if sys.platform == "win32" else shlex.join(argv)

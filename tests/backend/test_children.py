@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rl_studio.godot.process import ProcessTimeoutError, run_lines
+from rl_studio.children import ProcessTimeoutError, run_lines
 
 STUBBORN = """
 import pathlib, signal, subprocess, sys, time

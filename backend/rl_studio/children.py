@@ -35,6 +35,10 @@ class ProcessTimeoutError(Exception):
         self.tail = tail
 
 
+class ProcessCancelledError(Exception):
+    """The program was killed because its caller gave up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """How a program ended.
@@ -52,6 +56,7 @@ def run_lines(
     argv: Sequence[str],
     *,
     timeout_s: float | None = None,
+    cancel: threading.Event | None = None,
     on_line: Callable[[str], None] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -60,11 +65,13 @@ def run_lines(
 ) -> Finished:
     """Runs `argv` in a process group of its own and waits for it.
 
-    Whatever ends the wait early (the timeout, Ctrl+C, an exception of `on_line`) also ends the whole group.
+    Whatever ends the wait early (the timeout, `cancel`, Ctrl+C, an exception of `on_line`) also ends the whole
+    group.
 
     Args:
         argv: program and arguments.
         timeout_s: the longest it may take, in seconds; None for no limit.
+        cancel: set it from another thread to give up.
         on_line: called in this thread with each line of stdout and stderr, without its line end.
         env: the environment; None for ours.
         cwd: the working folder; None for ours.
@@ -73,6 +80,7 @@ def run_lines(
 
     Raises:
         ProcessTimeoutError: after `timeout_s`.
+        ProcessCancelledError: `cancel` was set.
         OSError: the program cannot be started.
     """
     process = _start(argv, env, cwd, inherit)
@@ -82,12 +90,13 @@ def run_lines(
     kept: deque[str] = deque(maxlen=tail)
 
     def take(line: str) -> None:
+        _check(cancel)
         kept.append(line)
         if on_line is not None:
             on_line(line)
 
     try:
-        if not _pump(process, lines, reader, take, timeout_s):
+        if not _pump(process, lines, reader, take, timeout_s, cancel):
             raise ProcessTimeoutError(timeout_s or 0.0, tuple(kept))
         return Finished(process.wait(_GRACE_S), tuple(kept))
     finally:
@@ -95,6 +104,11 @@ def run_lines(
         reader.join(_GRACE_S)
         if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
+
+
+def _check(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise ProcessCancelledError
 
 
 def _start(
@@ -157,10 +171,12 @@ def _pump(
     reader: threading.Thread,
     take: Callable[[str], None],
     timeout_s: float | None,
+    cancel: threading.Event | None,
 ) -> bool:
     """Hands lines to `take` until the program ends. Returns False when the time is over."""
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     while deadline is None or time.monotonic() < deadline:
+        _check(cancel)
         try:
             line = lines.get(timeout=_POLL_S)
         except queue.Empty:
