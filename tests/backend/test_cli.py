@@ -120,10 +120,18 @@ def test_with_json_words_stay_off_stdout() -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
     output = Output(as_json=True, stdout=stdout, stderr=stderr)
     output.say("words")
-    output.progress("moving")
+    output.progress("10 %")
     output.result({"a": 1})
     assert stdout.getvalue() == '{"a": 1}\n'
-    assert stderr.getvalue() == "words\n"
+    assert stderr.getvalue() == "words\n10 %\n"
+
+
+def test_progress_does_not_flood_a_log() -> None:
+    stdout = io.StringIO()
+    output = Output(as_json=False, stdout=stdout, stderr=io.StringIO())
+    output.progress("1 %")
+    output.progress("2 %")
+    assert stdout.getvalue() == "1 %\n"
 
 
 def test_a_table_lines_up_and_shows_what_is_missing() -> None:

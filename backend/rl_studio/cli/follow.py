@@ -60,8 +60,6 @@ def _tell_samples(service: RunService, run_id: str, seen: int, listener: Listene
 
 def progress_text(info: RunInfo) -> str:
     """A run in one line: timesteps, speed, time left, reward and success rate."""
-    if info.timesteps == 0:
-        return f"{info.state}: {info.message or 'the game starts'}"
     parts = [f"{_grouped(info.timesteps)} of {_grouped(info.timesteps_target)} steps"]
     if info.timesteps_per_second:
         left = max(0, info.timesteps_target - info.timesteps) / info.timesteps_per_second

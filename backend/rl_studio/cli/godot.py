@@ -53,14 +53,15 @@ def find_or_install(args: argparse.Namespace, output: Output) -> GodotBinary:
 
 
 def show_progress(output: Output) -> Progress:
-    """A progress callback: a moving line on a terminal, one line a stage elsewhere."""
-    seen: set[str] = set()
+    """A progress callback that says each stage, and how far it is."""
+    last = ""
 
     def report(stage: str, fraction: float | None, message: str) -> None:
-        percent = "" if fraction is None else f" {fraction:.0%}"
-        output.progress(f"Godot: {message}{percent}")
-        if stage not in seen:
-            seen.add(stage)
+        nonlocal last
+        if stage != last:
+            last = stage
             output.say(f"Godot: {_STAGES.get(stage, message)}")
+        if fraction is not None:
+            output.progress(f"  {message} {fraction:.0%}")
 
     return report

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import time
 from typing import Any, TextIO
 
 from rl_studio.errors import StudioError
+
+QUIET_S = 10.0
+"""Seconds between two lines of progress where nothing moves."""
 
 
 class Output:
@@ -20,7 +25,8 @@ class Output:
         self.as_json = as_json
         self._stdout = stdout or sys.stdout
         self._stderr = stderr or sys.stderr
-        self._progress_shown = False
+        self._shown = ""
+        self._next_line = 0.0
 
     def say(self, text: str) -> None:
         """One or more lines for people."""
@@ -41,12 +47,17 @@ class Output:
             self.raw(json.dumps(document, allow_nan=False, default=str))
 
     def progress(self, text: str) -> None:
-        """A line that the next one replaces; on a terminal only, so logs stay readable."""
-        if not self._stderr.isatty():
+        """How far something is: on a terminal a line that the next one replaces, elsewhere a line now and then."""
+        if text == self._shown:
             return
-        self._stderr.write("\r\x1b[2K" + text)
-        self._stderr.flush()
-        self._progress_shown = True
+        if self._stderr.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            self._stderr.write("\r\x1b[2K" + text[:width])
+            self._stderr.flush()
+            self._shown = text
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + QUIET_S
+            self.say(text)
 
     def error(self, error: StudioError) -> None:
         """What went wrong and the way out, on stderr; with --json also as the document."""
@@ -58,9 +69,9 @@ class Output:
         self.result({"error": error.to_wire()})
 
     def _end_progress(self) -> None:
-        if self._progress_shown:
+        if self._shown:
             self._stderr.write("\n")
-            self._progress_shown = False
+            self._shown = ""
 
 
 def table(rows: list[dict[str, Any]], columns: dict[str, str]) -> str:

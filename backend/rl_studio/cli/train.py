@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from typing import Any
 
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
@@ -68,23 +67,18 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 class Terminal:
-    """A `Listener` that shows a run as a moving line, and where nothing moves as a line now and then."""
-
-    _QUIET_S = 10.0
+    """A `Listener` that shows how a run gets on, or with --json its @METRIC lines."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._message: str | None = None
-        self._next_line = 0.0
 
     def changed(self, info: RunInfo) -> None:
         if info.message and info.message != self._message:
             self._message = info.message
             self._output.say(info.message)
-        self._output.progress(progress_text(info))
-        if info.timesteps and time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + self._QUIET_S
-            self._output.say(progress_text(info))
+        if info.timesteps:
+            self._output.progress(progress_text(info))
 
     def sampled(self, sample: dict[str, Any]) -> None:
         if self._output.as_json:
