@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import onnx
 import psutil
 import pytest
 
+import godot_project
+from rl_studio.godot import GodotBinary, release_template
 from rl_studio.project import Project
 
 pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(180)]
@@ -193,7 +194,7 @@ def test_ctrl_c_saves_and_stops(sample: Project) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=_listen_to_ctrl_c,
     )
     assert process.stdout is not None
     with process.stdout:
@@ -206,6 +207,40 @@ def test_ctrl_c_saves_and_stops(sample: Project) -> None:
     assert info["state"] == "stopped"
     assert info["checkpoints"] >= 1
     assert games_of(sample) == []
+
+
+def _listen_to_ctrl_c() -> None:
+    """A shell that runs the tests in the background has them, and what they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_an_exported_game_plays_the_policy(
+    sample: Project, exported: dict[str, Any], godot: GodotBinary, tmp_path: Path
+) -> None:
+    template = release_template(godot)
+    assert template is not None, "the release template belongs to the Godot that `make godot` sets up"
+    presets = sample.root / "export_presets.cfg"
+    text = presets.read_text(encoding="utf-8")
+    presets.write_text(
+        text.replace('template/release=""', f'template/release="{template}"'), encoding="utf-8"
+    )
+    game = tmp_path / "chase.x86_64"
+    godot_project.run_godot(godot, sample, ["--export-release", "Linux", str(game)], timeout_s=120)
+    done = subprocess.run(
+        [
+            *(str(game), "--headless", "--fixed-fps", "60", "--rl_studio_fixed_fps=60"),
+            *(f"--rl_studio_policy={exported['path']}", "--rl_studio_evaluate=20", "--env_seed=3"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("@EPISODE ")]
+    episodes = [json.loads(line.removeprefix("@EPISODE ")) for line in lines]
+    assert len(episodes) == 20
+    assert sum(episode["is_success"] for episode in episodes) >= 18
 
 
 def wait_for_progress(project: Project, run_id: str) -> None:
