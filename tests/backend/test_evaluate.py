@@ -4,7 +4,7 @@ from rl_studio.evaluate import Episode, summarise
 
 
 def episode(reward: float, *, success: bool | None, metrics: dict[str, float] | None = None) -> Episode:
-    return Episode("/root/A", "p", reward, 10, False, success, metrics or {})
+    return Episode("Arena1/Agent", "p", reward, 10, False, success, metrics or {})
 
 
 def test_the_success_rate_counts_only_episodes_that_say() -> None:

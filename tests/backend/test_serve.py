@@ -133,16 +133,13 @@ def test_an_idle_backend_leaves(serve: Serve, project: Project) -> None:
 
 
 def test_a_backend_with_a_client_or_a_run_is_not_idle(serve: Serve, project: Project) -> None:
-    served = serve("0.2")
-    try:
-        client = connect(project)
-    except (AssertionError, OSError):
-        pytest.skip("the machine was too slow to connect in time")
+    served = serve("2")
+    client = connect(project)
     run_id = client.start_run("touch up", "wait go", FINISHED)
     eventually((project.runs_dir / run_id / "up").exists)
     client.socket.close()
     with pytest.raises(subprocess.TimeoutExpired):
-        served.process.wait(1.0)
+        served.process.wait(3.0)
     (project.runs_dir / run_id / "go").touch()
     assert served.wait() == 0
 
