@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ import godot_project
 from rl_studio.addon import install_addon
 from rl_studio.godot import GodotBinary, GodotNotFoundError, find_godot
 from rl_studio.project import Project
+from rl_studio.userdata import data_dir
 
-_USERS_ENVIRONMENT = dict(os.environ)
+_USERS_DATA_DIR = data_dir()
 _OURS = ("RL_STUDIO_", "CONTROLLER_METRICS")
 
 
@@ -23,6 +25,8 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     The Godot that he would get is found once and named in $GODOT; his settings, caches and data folders are not used.
     """
+    # A shell that runs the tests in the background has them, and all that they start, ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         try:
@@ -39,9 +43,9 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def users_environment() -> Mapping[str, str]:
-    """The environment as it was before the tests changed it."""
-    return _USERS_ENVIRONMENT
+def users_data_dir() -> Path:
+    """The user's own data folder, where his managed Godot is; only to be looked at."""
+    return _USERS_DATA_DIR
 
 
 @pytest.fixture(scope="session")

@@ -194,7 +194,6 @@ def test_ctrl_c_saves_and_stops(sample: Project) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=_listen_to_ctrl_c,
     )
     assert process.stdout is not None
     with process.stdout:
@@ -207,11 +206,6 @@ def test_ctrl_c_saves_and_stops(sample: Project) -> None:
     assert info["state"] == "stopped"
     assert info["checkpoints"] >= 1
     assert games_of(sample) == []
-
-
-def _listen_to_ctrl_c() -> None:
-    """A shell that runs the tests in the background has them, and what they start, ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_an_exported_game_plays_the_policy(

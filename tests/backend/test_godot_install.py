@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from rl_studio.godot import (
     managed,
     release_template,
 )
-from rl_studio.userdata import data_dir
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="only Debian-like systems have apt")
 
@@ -180,10 +178,10 @@ def managed_templates(tmp_path: Path) -> Path:
 
 @pytest.mark.godot
 def test_the_real_managed_copy_works(
-    tmp_path: Path, users_environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, users_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Needs the copy that `rl-studio godot --install` sets up in the user's data folder."""
-    monkeypatch.setenv("RL_STUDIO_DATA_DIR", str(data_dir(users_environment)))
+    monkeypatch.setenv("RL_STUDIO_DATA_DIR", str(users_data_dir))
     path = managed.managed_path()
     if path is None:
         pytest.skip("no managed Godot here; `rl-studio godot --install` sets one up")
