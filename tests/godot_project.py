@@ -17,6 +17,7 @@ from rl_studio.project import Project
 REPOSITORY = Path(__file__).resolve().parent.parent
 ADDON = REPOSITORY / "godot_addon" / "addons" / "rl_studio"
 GD_TESTS = REPOSITORY / "tests" / "godot"
+WIRE_FIXTURES = REPOSITORY / "tests" / "fixtures" / "wire"
 SAMPLE = REPOSITORY / "sample_project"
 
 _BAD = ("SCRIPT ERROR", "Parse Error", "Compile Error", "WARNING: GDScript")
@@ -36,12 +37,13 @@ def make_project(
         root: the folder to make.
         files: contents by path in the project.
         settings: more text for project.godot, sections and all.
-        gd_tests: put tests/godot at res://tests.
+        gd_tests: put tests/godot at res://tests, and the golden binary frames at res://tests/wire.
     """
     addon = root / "addons" / "rl_studio"
     shutil.copytree(ADDON, addon)
     if gd_tests:
         shutil.copytree(GD_TESTS, root / "tests")
+        shutil.copytree(WIRE_FIXTURES, root / "tests" / "wire")
     strict = _WARNINGS.search((SAMPLE / "project.godot").read_text(encoding="utf-8"))
     assert strict is not None
     (root / "project.godot").write_text(

@@ -11,8 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rl_studio.godot import GodotBinary, headless_environment
+import numpy as np
+
+from rl_studio.godot import GodotBinary, headless_environment, window_environment
 from rl_studio.project import Project
+from rl_studio_training.batch import Batch
+from rl_studio_training.layout import GroupActions
+from rl_studio_training.negotiation import Agreement, agree
 
 TIMEOUT_S = 20.0
 
@@ -29,6 +34,8 @@ class RawGame:
         fixed_fps: start with `--fixed-fps`; 0 starts as stock godot-rl does.
         action_repeat: physics ticks for each decision.
         args: more arguments for the game.
+        port_option: the argument that names the port.
+        headless: False opens a window.
         listen: False: nobody listens at the port until `accept` is called.
     """
 
@@ -41,6 +48,8 @@ class RawGame:
         fixed_fps: int = 60,
         action_repeat: int = 4,
         args: Sequence[str] = (),
+        port_option: str = "port",
+        headless: bool = True,
         listen: bool = True,
     ) -> None:
         self.log = project.root.parent / "game.log"
@@ -49,14 +58,24 @@ class RawGame:
         if not listen:
             self._server.close()
         pace = ["--fixed-fps", str(fixed_fps), f"--rl_studio_fixed_fps={fixed_fps}"] if fixed_fps else []
-        argv = [str(godot.path), "--headless", "--path", str(project.root), *([scene] if scene else [])]
-        argv += [f"--port={self.port}", "--env_seed=1", f"--action_repeat={action_repeat}", *pace, *args]
+        show = ["--headless"] if headless else ["--rendering-driver", "opengl3", "--audio-driver", "Dummy"]
+        argv = [str(godot.path), *show, "--path", str(project.root), *([scene] if scene else [])]
+        argv += [
+            f"--{port_option}={self.port}",
+            "--env_seed=1",
+            f"--action_repeat={action_repeat}",
+            *pace,
+            *args,
+        ]
+        xdg = project.root.parent / "xdg"
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 argv,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=headless_environment(private_dir=project.root.parent / "xdg"),
+                env=headless_environment(private_dir=xdg)
+                if headless
+                else window_environment(godot, private_dir=xdg),
             )
         self._peer: socket.socket | None = None
         if listen:
@@ -97,17 +116,22 @@ class RawGame:
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
         self.send_bytes(struct.pack("<I", len(payload)) + payload)
 
-    def receive(self) -> Message:
+    def receive_bytes(self) -> bytes:
         (length,) = struct.unpack("<I", self._read(4))
-        message: Message = json.loads(self._read(length).decode("utf-8"))
+        return self._read(length)
+
+    def receive(self) -> Message:
+        message: Message = json.loads(self.receive_bytes().decode("utf-8"))
         return message
 
     def ask(self, message: Message | bytes) -> Message:
         self.send(message)
         return self.receive()
 
-    def env_info(self) -> Message:
-        self.send({"type": "handshake", "major_version": "0", "minor_version": "7"})
+    def env_info(self, offer: object = None) -> Message:
+        """Shakes hands; `offer` is what the handshake says as `rl_studio`."""
+        handshake: Message = {"type": "handshake", "major_version": "0", "minor_version": "7"}
+        self.send(handshake | ({} if offer is None else {"rl_studio": offer}))
         return self.ask({"type": "env_info"})
 
     def reset(self) -> Message:
@@ -129,6 +153,47 @@ class RawGame:
                 raise EOFError(f"the game hung up; its output:\n{self.output}")
             data += part
         return data
+
+
+class BinaryGame(RawGame):
+    """A game that is talked to in binary frames; call `agree` first."""
+
+    agreement: Agreement
+
+    def agree(self) -> Message:
+        info = self.env_info({"binary": [1]})
+        self.agreement = agree(info, lambda _topic, text: None)
+        assert self.agreement.is_binary
+        return info
+
+    def reset_batch(self, seed: int | None = None) -> Batch:
+        self.send(self.frame(seed=seed))
+        return self.agreement.translator.decode_observation(bytearray(self.receive_bytes()))
+
+    def act_batch(self, *groups: GroupActions) -> Batch:
+        """One step; without arguments all agents get zeros."""
+        self.send(self.frame(groups))
+        return self.agreement.translator.decode_step(bytearray(self.receive_bytes()))
+
+    def frame(self, groups: Sequence[GroupActions] | None = None, seed: int | None = None) -> bytes:
+        """The bytes of a reset, or with `groups` of actions; an empty list stands for zeros."""
+        translator = self.agreement.translator
+        frame = (
+            translator.encode_reset(seed)
+            if groups is None
+            else translator.encode_actions(groups or self.zeros())
+        )
+        assert isinstance(frame, bytes)
+        return frame
+
+    def zeros(self) -> list[GroupActions]:
+        return [
+            GroupActions(
+                np.zeros((group.count, group.continuous_width), np.float32),
+                np.zeros((group.count, group.discrete_width), np.int32),
+            )
+            for group in self.agreement.groups
+        ]
 
 
 def install_game(project: Project, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import struct
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from godot_project import import_project, make_project
+from godot_project import ADDON, import_project, make_project
 from raw_game import Message, RawGame, install_game
 from rl_studio.godot import GodotBinary, find_godot
 from rl_studio.project import Project
@@ -24,6 +25,12 @@ TICKS, EPISODES, FIRST_ACTION, ACTION, STEP = range(5)
 
 def action(move: float = 0.0, jump: int = 0) -> Message:
     return {"jump": jump, "move": [move]}
+
+
+def installed_version() -> str:
+    parser = configparser.ConfigParser()
+    parser.read(ADDON / "plugin.cfg", encoding="utf-8")
+    return parser["plugin"]["version"].strip('"')
 
 
 def state(message: Message, agent: int = 0) -> list[float]:
@@ -74,6 +81,12 @@ def test_env_info(start: Start) -> None:
         * 2,
         "n_agents": 2,
         "agent_policy_names": ["probe", "probe"],
+        "rl_studio": {
+            "addon_version": installed_version(),
+            "binary": 0,
+            "agent_paths": ["/root/Main/First/Agent", "/root/Main/Second/Agent"],
+            "masked_policies": [],
+        },
     }
     assert list(info["action_space"][0]) == ["jump", "move"]
     assert isinstance(info["observation_space"][0]["state"]["size"][0], int)
@@ -158,7 +171,7 @@ def test_physics_rate_of_the_project_is_kept(start: Start, fixed_fps: int) -> No
     [
         ("nan_observation", ["/Second/Agent", "state[3]", "nan"]),
         ("nan_reward", ["/Second/Agent", "reward", "nan"]),
-        ("grow", ["/Second/Agent", '"state": 5', '"state": 6']),
+        ("grow", ["/Second/Agent", '"state": [5]', '"state": [6]']),
     ],
 )
 def test_faults_in_the_game_name_the_agent(start: Start, fault: str, parts: list[str]) -> None:

@@ -31,10 +31,46 @@ class Walker:
 		return {"move": PackedFloat32Array([human_input])}
 
 
+class Careless:
+	extends Walker
+	## Overrides what it can without `super`.
+	var size: int
+
+	func _init(given: int) -> void:
+		size = given
+
+	func _enter_tree() -> void:
+		size += 1
+
+	func _exit_tree() -> void:
+		size -= 1
+
+	func _notification(_what: int) -> void:
+		pass
+
+
+class Reuser:
+	extends RLAgent
+	## Always returns the same array.
+	var seen: PackedFloat32Array = [0.0]
+
+	func _get_observation() -> Variant:
+		return seen
+
+
+class Seer:
+	extends Walker
+	## Sees a picture beside its position.
+
+	func _get_observation() -> Variant:
+		return {"obs": [position], "eye_2d": Image.create_empty(2, 2, false, Image.FORMAT_L8)}
+
+
 class Rule:
 	extends RLPolicy
 	## A policy that always goes right.
 	var size: int = 1
+	var input: String = "obs"
 	var problems: PackedStringArray = []
 
 	func is_valid() -> bool:
@@ -44,7 +80,7 @@ class Rule:
 		return problems
 
 	func get_input_sizes() -> Dictionary[String, int]:
-		return {"obs": size}
+		return {input: size}
 
 	func run_flat(_obs: PackedFloat32Array) -> PackedFloat32Array:
 		return [1.0]
@@ -74,6 +110,47 @@ func test_end_freezes_the_episode() -> void:
 	expect_eq(ended.length, 1)
 	expect_false(agent.is_episode_over())
 	expect_eq(agent.began, 1)
+
+
+func test_rewards_given_after_the_end_are_dropped() -> void:
+	var agent: Walker = _add_agent()
+	agent.add_reward(1.0)
+	agent.end_episode()
+	agent.add_reward(100.0)
+	agent.close_window()
+	expect_near(agent.finished_episode.take_reward(), 1.0)
+	agent.add_reward(2.0)
+	agent.close_window()
+	expect_near(agent.episode.take_reward(), 2.0)
+
+
+func test_the_terminal_observation_is_a_copy() -> void:
+	var agent: Reuser = Reuser.new()
+	add_child(agent)
+	agent.seen[0] = 7.0
+	agent.end_episode()
+	agent.seen[0] = 9.0
+	expect_eq(agent.episode.terminal_observation, PackedFloat32Array([7.0]))
+
+
+func test_modes_and_policies_may_change_in_mid_game() -> void:
+	var agent: Walker = _add_agent()
+	var sync: RLSync = _add_sync(null)
+	await _wait_ticks(6)
+	expect_true(agent.is_human())
+	agent.policy = Rule.new()
+	await _wait_ticks(6)
+	expect_false(agent.is_human())
+	agent.mode = RLAgent.Mode.HUMAN
+	await _wait_ticks(6)
+	expect_true(agent.is_human())
+	agent.mode = RLAgent.Mode.INHERIT
+	sync.mode = RLSync.Mode.HUMAN
+	await _wait_ticks(6)
+	expect_true(agent.is_human())
+	sync.mode = RLSync.Mode.AUTO
+	await _wait_ticks(6)
+	expect_false(agent.is_human())
 
 
 func test_time_limit_truncates() -> void:
@@ -155,6 +232,28 @@ func test_a_policy_that_does_not_fit_is_refused_once() -> void:
 	expect_contains(pilot.problem, '"obs": 1')
 	pilot.settle(RLAgent.Mode.POLICY, Rule.new(), false)
 	expect_false(agent.is_human())
+
+
+func test_a_policy_for_pictures_is_refused() -> void:
+	var agent: Seer = Seer.new()
+	add_child(agent)
+	var pilot: Pilot = Pilot.new(agent)
+	var rule: Rule = Rule.new()
+	rule.input = "eye_2d"
+	rule.size = 4
+	pilot.settle(RLAgent.Mode.POLICY, rule, false)
+	expect_false(pilot.decide())
+	expect_true(agent.is_human())
+	expect_contains(pilot.problem, '"eye_2d": 4')
+
+
+func test_agents_that_forget_super_are_found() -> void:
+	var agent: Careless = Careless.new(1)
+	add_child(agent)
+	_add_sync(null)
+	await _wait_ticks(6)
+	expect_eq(agent.began, 1)
+	expect_true(agent.actions.size() > 0)
 
 
 func test_agents_may_come_and_go() -> void:

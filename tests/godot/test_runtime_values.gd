@@ -2,6 +2,8 @@ extends "test_case.gd"
 ## What travels between agents, trainers and policies: observations, actions, launch options.
 
 const ActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
+const ActionMask := preload("res://addons/rl_studio/runtime/action_mask.gd")
+const EnginePace := preload("res://addons/rl_studio/runtime/engine_pace.gd")
 const LaunchOptions := preload("res://addons/rl_studio/runtime/launch_options.gd")
 const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
 
@@ -42,6 +44,90 @@ func test_observation_finds_nan_and_inf() -> void:
 	expect_eq(Observation.new([1.0, 2.0]).find_bad_number(), "")
 	expect_eq(Observation.new([1.0, NAN]).find_bad_number(), "obs[1] is nan")
 	expect_eq(Observation.new({"a": [0.0], "b": [-INF]}).find_bad_number(), "b[0] is -inf")
+
+
+func test_pictures_are_grey_or_rgb() -> void:
+	var formats: Dictionary[Image.Format, int] = {
+		Image.FORMAT_L8: 1,
+		Image.FORMAT_R8: 1,
+		Image.FORMAT_RGB8: 3,
+		Image.FORMAT_RGBA8: 3,
+		Image.FORMAT_RGBAF: 3,
+	}
+	for format: Image.Format in formats:
+		var image: Image = Image.create_empty(4, 2, format == Image.FORMAT_RGBA8, format)
+		image.fill(Color(0.2, 0.2, 0.2))
+		var observation: Observation = Observation.new({"eye_2d": image})
+		expect_eq(observation.problem, "")
+		expect_eq(observation.find_misfit(), "")
+		expect_eq(observation.get_shapes()["eye_2d"], PackedInt32Array([formats[format], 2, 4]))
+		var bytes: PackedByteArray = observation.pictures["eye_2d"].bytes
+		expect_eq([bytes.size(), bytes.count(51)], [8 * formats[format], 8 * formats[format]])
+		expect_eq(image.get_format(), format, "the game's own image")
+
+
+func test_pictures_go_channel_by_channel_in_json() -> void:
+	var bytes: PackedByteArray = [1, 2, 3, 4, 5, 6]
+	var image: Image = Image.create_from_data(1, 2, false, Image.FORMAT_RGB8, bytes)
+	var observation: Observation = Observation.new({"z": [1.0], "eye_2d": image, "a": [2.0]})
+	expect_eq(observation.to_json(), '{"a":[2.0],"eye_2d":"010402050306","z":[1.0]}')
+
+
+func test_pictures_that_cannot_be_used() -> void:
+	expect_contains(Observation.new({"eye_2d": Image.new()}).problem, '"eye_2d" is an empty Image')
+	var image: Image = Image.create_empty(1, 1, false, Image.FORMAT_L8)
+	expect_contains(Observation.new({"eye": image}).find_misfit(), 'put "2d" into its name')
+	expect_contains(Observation.new(image).find_misfit(), '"obs_2d"')
+	expect_contains(Observation.new({"rays2d": [1.0]}).find_misfit(), "rename it")
+	expect_contains(Observation.new({"eye_2d": RefCounted.new()}).problem, "Object")
+
+
+func test_freeze_outlives_changes() -> void:
+	var image: Image = Image.create_empty(1, 1, false, Image.FORMAT_L8)
+	var numbers: PackedFloat32Array = [1.0]
+	var list: Array = [1.0]
+	var frozen: Dictionary = Observation.freeze({"a": numbers, "b": list, "c_2d": image})
+	numbers[0] = 2.0
+	list[0] = 2.0
+	image.fill(Color.WHITE)
+	var read: Observation = Observation.new(frozen)
+	expect_eq(read.to_json(), '{"a":[1.0],"b":[1.0],"c_2d":"00"}')
+
+
+func test_masks() -> void:
+	var mask: ActionMask = ActionMask.new(_make_space_of_choices())
+	expect_eq(mask.allowed, PackedByteArray([1, 1, 1, 1, 1]))
+	mask.read({"turn": [false, 1], &"jump": PackedByteArray([1, 0, 1])})
+	expect_eq(mask.problem, "")
+	expect_eq(mask.allowed, PackedByteArray([1, 0, 1, 0, 1]))
+	expect_eq(mask.to_json(), '{"jump":[1, 0, 1],"turn":[0, 1]}')
+	mask.read({"turn": [true, false]})
+	expect_eq(mask.allowed, PackedByteArray([1, 1, 1, 1, 0]))
+	mask.read({})
+	expect_eq(mask.allowed, PackedByteArray([1, 1, 1, 1, 1]))
+
+
+func test_masks_that_do_not_fit() -> void:
+	var misfits: Dictionary[String, Dictionary] = {
+		'"leap"': {"leap": [1]},
+		'"move"': {"move": [1]},
+		"has 2 choices; expected 3": {"jump": [1, 0]},
+		"allows nothing": {"jump": [0, 0, 0]},
+		"expected an Array of 3 bools": {"jump": 1},
+		"expected 0 or 1": {"jump": [1, null, 0]},
+	}
+	var mask: ActionMask = ActionMask.new(_make_space_of_choices())
+	for part: String in misfits:
+		mask.read(misfits[part])
+		expect_contains(mask.problem, part)
+
+
+func test_ticks_are_exactly_as_long_at_any_speed() -> void:
+	for rate: int in [30, 60, 90, 120, 240]:
+		for factor: int in [1, 2, 3, 4, 5, 7, 8, 14, 16, 1024]:
+			var scale: float = EnginePace.find_time_scale(rate * factor, rate)
+			expect_true(1.0 / (rate * factor) * scale == 1.0 / rate, "%d × %d" % [rate, factor])
+	expect_near(EnginePace.find_time_scale(720, 144), 0.0, 0.0, "there is none")
 
 
 func test_action_space_is_sorted_and_checked() -> void:
@@ -123,6 +209,19 @@ func _make_space() -> ActionSpace:
 		ActionSpace
 		. new(
 			{
+				"move": {"action_type": "continuous", "size": 2},
+				"jump": {"action_type": "discrete", "size": 3},
+			}
+		)
+	)
+
+
+func _make_space_of_choices() -> ActionSpace:
+	return (
+		ActionSpace
+		. new(
+			{
+				"turn": {"action_type": "discrete", "size": 2},
 				"move": {"action_type": "continuous", "size": 2},
 				"jump": {"action_type": "discrete", "size": 3},
 			}

@@ -3,7 +3,14 @@
     python fake_game.py MODE --port=N [any other arguments]
 
 It has two agents with three observations each; their episodes last five steps, the second agent's are truncated.
-The wire values are easy to predict: see `observation` and `reward`.
+The wire values are easy to predict: see `observation`, `reward` and `mask`. Options, given as `--name=value`:
+
+    wire=stock|studio|binary   the stock plugin (default), our addon speaking JSON, our addon with binary frames
+    masks=1                    action masks for the discrete actions (ours only)
+    misbehave_at=N             the step at which a mode misbehaves (default 20)
+    misbehave_seed=S           only the game that was started with this --env_seed misbehaves
+
+It writes the actions of each step to actions.jsonl and the seed of each reset to resets.jsonl, in its folder.
 """
 
 from __future__ import annotations
@@ -20,8 +27,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import wire_messages
+
 AGENTS = 2
 EPISODE = 5
+GAME_USEC = 250
 ACTIONS: dict[str, dict[str, Any]] = {
     "continuous": {"move": {"action_type": "continuous", "size": 2}},
     "discrete": {"turn": {"action_type": "discrete", "size": 4}},
@@ -50,6 +61,11 @@ def reward(agent: int, step: int) -> float:
     return float(agent + 1)
 
 
+def mask(agent: int, step: int, size: int) -> list[int]:
+    """Which of `size` choices `agent` has after `step` steps: all but one."""
+    return [int(choice != (agent + step) % size) for choice in range(size)]
+
+
 def say(line: str) -> None:
     """Prints as a game does."""
     sys.stdout.write(line + "\n")
@@ -63,6 +79,9 @@ class FakeGame:
         self.mode = mode
         self.options = options
         self.step = 0
+        self.is_ours = options.get("wire", "stock") != "stock"
+        self.binary_groups: list[wire_messages.Group] = []
+        """What binary frames are about; empty as long as JSON is spoken."""
         self.socket = socket.create_connection(("127.0.0.1", int(options["port"])))
         Path(f"pid-{options.get('env_seed', '0')}").write_text(str(os.getpid()))
 
@@ -76,30 +95,54 @@ class FakeGame:
             if handler is not None:
                 handler(message)
 
+    @property
+    def actions(self) -> dict[str, Any]:
+        return ACTIONS.get(self.mode, ACTIONS["continuous"])
+
+    def _on_handshake(self, message: dict[str, Any]) -> None:
+        offered = message.get("rl_studio", {}).get("binary", [])
+        self.speaks_binary = self.options.get("wire") == "binary" and 1 in offered
+
     def _on_env_info(self, _message: dict[str, Any]) -> None:
         count = 0 if self.mode == "empty" else AGENTS
         space: dict[str, Any] = {"obs": {"space": "box", "size": [3]}}
         if self.mode == "two_keys":
             space["extra"] = {"space": "box", "size": [2]}
-        actions = ACTIONS.get(self.mode, ACTIONS["continuous"])
+        if self.mode == "changed" and is_restarted(self.options):
+            space["obs"]["size"] = [4]
         info: dict[str, Any] = {"type": "env_info", "n_agents": count}
         if self.mode == "stock":
-            info.update(observation_space=space, action_space=actions)
+            info.update(observation_space=space, action_space=self.actions)
         else:
             names = ["red", "blue"] if self.mode == "two_policies" else ["walker"] * count
-            info.update(observation_space=[space] * count, action_space=[actions] * count)
+            info.update(observation_space=[space] * count, action_space=[self.actions] * count)
             info["agent_policy_names"] = names
+            if self.is_ours:
+                info["rl_studio"] = {
+                    "addon_version": "0.1.0",
+                    "binary": int(self.speaks_binary),
+                    "agent_paths": [f"/root/Fake/Agent{agent}" for agent in range(count)],
+                    "masked_policies": sorted(set(names)) if "masks" in self.options else [],
+                }
         self._send(info)
+        if self.speaks_binary:
+            self.binary_groups = self._groups(space, info["agent_policy_names"])
 
-    def _on_reset(self, _message: dict[str, Any]) -> None:
+    def _groups(self, space: dict[str, Any], names: list[str]) -> list[wire_messages.Group]:
+        return wire_messages.group_agents(names, space, self.actions, masked="masks" in self.options)
+
+    def _on_reset(self, message: dict[str, Any]) -> None:
         self.step = 0
+        with Path("resets.jsonl").open("a") as file:
+            entry = {"env_seed": self.options.get("env_seed", "0"), "seed": message.get("seed")}
+            file.write(json.dumps(entry) + "\n")
         self._send({"type": "reset", **self._observations()})
 
     def _on_action(self, message: dict[str, Any]) -> None:
         self.step += 1
         with Path("actions.jsonl").open("a") as file:
             file.write(json.dumps(message["action"]) + "\n")
-        if self.step == int(self.options.get("misbehave_at", "20")):
+        if self.step == int(self.options.get("misbehave_at", "20")) and self._is_bad():
             self._misbehave()
         done = self.step % EPISODE == 0
         reply = {"type": "step", **self._observations()}
@@ -110,7 +153,8 @@ class FakeGame:
             reply["reward"][1] = None
             del reply["info"]
         elif done:
-            reply["info"] = [self._last_info(agent) for agent in range(AGENTS)]
+            for agent, info in enumerate(reply["info"]):
+                info.update(self._last_info(agent))
         self._send(reply)
 
     def _on_call(self, message: dict[str, Any]) -> None:
@@ -129,11 +173,24 @@ class FakeGame:
 
     def _observations(self) -> dict[str, Any]:
         rows = [{"obs": observation(agent, self.step), **self._extra()} for agent in range(AGENTS)]
-        return {"obs": rows, "info": [{} for _ in range(AGENTS)]}
+        return {"obs": rows, "info": [self._mask_info(agent) for agent in range(AGENTS)]}
+
+    def _mask_info(self, agent: int) -> dict[str, Any]:
+        if "masks" not in self.options:
+            return {}
+        sizes = {
+            name: entry["size"] for name, entry in self.actions.items() if entry["action_type"] == "discrete"
+        }
+        return {"action_mask": {name: mask(agent, self.step, size) for name, size in sizes.items()}}
+
+    def _is_bad(self) -> bool:
+        return self.options.get("misbehave_seed") in (None, self.options.get("env_seed", "0"))
 
     def _misbehave(self) -> None:
         match self.mode:
-            case "crash":
+            case "quit":
+                sys.exit(0)
+            case "crash" | "changed" | "mortal":
                 say("SCRIPT ERROR: Division by zero error in operator '/'.")
                 say("   at: _physics_process (res://puck.gd:42)")
                 os._exit(3)
@@ -146,18 +203,27 @@ class FakeGame:
             case "error":
                 self._send({"type": "error", "message": "agent /root/Main/Puck: reward is NaN"})
                 sys.exit(1)
-            case "resize":
+            case "resize" | "nan":
                 reply = {"type": "step", **self._observations(), "reward": [0, 0], "done": [False, False]}
-                reply["obs"][1]["obs"] = [0.0]
+                reply["obs"][1]["obs"] = [0.0] if self.mode == "resize" else [0.0, float("nan"), 0.0]
                 self._send(reply)
 
     def _send(self, message: dict[str, Any]) -> None:
-        payload = json.dumps(message).encode()
+        if self.binary_groups and message["type"] in ("reset", "step"):
+            payload = wire_messages.encode(self.binary_groups, message, GAME_USEC)
+        else:
+            payload = json.dumps(message).encode()
         self.socket.sendall(struct.pack("<I", len(payload)) + payload)
 
     def _receive(self) -> dict[str, Any] | None:
         header = self._read(4)
-        return None if header is None else json.loads(self._read(struct.unpack("<I", header)[0]) or b"{}")
+        if header is None:
+            return None
+        payload = self._read(struct.unpack("<I", header)[0]) or b"{}"
+        if self.binary_groups and not payload.startswith(b"{"):
+            return wire_messages.decode(self.binary_groups, payload)
+        message: dict[str, Any] = json.loads(payload)
+        return message
 
     def _read(self, size: int) -> bytes | None:
         data = b""
@@ -172,11 +238,16 @@ class FakeGame:
         return data
 
 
+def is_restarted(options: dict[str, str]) -> bool:
+    """Whether another game of the same number died before: this one then got another seed."""
+    return int(options.get("env_seed", "0")) >= 1000
+
+
 def main(arguments: list[str]) -> None:
     mode, *rest = arguments
     options = dict(item.lstrip("-").split("=", 1) for item in rest if "=" in item)
     Path(f"argv-{options.get('env_seed', '0')}.json").write_text(json.dumps(rest))
-    if mode == "stillborn":
+    if mode == "stillborn" or (mode == "mortal" and is_restarted(options)):
         say("ERROR: Cannot open file 'res://missing.tscn'.")
         sys.exit(1)
     if mode == "silent":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -25,8 +27,11 @@ from rl_studio_training.errors import (
 )
 from rl_studio_training.godot_env import StudioGodotEnv
 from rl_studio_training.launch import GameSettings
+from rl_studio_training.layout import GroupActions
 from training.conftest import FAKE_GAME, MakeBuild, MakeGame, is_alive, wait_until
 
+Wire = Literal["stock", "studio", "binary"]
+WIRES: list[Wire] = ["stock", "studio", "binary"]
 STILL = [{"move": [0.0, 0.0]}, {"move": [0.0, 0.0]}]
 
 
@@ -34,7 +39,7 @@ def step_until_it_misbehaves(game: StudioGodotEnv) -> None:
     game.reset()
     for _ in range(10):
         game.send_actions(STILL)
-        game.receive_step()
+        game.receive_batch()
 
 
 def test_it_is_a_godot_env_with_its_attributes(make_game: MakeGame) -> None:
@@ -58,6 +63,146 @@ def test_the_inherited_step_speaks_the_protocol(make_game: MakeGame, tmp_path: P
     assert infos[1]["terminal_observation"] == {"obs": [0.1, 1.0, 0.5]}
     sent = json.loads((tmp_path / "build" / "actions.jsonl").read_text().splitlines()[0])
     assert sent == [{"move": [0.5, -0.5]}, {"move": [1.0, 1.0]}]
+
+
+def still(game: StudioGodotEnv) -> list[GroupActions]:
+    return [
+        GroupActions(
+            np.zeros((group.count, group.continuous_width), np.float32),
+            np.zeros((group.count, group.discrete_width), np.int32),
+        )
+        for group in game.groups
+    ]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_each_wire_is_negotiated(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game(extra={"wire": wire})
+    assert (game.is_ours, game.is_binary) == (wire != "stock", wire == "binary")
+    assert game.agent_paths == (["0", "1"] if wire == "stock" else ["/root/Fake/Agent0", "/root/Fake/Agent1"])
+    (group,) = game.groups
+    assert (group.policy, group.agents.tolist(), group.has_masks) == ("walker", [0, 1], False)
+    assert [(part.name, part.shape, part.dtype) for part in group.observations] == [
+        ("obs", (3,), np.dtype(np.float32))
+    ]
+
+
+def test_binary_frames_are_not_spoken_unless_offered(make_build: MakeBuild, tmp_path: Path) -> None:
+    settings = GameSettings(build=make_build("continuous"), extra={"wire": "binary"})
+    game = StudioGodotEnv(settings, log_path=tmp_path / "game.log", offer_binary=False)
+    assert (game.is_ours, game.is_binary) == (True, False)
+    game.close()
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_batches_are_the_same_on_every_wire(make_game: MakeGame, tmp_path: Path, wire: Wire) -> None:
+    game = make_game("mixed", extra={"wire": wire})
+    game.send_reset_batch(7)
+    first = game.receive_batch()
+    np.testing.assert_array_equal(
+        first.groups[0].observations["obs"], np.float32([[0, 0, 0.5], [0.1, 0, 0.5]])
+    )
+    assert first.rewards.tolist() == [0.0, 0.0]
+    assert not first.ended.any()
+    for _ in range(5):
+        moves = np.array([[0.5, -0.5], [1.0, -1.0]], np.float32)
+        game.send_actions_batch([GroupActions(moves, np.array([[1], [0]], np.int32))])
+        batch = game.receive_batch()
+    (group,) = batch.groups
+    np.testing.assert_array_equal(group.observations["obs"], np.float32([[0, 0, 0.5], [0.1, 0, 0.5]]))
+    np.testing.assert_array_equal(
+        group.terminal_observations["obs"], np.float32([[0, 1.0, 0.5], [0.1, 1.0, 0.5]])
+    )
+    assert all(array.dtype == np.float32 for array in (group.observations["obs"], batch.rewards))
+    assert batch.rewards.tolist() == [1.0, 2.0]
+    assert (batch.terminated.tolist(), batch.truncated.tolist()) == ([True, False], [False, True])
+    assert batch.infos[0] == {"is_success": True, "metrics": {"height": 2.0, "is_success": 1.0}}
+    assert batch.infos[1] == {"is_success": False, "metrics": {"height": 3.0, "is_success": 0.0}}
+    assert (batch.game_s is None) == (wire != "binary")
+    sent = json.loads((tmp_path / "build" / "actions.jsonl").read_text().splitlines()[0])
+    assert sent == [{"move": [0.5, -0.5], "shoot": 1}, {"move": [1.0, -1.0], "shoot": 0}]
+    assert json.loads((tmp_path / "build" / "resets.jsonl").read_text()) == {"env_seed": "0", "seed": 7}
+
+
+@pytest.mark.parametrize("wire", ["studio", "binary"])
+def test_masks_come_with_every_answer(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("multidiscrete", extra={"wire": wire, "masks": "1"})
+    game.send_reset_batch()
+    masks = game.receive_batch().groups[0].masks
+    assert masks is not None
+    assert masks.dtype == np.bool_
+    assert masks.astype(int).tolist() == [[0, 1, 1, 0, 1], [1, 0, 1, 1, 0]]
+    game.send_actions_batch(still(game))
+    masks = game.receive_batch().groups[0].masks
+    assert masks is not None
+    assert masks.astype(int).tolist() == [[1, 0, 1, 1, 0], [1, 1, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_agents_of_two_policies_come_in_two_groups(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("two_policies", extra={"wire": wire})
+    assert [(group.policy, group.agents.tolist()) for group in game.groups] == [("red", [0]), ("blue", [1])]
+    game.send_reset_batch()
+    game.receive_batch()
+    for _ in range(5):
+        game.send_actions_batch(still(game))
+        batch = game.receive_batch()
+    red, blue = batch.groups
+    assert [group.observations["obs"].shape for group in (red, blue)] == [(1, 3), (1, 3)]
+    np.testing.assert_array_equal(blue.terminal_observations["obs"], np.float32([[0.1, 1.0, 0.5]]))
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_inherited_face_works_on_every_wire(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("multidiscrete", extra={"wire": wire, **({} if wire == "stock" else {"masks": "1"})})
+    rows, infos = game.reset(3)
+    mask = {} if wire == "stock" else {"action_mask": {"a_turn": [0, 1, 1], "b_jump": [0, 1]}}
+    assert (rows[0]["obs"].tolist(), infos[0]) == ([0.0, 0.0, 0.5], mask)
+    for _ in range(5):
+        result = game.step([np.array([2, 1]), np.array([0, 1])])
+    rows, rewards, terminated, truncated, infos = result
+    assert (rewards, terminated, truncated) == ([1.0, 2.0], [True, False], [False, True])
+    assert infos[1]["TimeLimit.truncated"] is True
+    assert np.float32(infos[1]["terminal_observation"]["obs"]).tolist() == np.float32([0.1, 1, 0.5]).tolist()
+    assert infos[1]["metrics"]["height"] == 3.0
+    assert game.call("greet") == ["greet 0", "greet 1"]
+
+
+def test_nan_in_a_binary_frame_is_told_with_the_agent(make_game: MakeGame) -> None:
+    game = make_game("nan", extra={"wire": "binary", "misbehave_at": "2"})
+    with pytest.raises(GameProtocolError, match=r"Game 0: agent /root/Fake/Agent1: obs\[1\] is nan"):
+        step_until_it_misbehaves(game)
+
+
+def test_what_a_stock_game_sends_amiss_is_put_right_with_one_warning(make_game: MakeGame) -> None:
+    warnings: list[str] = []
+    game = make_game("stock", on_warning=warnings.append)
+    game.reset()
+    for _ in range(5):
+        game.send_actions(STILL)
+        batch = game.receive_batch()
+    assert batch.groups[0].observations["obs"][0].tolist() == [0.0, 1.0, -1.0]
+    assert batch.rewards.tolist() == [1.0, 0.0]
+    assert (batch.terminated.tolist(), batch.infos) == ([True, True], {0: {}, 1: {}})
+    assert batch.groups[0].terminal_observations == {}
+    assert len(warnings) == 2
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_observation_of_another_size_is_refused(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("resize", extra={"wire": wire, "misbehave_at": "2"})
+    words = "a step of 44 bytes; 52 were due" if wire == "binary" else "sent 1 numbers for 'obs'"
+    with pytest.raises(GameProtocolError, match=words):
+        step_until_it_misbehaves(game)
+
+
+def test_an_answer_can_be_waited_for_with_select(make_game: MakeGame) -> None:
+    game = make_game(extra={"wire": "binary"})
+    game.send_reset_batch()
+    assert not game.has_buffered_answer()
+    readable, _, _ = select.select([game.socket], [], [], 20.0)
+    assert readable == [game.socket]
+    game.receive_batch()
 
 
 def test_a_call_reaches_the_game(make_game: MakeGame) -> None:
@@ -86,8 +231,9 @@ def test_a_game_that_never_connects_times_out_and_is_gone(make_game: MakeGame, t
     assert not is_alive(game.game.pid)
 
 
-def test_a_crash_is_told_with_the_last_lines_and_the_exit_code(make_game: MakeGame) -> None:
-    game = make_game("crash", extra={"misbehave_at": "3"})
+@pytest.mark.parametrize("wire", ["stock", "binary"])
+def test_a_crash_is_told_with_the_last_lines_and_the_exit_code(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("crash", extra={"misbehave_at": "3", "wire": wire})
     with pytest.raises(GameCrashedError, match="Game 0 exited with code 3") as caught:
         step_until_it_misbehaves(game)
     assert "res://puck.gd:42" in caught.value.message
@@ -109,15 +255,17 @@ def test_a_hanging_game_times_out(make_game: MakeGame) -> None:
         step_until_it_misbehaves(game)
 
 
+@pytest.mark.parametrize("wire", ["stock", "binary"])
 @pytest.mark.parametrize("mode", ["garbage", "no_json"])
-def test_garbage_is_a_protocol_error(make_game: MakeGame, mode: str) -> None:
-    game = make_game(mode, extra={"misbehave_at": "2"})
+def test_garbage_is_a_protocol_error(make_game: MakeGame, mode: str, wire: Wire) -> None:
+    game = make_game(mode, extra={"misbehave_at": "2", "wire": wire})
     with pytest.raises(GameProtocolError, match="Game 0 sent"):
         step_until_it_misbehaves(game)
 
 
-def test_an_error_message_of_the_game_is_passed_on(make_game: MakeGame) -> None:
-    game = make_game("error", extra={"misbehave_at": "2"})
+@pytest.mark.parametrize("wire", ["stock", "binary"])
+def test_an_error_message_of_the_game_is_passed_on(make_game: MakeGame, wire: Wire) -> None:
+    game = make_game("error", extra={"misbehave_at": "2", "wire": wire})
     with pytest.raises(GameError, match="Game 0: agent /root/Main/Puck: reward is NaN"):
         step_until_it_misbehaves(game)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rl_studio_training.errors import GameProtocolError
-from rl_studio_training.messages import parse_env_info, parse_observations, parse_step
+from rl_studio_training.messages import StudioInfo, parse_env_info, parse_observations, parse_step
 
 SPACE = {"obs": {"space": "box", "size": [1]}}
 ACTION = {"move": {"action_type": "continuous", "size": 1}}
@@ -60,3 +60,39 @@ def test_a_step_with_another_number_of_agents_is_refused(field: str) -> None:
 def test_observations_must_be_there() -> None:
     with pytest.raises(GameProtocolError):
         parse_observations({"type": "reset"}, 1)
+
+
+OURS = {"addon_version": "0.1.0", "binary": 1, "agent_paths": ["/root/A"], "masked_policies": ["walker"]}
+
+
+def env_info_with(studio: Any) -> dict[str, Any]:
+    return {"n_agents": 1, "observation_space": [SPACE], "action_space": [ACTION], "rl_studio": studio}
+
+
+def test_a_game_with_our_addon_says_so() -> None:
+    assert parse_env_info(env_info_with(None)).studio is None
+    assert parse_env_info(env_info_with(OURS)).studio == StudioInfo(1, ["/root/A"], frozenset({"walker"}))
+    plain = parse_env_info(env_info_with({"agent_paths": ["/root/A"]})).studio
+    assert plain == StudioInfo(0, ["/root/A"], frozenset())
+
+
+@pytest.mark.parametrize(
+    "studio",
+    [
+        "yes",
+        {**OURS, "binary": 2},
+        {**OURS, "binary": "1"},
+        {**OURS, "agent_paths": []},
+        {**OURS, "agent_paths": None},
+        {**OURS, "masked_policies": "walker"},
+    ],
+)
+def test_what_our_addon_cannot_have_said_is_refused(studio: Any) -> None:
+    with pytest.raises(GameProtocolError, match="says about itself"):
+        parse_env_info(env_info_with(studio))
+
+
+def test_only_an_episode_that_ended_can_be_truncated() -> None:
+    cut = {"TimeLimit.truncated": True}
+    message = {"obs": [{}, {}, {}], "reward": [0, 0, 0], "done": [True, False, True], "info": [cut, cut, {}]}
+    assert parse_step(message, 3).truncated.tolist() == [True, False, False]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rl_studio_training.errors import GameProtocolError, SpacesError
+from rl_studio_training.errors import DivergedError, GameProtocolError, SpacesError
+from rl_studio_training.layout import ObservationPart
 from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
 
 
@@ -26,29 +27,68 @@ BOX3 = {"space": "box", "size": [3]}
 def test_continuous_actions_share_one_box_in_wire_order() -> None:
     actions = codec(b=("continuous", 2), a=("continuous", 1))
     assert actions.space == spaces.Box(-1.0, 1.0, (3,), np.float32)
-    assert actions.encode(np.array([[0.5, -0.5, 1.0]])) == [{"b": [0.5, -0.5], "a": [1.0]}]
+    assert [part.name for part in actions.parts] == ["b", "a"]
 
 
 def test_one_discrete_action_is_discrete() -> None:
-    actions = codec(turn=("discrete", 4))
-    assert actions.space == spaces.Discrete(4)
-    assert actions.encode(np.array([3, 0])) == [{"turn": 3}, {"turn": 0}]
+    assert codec(turn=("discrete", 4)).space == spaces.Discrete(4)
 
 
-def test_several_discrete_actions_are_multidiscrete_and_go_out_as_integers() -> None:
-    actions = codec(turn=("discrete", 3), jump=("discrete", 2))
-    assert actions.space == spaces.MultiDiscrete([3, 2])
-    encoded = actions.encode(np.array([[2, 1]]))
-    assert encoded == [{"turn": 2, "jump": 1}]
-    assert all(type(value) is int for value in encoded[0].values())
+def test_several_discrete_actions_are_multidiscrete() -> None:
+    assert codec(turn=("discrete", 3), jump=("discrete", 2)).space == spaces.MultiDiscrete([3, 2])
 
 
-def test_a_binary_action_beside_continuous_ones_is_a_threshold() -> None:
-    actions = codec(move=("continuous", 2), shoot=("discrete", 2))
-    assert actions.space.shape == (3,)
-    encoded = actions.encode(np.array([[0.0, 1.0, 0.25], [0.0, 1.0, 0.0]]))
-    assert [row["shoot"] for row in encoded] == [1, 0]
-    assert type(encoded[0]["shoot"]) is int
+def test_a_binary_action_beside_continuous_ones_takes_one_number() -> None:
+    assert codec(move=("continuous", 2), shoot=("discrete", 2)).space.shape == (3,)
+
+
+def test_split_takes_actions_apart_and_clips_them() -> None:
+    actions = codec(move=("continuous", 1), shoot=("discrete", 2), aim=("continuous", 2))
+    split = actions.split(np.array([[0.5, 0.25, -7.0, np.inf], [-1.0, 0.0, 0.0, 0.125]], np.float32))
+    assert split.continuous.tolist() == [[0.5, -1.0, 1.0], [-1.0, 0.0, 0.125]]
+    assert split.discrete.tolist() == [[1], [0]]
+    assert (split.continuous.dtype, split.discrete.dtype) == (np.float32, np.int32)
+
+
+def test_split_of_purely_continuous_actions_leaves_the_given_ones_alone() -> None:
+    given = np.array([[2.0, -0.5]])
+    split = codec(move=("continuous", 2)).split(given)
+    assert (split.continuous.tolist(), split.discrete.shape) == ([[1.0, -0.5]], (1, 0))
+    assert (given.tolist(), split.continuous.dtype) == ([[2.0, -0.5]], np.float32)
+
+
+def test_split_of_discrete_actions_has_no_numbers() -> None:
+    one = codec(turn=("discrete", 4)).split(np.array([3, 0]))
+    assert (one.discrete.tolist(), one.continuous.shape, one.discrete.dtype) == ([[3], [0]], (2, 0), np.int32)
+    two = codec(turn=("discrete", 3), jump=("discrete", 2)).split(np.array([[2, 1]]))
+    assert two.discrete.tolist() == [[2, 1]]
+
+
+@pytest.mark.parametrize("name", ["move", "shoot"])
+def test_nan_as_an_action_means_that_training_diverged(name: str) -> None:
+    values = {"move": 0.0, "shoot": 0.0, name: np.nan}
+    with pytest.raises(DivergedError, match="NaN"):
+        codec(move=("continuous", 1), shoot=("discrete", 2)).split(np.array([list(values.values())]))
+
+
+def test_assembled_observations_are_the_arrays_themselves() -> None:
+    array = np.zeros((2, 3), np.float32)
+    assert observations({"obs": BOX3}).assemble({"obs": array}) is array
+    several = {"a": array, "b": array}
+    assert observations({"a": BOX3, "b": BOX3}).assemble(several) is several
+
+
+def test_the_parts_are_in_alphabetical_order_with_their_types() -> None:
+    wire = {
+        "b": BOX3,
+        "a_2d": {"space": "box", "size": [3, 4, 5]},
+        "lamp": {"space": "discrete", "size": 3},
+    }
+    assert observations(wire).parts == (
+        ObservationPart("a_2d", (3, 4, 5), np.dtype(np.uint8)),
+        ObservationPart("b", (3,), np.dtype(np.float32)),
+        ObservationPart("lamp", (), np.dtype(np.int64)),
+    )
 
 
 def test_more_choices_beside_continuous_actions_are_refused() -> None:
@@ -70,17 +110,15 @@ def test_a_size_may_be_a_whole_float() -> None:
 
 def test_a_single_flat_key_is_a_box_of_float32() -> None:
     decoder = observations({"obs": BOX3})
-    array = decoder.decode([{"obs": [1, 2, True]}, {"obs": [0.5, 0, 0]}])
-    assert isinstance(array, np.ndarray)
+    array = decoder.stack([{"obs": [1, 2, True]}, {"obs": [0.5, 0, 0]}])["obs"]
     assert (array.shape, array.dtype) == ((2, 3), np.float32)
     assert decoder.single_key == "obs"
 
 
 def test_several_keys_are_a_dict() -> None:
     decoder = observations({"b": BOX3, "a": {"space": "box", "size": [1]}})
-    decoded = decoder.decode_one({"b": [1, 2, 3], "a": [4]})
-    assert isinstance(decoded, dict)
-    assert {key: value.tolist() for key, value in decoded.items()} == {"a": [4], "b": [1, 2, 3]}
+    stacked = decoder.stack([{"b": [1, 2, 3], "a": [4]}])
+    assert {key: value.tolist() for key, value in stacked.items()} == {"a": [[4]], "b": [[1, 2, 3]]}
     assert list(decoder.space.keys()) == ["a", "b"]  # type: ignore[attr-defined]
 
 
@@ -91,10 +129,17 @@ def test_bounds_of_the_wire_are_kept() -> None:
 
 def test_a_picture_is_read_from_hexadecimal() -> None:
     decoder = observations({"camera_2d": {"space": "box", "size": [3, 2, 2]}})
-    decoded = decoder.decode([{"camera_2d": bytes(range(12)).hex()}])
-    assert isinstance(decoded, dict)
-    assert decoded["camera_2d"].dtype == np.uint8
-    assert decoded["camera_2d"].reshape(-1).tolist() == list(range(12))
+    picture = decoder.stack([{"camera_2d": bytes(range(12)).hex()}])["camera_2d"]
+    assert (picture.shape, picture.dtype) == ((1, 3, 2, 2), np.uint8)
+    assert picture.reshape(-1).tolist() == list(range(12))
+
+
+def test_a_picture_of_another_size_is_named() -> None:
+    decoder = observations({"camera_2d": {"space": "box", "size": [3, 1, 2]}})
+    with pytest.raises(
+        GameProtocolError, match="Agent 0 sent 5 numbers for 'camera_2d', but its space has 6"
+    ):
+        decoder.stack([{"camera_2d": "0102030405"}])
 
 
 def test_a_flat_key_with_2d_in_its_name_is_no_picture() -> None:
@@ -103,17 +148,16 @@ def test_a_flat_key_with_2d_in_its_name_is_no_picture() -> None:
 
 def test_a_discrete_observation_is_an_integer() -> None:
     decoder = observations({"lamp": {"space": "discrete", "size": 3}})
-    decoded = decoder.decode([{"lamp": 2.0}])
-    assert isinstance(decoded, dict)
-    assert (decoded["lamp"].dtype, decoded["lamp"].tolist()) == (np.int64, [2])
+    lamp = decoder.stack([{"lamp": 2.0}])["lamp"]
+    assert (lamp.dtype, lamp.tolist()) == (np.int64, [2])
 
 
 def test_null_and_infinity_are_replaced_and_reported() -> None:
     bad: list[tuple[int, str]] = []
-    array = observations({"obs": BOX3}, bad).decode([{"obs": [1, 2, 3]}, {"obs": [None, 1e400, -1e400]}])
-    assert isinstance(array, np.ndarray)
+    rows = [{"obs": [1, 2, 3]}, {"obs": [None, 1e400, -1e400]}]
+    array = observations({"obs": BOX3}, bad).stack(rows, agents=[5, 7])["obs"]
     assert array[1].tolist() == [0.0, 1.0, -1.0]
-    assert bad == [(1, "obs")]
+    assert bad == [(7, "obs")]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +170,12 @@ def test_null_and_infinity_are_replaced_and_reported() -> None:
 )
 def test_a_misfit_names_the_agent_and_both_sizes(rows: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(GameProtocolError, match=words):
-        observations({"obs": BOX3}).decode(rows)
+        observations({"obs": BOX3}).stack(rows)
+
+
+def test_a_misfit_is_told_with_the_number_of_the_agent() -> None:
+    with pytest.raises(GameProtocolError, match="Agent 7 sent 2 numbers"):
+        observations({"obs": BOX3}).stack([{"obs": [1, 2, 3]}, {"obs": [1, 2]}], agents=[3, 7])
 
 
 @pytest.mark.parametrize(

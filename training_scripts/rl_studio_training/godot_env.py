@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-from collections.abc import Callable
+import socket as sockets
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
 from godot_rl.core.godot_env import GodotEnv  # type: ignore[import-untyped]
 from godot_rl.core.utils import ActionSpaceProcessor  # type: ignore[import-untyped]
 from gymnasium import spaces
 
 from rl_studio_training import connection as wire
-from rl_studio_training import failures
-from rl_studio_training.errors import GameError, GameProtocolError
+from rl_studio_training import failures, stock_rows
+from rl_studio_training.batch import Batch
+from rl_studio_training.batch_checks import BatchChecks
+from rl_studio_training.errors import GameError
+from rl_studio_training.game_link import GameLink
 from rl_studio_training.game_process import GameProcess, who_listens_on
+from rl_studio_training.json_batches import actions_of_rows
 from rl_studio_training.launch import EDITOR_PORT, GameSettings, game_argv, game_environment
-from rl_studio_training.messages import EnvInfo, Step, parse_env_info, parse_observations, parse_step
-from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
+from rl_studio_training.layout import GroupActions, PolicyGroup
+from rl_studio_training.messages import parse_infos
+from rl_studio_training.negotiation import Agreement, agree, make_handshake
+from rl_studio_training.spaces import ActionCodec
 
 CLOSE_GRACE_S = 2.0
 """How long a game may take to quit by itself after `close`."""
@@ -38,6 +43,7 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         log_path: file for what the game prints.
         port: port to listen on; None takes a free one (for the editor: 11008).
         convert_action_space: as in `GodotEnv`.
+        offer_binary: False makes the game speak JSON, whatever it knows.
         connect: False returns right after the launch; call `connect` then. So several games start together.
         on_wait: called about ten times a second while waiting for the game; whatever it raises ends the wait.
         on_warning: called with a sentence about something odd that was put right.
@@ -57,6 +63,7 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         log_path: Path | None = None,
         port: int | None = None,
         convert_action_space: bool = False,
+        offer_binary: bool = True,
         connect: bool = True,
         on_wait: Callable[[], None] | None = None,
         on_warning: Callable[[str], None] | None = None,
@@ -67,7 +74,9 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         self.convert_action_space = convert_action_space
         self._on_wait = on_wait or (lambda: None)
         self._on_warning = on_warning or (lambda _message: None)
-        self._connection: wire.GameConnection | None = None
+        self._offer_binary = offer_binary
+        self._link: GameLink | None = None
+        self._due: Literal["reset", "step"] = "reset"
         self._was_connected = False
         self._warned: set[str] = set()
         wanted = EDITOR_PORT if port is None and self.settings.is_played_in_editor else port or 0
@@ -100,136 +109,156 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         """
         timeout = self.settings.startup_timeout_s
         try:
-            sock = wire.accept(self._server, timeout, self._while_starting)
+            left = timeout - (self.game.age_s if self.game is not None else 0.0)
+            sock = wire.accept(self._server, left, self._while_starting, self._is_from_game)
         except wire.NoReplyError:
             raise failures.never_connected(self.name, self.game, self.port, timeout) from None
         finally:
             self._server.close()
         self._was_connected = True
-        self._connection = wire.GameConnection(sock, self._on_wait)
-        self._send_as_json(
-            {"type": "handshake", "major_version": self.MAJOR_VERSION, "minor_version": self.MINOR_VERSION}
-        )
-        self._send_as_json({"type": "env_info"})
-        self._take_over(parse_env_info(self._receive("env_info", timeout)))
+        self._link = GameLink(wire.GameConnection(sock, self._on_wait), self.name, self.game)
+        self._send(make_handshake(self.MAJOR_VERSION, self.MINOR_VERSION, offer_binary=self._offer_binary))
+        self._send({"type": "env_info"})
+        self._take_over(agree(self._open_link().receive("env_info", timeout), self.warn_once))
 
-    def _take_over(self, info: EnvInfo) -> None:
-        """Sets the attributes that godot-rl's wrappers expect."""
-        if info.n_agents == 0:
-            raise GameProtocolError(
-                "The scene has no agents to train.",
-                hint="Add an RLAgent below each body that shall learn, with its mode on INHERIT or TRAINING.",
-            )
-        self.env_info = info
-        self.num_envs = info.n_agents
-        self.agent_policy_names = info.policy_names
-        observation_codecs = [
-            ObservationCodec(wire, self._note_bad_number) for wire in info.observation_spaces
-        ]
-        self.observation_spaces = [
-            codec.space if codec.single_key is None else spaces.Dict({codec.single_key: codec.space})
-            for codec in observation_codecs
-        ]
+    def _take_over(self, agreed: Agreement) -> None:
+        """Sets what is known about the agents, also the attributes that godot-rl's wrappers expect."""
+        self.env_info = agreed.info
+        self.num_envs = agreed.info.n_agents
+        self.agent_policy_names = agreed.info.policy_names
+        self.groups: tuple[PolicyGroup, ...] = agreed.groups
+        self.group_codecs = [agreed.codecs[group.agents[0]] for group in agreed.groups]
+        self.observation_codec = agreed.codecs[0]
+        self.is_ours = agreed.is_ours
+        self.is_binary = agreed.is_binary
+        self.agent_paths = agreed.agent_paths
+        self._translator = agreed.translator
+        self._checks = BatchChecks(agreed.groups, agreed.agent_paths, self.name)
+        self.observation_spaces = [stock_rows.observation_space(codec) for codec in agreed.codecs]
         self.observation_space = self.observation_spaces[0]
-        self.observation_codec = observation_codecs[0]
-        parts = [parse_actions(wire) for wire in info.action_spaces]
-        self.action_spaces = [spaces.Dict([(p.name, _stock_space(p)) for p in agent]) for agent in parts]
-        self.tuple_action_spaces = [spaces.Tuple([_stock_space(p) for p in agent]) for agent in parts]
+        self.action_spaces = [stock_rows.action_space(parts) for parts in agreed.actions]
+        self.tuple_action_spaces = [spaces.Tuple(tuple(space.values())) for space in self.action_spaces]
         self.action_space_processor = ActionSpaceProcessor(
             self.tuple_action_spaces[0], self.convert_action_space
         )
 
     def make_action_codec(self) -> ActionCodec:
-        """The translation from one algorithm action array to the game's dictionaries.
+        """The translation from one algorithm action array to what the agents of the first group do.
 
         Raises:
             SpacesError: the game mixes actions that no single array can hold.
         """
-        return ActionCodec(parse_actions(self.env_info.action_spaces[0]))
+        return ActionCodec(self.groups[0].actions)
 
-    # --- stepping
+    # --- stepping all agents at once
 
-    def send_reset(self) -> None:
-        """Asks for a reset; `receive_reset` must follow."""
-        self._send_as_json({"type": "reset"})
+    def send_reset_batch(self, seed: int | None = None) -> None:
+        """Asks for a reset; `receive_batch` must follow.
 
-    def receive_reset(self) -> list[dict[str, Any]]:
-        """The first observation of each agent, as on the wire."""
-        return parse_observations(self._receive("reset", self.settings.step_timeout_s), self.num_envs)
+        Args:
+            seed: for the game's random numbers, within 64 bits; only games with our addon obey.
+        """
+        self._send(self._translator.encode_reset(seed))
+        self._due = "reset"
 
-    def send_actions(self, actions: list[dict[str, Any]]) -> None:
-        """Sends one action dictionary per agent; `receive_step` must follow."""
-        self._send_as_json({"type": "action", "action": actions})
+    def send_actions_batch(self, actions: Sequence[GroupActions]) -> None:
+        """Sends what all agents do, one item per group; `receive_batch` must follow."""
+        self._send(self._translator.encode_actions(actions))
+        self._due = "step"
 
-    def receive_step(self) -> Step:
-        """What became of the actions."""
-        return parse_step(self._receive("step", self.settings.step_timeout_s), self.num_envs)
+    def receive_batch(self) -> Batch:
+        """Waits for the answer to a reset or to actions.
+
+        Raises:
+            GameCrashedError, GameTimeoutError: there is none.
+            GameProtocolError: it makes no sense, or has NaN in it.
+            GameError: the game reports an error.
+        """
+        return self._decode(self._receive())
+
+    def has_buffered_answer(self) -> bool:
+        """Whether `receive_batch` need not read from the socket, so that waiting for the socket would be wrong."""
+        return self._open_link().connection.has_whole_frame()
+
+    @property
+    def socket(self) -> sockets.socket:
+        """The open connection, for `select`."""
+        return self._open_link().connection.socket
+
+    # --- stepping as GodotEnv does
 
     def reset(self, seed: int | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """As `GodotEnv.reset`, with float32 arrays. The seed is fixed when the game starts."""
-        self.send_reset()
-        rows = [self._as_dict(row) for row in self.receive_reset()]
-        return rows, [{} for _ in rows]
+        """As `GodotEnv.reset`, with arrays. Games with our addon obey the seed."""
+        self.send_reset_batch(seed)
+        message = self._receive()
+        batch = self._decode(message)
+        return stock_rows.observation_rows(self.groups, batch), self._infos(message, batch)
+
+    def step_send(self, action: Any, order_ij: bool = False) -> None:
+        """As `GodotEnv.step_send`."""
+        original = self.action_space_processor.to_original_dist(action)
+        self.send_actions(self.from_numpy(original, order_ij=order_ij))
 
     def step_recv(
         self,
     ) -> tuple[list[dict[str, Any]], list[float], list[bool], list[bool], list[dict[str, Any]]]:
-        """As `GodotEnv.step_recv`, with float32 arrays, and truncation told apart from termination."""
-        step = self.receive_step()
-        truncated = [bool(info.get("TimeLimit.truncated", False)) for info in step.infos]
-        terminated = [done and not cut for done, cut in zip(step.dones.tolist(), truncated, strict=True)]
-        rows = [self._as_dict(row) for row in step.observations]
-        return rows, np.nan_to_num(step.rewards).tolist(), terminated, truncated, step.infos
+        """As `GodotEnv.step_recv`, with arrays, and truncation told apart from termination."""
+        message = self._receive()
+        batch = self._decode(message)
+        return (
+            stock_rows.observation_rows(self.groups, batch),
+            batch.rewards.tolist(),
+            batch.terminated.tolist(),
+            batch.truncated.tolist(),
+            self._infos(message, batch),
+        )
+
+    def send_actions(self, rows: list[dict[str, Any]]) -> None:
+        """Sends one action dictionary per agent; `step_recv` or `receive_batch` must follow."""
+        self.send_actions_batch(
+            [actions_of_rows(group, [rows[agent] for agent in group.agents]) for group in self.groups]
+        )
 
     def call(self, method: str) -> list[Any]:
         """Calls a method without arguments on every agent of the game and returns what each answered."""
-        self._send_as_json({"type": "call", "method": method})
-        return list(self._receive("call", self.settings.step_timeout_s).get("returns") or [])
+        self._send({"type": "call", "method": method})
+        return list(self._open_link().receive("call", self.settings.step_timeout_s).get("returns") or [])
 
-    def _as_dict(self, row: dict[str, Any]) -> dict[str, Any]:
-        value = self.observation_codec.decode_one(row)
-        return value if isinstance(value, dict) else {str(self.observation_codec.single_key): value}
+    def _infos(self, message: Any, batch: Batch) -> list[dict[str, Any]]:
+        if self.is_binary:
+            return stock_rows.info_rows(self.groups, batch)
+        return parse_infos(message, self.num_envs)
 
     # --- the wire
 
-    def _send_as_json(self, dictionary: dict[str, Any]) -> None:
-        timeout = self.settings.step_timeout_s
-        try:
-            self._open_connection().send(dictionary, timeout)
-        except wire.ConnectionClosedError:
-            raise failures.crashed(self.name, self.game) from None
-        except wire.NoReplyError:
-            raise failures.hung(self.name, self.game, timeout) from None
+    def _send(self, message: dict[str, Any] | bytes) -> None:
+        self._open_link().send(message, self.settings.step_timeout_s)
 
-    def _receive(self, kind: str, timeout_s: float) -> dict[str, Any]:
+    def _receive(self) -> Any:
+        return self._open_link().receive(self._due, self.settings.step_timeout_s, binary=self.is_binary)
+
+    def _decode(self, message: Any) -> Batch:
         try:
-            message = self._open_connection().receive(timeout_s)
-        except wire.ConnectionClosedError:
-            raise failures.crashed(self.name, self.game) from None
-        except wire.NoReplyError:
-            raise failures.hung(self.name, self.game, timeout_s) from None
+            is_reset = self._due == "reset"
+            decode = self._translator.decode_observation if is_reset else self._translator.decode_step
+            batch = decode(message)
         except wire.BadFrameError as error:
-            raise GameProtocolError(
-                f"{self.name} sent {error}.", hint="Is the RL Studio addon of the game up to date?"
-            ) from None
-        if message.get("type") == "error":
-            raise GameError(f"{self.name}: {message.get('message') or 'an error without a message'}")
-        if message.get("type", kind) != kind:
-            raise GameProtocolError(f"{self.name} answered {message['type']!r} where {kind!r} was due.")
-        return message
+            raise self._open_link().nonsense(error) from None
+        self._checks.check(batch)
+        return batch
 
-    def _get_json_dict(self) -> dict[str, Any]:
-        return self._open_connection().receive(self.settings.step_timeout_s)
-
-    def _open_connection(self) -> wire.GameConnection:
-        if self._connection is None:
+    def _open_link(self) -> GameLink:
+        if self._link is None:
             raise GameError(f"{self.name} is closed.")
-        return self._connection
+        return self._link
 
     def _while_starting(self) -> None:
         self._on_wait()
         if self.game is not None and not self.game.is_running():
             raise failures.died_early(self.name, self.game)
+
+    def _is_from_game(self, connection: sockets.socket) -> bool:
+        return self.game is None or self.game.made_connection(connection)
 
     # --- what went wrong
 
@@ -244,20 +273,15 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
             self._warned.add(topic)
             self._on_warning(f"{self.name}: {message}")
 
-    def _note_bad_number(self, row: int, key: str) -> None:
-        self.warn_once(
-            key, f"agent {row} sent NaN or infinity in the observation {key!r}; 0 or ±1 is used instead."
-        )
-
     # --- the end
 
     def request_close(self) -> None:
         """Asks the game to quit, without waiting. Never raises."""
-        if self._connection is not None:
+        if self._link is not None:
             with contextlib.suppress(wire.ConnectionClosedError, wire.NoReplyError):
-                self._connection.send({"type": "close"}, 1.0)
-            self._connection.close()
-            self._connection = None
+                self._link.connection.send({"type": "close"}, 1.0)
+            self._link.connection.close()
+            self._link = None
 
     def close(self) -> None:
         """Ends the connection and the game process. Never raises; may be called again."""
@@ -267,13 +291,7 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
             self.game.stop(CLOSE_GRACE_S if self._was_connected else 0.0)
 
 
-def _stock_space(part: Any) -> spaces.Space[Any]:
-    if part.kind == "discrete":
-        return spaces.Discrete(part.size)
-    return spaces.Box(-1.0, 1.0, (part.size,), np.float32)
-
-
-def _listen(port: int) -> socket.socket:
+def _listen(port: int) -> sockets.socket:
     try:
         return wire.listen(port)
     except OSError as error:

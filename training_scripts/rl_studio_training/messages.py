@@ -15,13 +15,33 @@ DEFAULT_POLICY = "shared_policy"
 
 
 @dataclass(frozen=True, slots=True)
+class StudioInfo:
+    """What a game with the RL Studio addon says about itself.
+
+    Args:
+        binary: version of the binary frames it will speak from now on; 0 for JSON.
+        agent_paths: where each agent is in the scene.
+        masked_policies: policies whose agents say which discrete choices are allowed.
+    """
+
+    binary: int
+    agent_paths: list[str]
+    masked_policies: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EnvInfo:
-    """What a game says about its agents; all lists have one item per agent."""
+    """What a game says about its agents; all lists have one item per agent.
+
+    Args:
+        studio: None if the game has another plugin.
+    """
 
     n_agents: int
     observation_spaces: list[dict[str, Any]]
     action_spaces: list[dict[str, Any]]
     policy_names: list[str]
+    studio: StudioInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,12 @@ class Step:
     rewards: NDArray[np.float64]
     dones: NDArray[np.bool_]
     infos: list[dict[str, Any]]
+
+    @property
+    def truncated(self) -> NDArray[np.bool_]:
+        """bool (n_agents,): those among the done whose episode a limit cut."""
+        cut = [bool(info.get("TimeLimit.truncated")) for info in self.infos]
+        return self.dones & np.array(cut, dtype=np.bool_)
 
 
 def parse_env_info(message: dict[str, Any]) -> EnvInfo:
@@ -57,7 +83,26 @@ def parse_env_info(message: dict[str, Any]) -> EnvInfo:
         _per_agent(message, "observation_space", number),
         _per_agent(message, "action_space", number),
         [str(name) for name in names],
+        _parse_studio(message.get("rl_studio"), number),
     )
+
+
+def _parse_studio(value: Any, n_agents: int) -> StudioInfo | None:
+    if value is None:
+        return None
+    entries = value if isinstance(value, dict) else {}
+    binary, paths, masked = (entries.get(key) for key in ("binary", "agent_paths", "masked_policies"))
+    if (
+        binary not in (None, 0, 1)
+        or not isinstance(paths, list)
+        or len(paths) != n_agents
+        or not isinstance(masked or [], list)
+    ):
+        raise GameProtocolError(
+            f"The game has {n_agents} agents and says about itself {value!r}.",
+            hint="Install the addon of this version of RL Studio in the project.",
+        )
+    return StudioInfo(int(binary or 0), [str(path) for path in paths], frozenset(map(str, masked or [])))
 
 
 def parse_observations(message: dict[str, Any], n_agents: int) -> list[dict[str, Any]]:
@@ -75,9 +120,6 @@ def parse_step(message: dict[str, Any], n_agents: int) -> Step:
     Raises:
         GameProtocolError: a field is missing, or has another length than the number of agents.
     """
-    infos = message.get("info")
-    if not isinstance(infos, list) or len(infos) != n_agents:
-        infos = [{} for _ in range(n_agents)]
     try:
         rewards = np.array(message["reward"], dtype=np.float64)
         dones = np.array(message["done"], dtype=np.bool_)
@@ -92,8 +134,16 @@ def parse_step(message: dict[str, Any], n_agents: int) -> Step:
         _per_agent(message, "obs", n_agents),
         rewards,
         dones,
-        [info if isinstance(info, dict) else {} for info in infos],
+        parse_infos(message, n_agents),
     )
+
+
+def parse_infos(message: dict[str, Any], n_agents: int) -> list[dict[str, Any]]:
+    """The `info` of a reply: one dict per agent, empty ones if the game sends none."""
+    infos = message.get("info")
+    if not isinstance(infos, list) or len(infos) != n_agents:
+        return [{} for _ in range(n_agents)]
+    return [info if isinstance(info, dict) else {} for info in infos]
 
 
 def _per_agent(message: dict[str, Any], key: str, n_agents: int) -> list[dict[str, Any]]:

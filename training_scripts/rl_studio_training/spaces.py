@@ -7,27 +7,20 @@ Wire form (one dict per agent): observations `{"obs": {"space": "box", "size": [
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rl_studio_training.errors import GameProtocolError, SpacesError
+from rl_studio_training.batch import KeyedArrays
+from rl_studio_training.errors import DivergedError, GameProtocolError, SpacesError
+from rl_studio_training.layout import ActionPart, GroupActions, ObservationPart
 
-Observations = NDArray[Any] | dict[str, NDArray[Any]]
+Observations = NDArray[Any] | KeyedArrays
 BadNumber = Callable[[int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ActionPart:
-    """One named action. `size`: numbers of a continuous action, choices of a discrete one."""
-
-    name: str
-    kind: Literal["continuous", "discrete"]
-    size: int
 
 
 def parse_actions(wire: dict[str, Any]) -> tuple[ActionPart, ...]:
@@ -56,13 +49,13 @@ def _parse_action(name: str, spec: Any) -> ActionPart:
 
 def _whole(value: Any) -> int | None:
     # Godot 4.6 writes 2 or 2.0, depending on where the number came from.
-    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
         return None
     return int(value)
 
 
 class ActionCodec:
-    """Turns the algorithm's action array into the game's dictionaries.
+    """Turns the algorithm's action array into what the game is sent.
 
     The algorithm's space is Discrete for one discrete action, MultiDiscrete for several, and else one Box in
     [-1, 1] that lines up all actions in wire order, a binary one taking a single slot (above 0 means 1).
@@ -77,6 +70,9 @@ class ActionCodec:
     def __init__(self, parts: Sequence[ActionPart]) -> None:
         self.parts = tuple(parts)
         self._all_discrete = all(part.kind == "discrete" for part in parts)
+        self._is_continuous = np.repeat(
+            [part.kind == "continuous" for part in parts], [self._width(part) for part in parts]
+        )
         self.space = self._make_space()
 
     def _make_space(self) -> spaces.Space[Any]:
@@ -95,36 +91,39 @@ class ActionCodec:
     def _width(part: ActionPart) -> int:
         return part.size if part.kind == "continuous" else 1
 
-    def encode(self, actions: NDArray[Any]) -> list[dict[str, Any]]:
-        """One dictionary per agent.
+    def split(self, actions: NDArray[Any]) -> GroupActions:
+        """Takes the algorithm's actions apart; numbers are clipped to -1 … 1.
 
         Args:
             actions: (n_agents,) for Discrete, else (n_agents, width).
+
+        Raises:
+            DivergedError: there is NaN among them.
         """
+        table = actions.reshape(len(actions), -1)
         if self._all_discrete:
-            table = actions.reshape(len(actions), -1).tolist()
-            names = [part.name for part in self.parts]
-            return [dict(zip(names, row, strict=True)) for row in table]
-        columns: dict[str, list[Any]] = {}
-        start = 0
-        for part in self.parts:
-            end = start + self._width(part)
-            block = actions[:, start:end]
-            values = block if part.kind == "continuous" else (block[:, 0] > 0).astype(np.int64)
-            columns[part.name] = values.tolist()
-            start = end
-        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            return GroupActions(np.empty((len(table), 0), np.float32), table.astype(np.int32, copy=False))
+        if math.isnan(table.max()):
+            raise DivergedError(
+                "The policy chose NaN as an action: its network has diverged.",
+                hint="Lower the learning rate, or keep observations and rewards small.",
+            )
+        numbers = np.minimum(np.maximum(table, -1.0), 1.0).astype(np.float32, copy=False)
+        if self._is_continuous.all():
+            return GroupActions(numbers, np.empty((len(table), 0), np.int32))
+        choices = (numbers[:, ~self._is_continuous] > 0).astype(np.int32)
+        return GroupActions(numbers[:, self._is_continuous], choices)
 
 
 class ObservationCodec:
     """Turns the game's observations into the arrays the algorithm sees.
 
     With a single flat box the space is that Box (float32), else a Dict of all keys. Pictures (a key with "2d"
-    in its name and three dimensions) are uint8 and arrive as hexadecimal text.
+    in its name and three dimensions: channels, height, width) are uint8; in JSON they arrive as hexadecimal text.
 
     Args:
         wire: one agent's observation space.
-        bad_number: called with (row, key) when a value was null, NaN or infinite and was replaced.
+        bad_number: called with (agent, key) when a value was null, NaN or infinite and was replaced.
 
     Raises:
         GameProtocolError: the space is empty or malformed.
@@ -150,50 +149,60 @@ class ObservationCodec:
         """The space of one named observation."""
         return self._spaces[key]
 
-    def decode(self, rows: Sequence[dict[str, Any]]) -> Observations:
-        """Stacks the observations of all agents: (n_agents, …) for each key.
+    @property
+    def parts(self) -> tuple[ObservationPart, ...]:
+        """Shape and type of each observation, in alphabetical order."""
+        return tuple(
+            ObservationPart(key, space.shape or (), np.dtype(space.dtype))
+            for key, space in self._spaces.items()
+        )
+
+    def assemble(self, arrays: KeyedArrays) -> Observations:
+        """What the algorithm sees: the arrays by name, or the only one if the space is a Box. Nothing is copied."""
+        return arrays if self.single_key is None else arrays[self.single_key]
+
+    def stack(self, rows: Sequence[dict[str, Any]], agents: Sequence[int] | None = None) -> KeyedArrays:
+        """Puts the observations of several agents, as they came in JSON, into one array (n, …) for each name.
+
+        Args:
+            agents: the number of each row's agent, for messages; rows are counted without it.
 
         Raises:
             GameProtocolError: an observation does not fit its space.
         """
-        if self.single_key is not None:
-            return self._stack(self.single_key, rows)
-        return {key: self._stack(key, rows) for key in self._spaces}
+        numbers = range(len(rows)) if agents is None else agents
+        return {key: self._stack(key, rows, numbers) for key in self._spaces}
 
-    def decode_one(self, row: dict[str, Any]) -> Observations:
-        """The observation of one agent, without the first dimension."""
-        stacked = self.decode([row])
-        return {key: value[0] for key, value in stacked.items()} if isinstance(stacked, dict) else stacked[0]
-
-    def _stack(self, key: str, rows: Sequence[dict[str, Any]]) -> NDArray[Any]:
+    def _stack(self, key: str, rows: Sequence[dict[str, Any]], agents: Sequence[int]) -> NDArray[Any]:
         space = self._spaces[key]
         shape = (len(rows), *(space.shape or ()))
         try:
             values = [row[key] for row in rows]
             if space.dtype == np.uint8:
                 return np.stack([_picture(value) for value in values]).reshape(shape)
-            array = np.array(values, dtype=np.float32).reshape(shape)
+            with np.errstate(over="ignore"):
+                array = np.array(values, dtype=np.float32).reshape(shape)
         except (KeyError, ValueError, TypeError) as error:
-            raise self._misfit(key, rows) from error
+            raise self._misfit(key, rows, agents) from error
         if not np.isfinite(array).all():
-            array = self._repair(key, array)
+            array = self._repair(key, array, agents)
         return array if isinstance(space, spaces.Box) else array.astype(np.int64)
 
-    def _repair(self, key: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _repair(self, key: str, array: NDArray[np.float32], agents: Sequence[int]) -> NDArray[np.float32]:
         flat = array.reshape(len(array), -1)
-        for row in np.flatnonzero(~np.isfinite(flat).all(axis=1)):
-            self._bad_number(int(row), key)
+        for row in np.flatnonzero(~np.isfinite(flat).all(axis=1)).tolist():
+            self._bad_number(agents[row], key)
         return np.nan_to_num(array, nan=0.0, posinf=1.0, neginf=-1.0)
 
-    def _misfit(self, key: str, rows: Sequence[dict[str, Any]]) -> GameProtocolError:
+    def _misfit(self, key: str, rows: Sequence[dict[str, Any]], agents: Sequence[int]) -> GameProtocolError:
         wanted = int(np.prod(self._spaces[key].shape or (1,)))
-        for number, row in enumerate(rows):
+        for number, row in zip(agents, rows, strict=True):
             if key not in row:
                 return GameProtocolError(
                     f"Agent {number} sent no observation {key!r}; it sent {', '.join(row) or 'none'}.",
                     hint="An agent must send the same keys in every step.",
                 )
-            count = int(np.size(np.array(row[key], dtype=object)))
+            count = _count(row[key])
             if count != wanted:
                 return GameProtocolError(
                     f"Agent {number} sent {count} numbers for {key!r}, but its space has {wanted}.",
@@ -220,6 +229,10 @@ def _observation_space(key: str, spec: Any) -> spaces.Space[Any]:
         f"The observation {key!r} is described as {spec!r}.",
         hint='It must be {"space": "box", "size": [whole numbers]} or {"space": "discrete", "size": n}.',
     )
+
+
+def _count(value: Any) -> int:
+    return len(value) // 2 if isinstance(value, str) else int(np.size(np.array(value, dtype=object)))
 
 
 def _picture(value: Any) -> NDArray[Any]:

@@ -11,8 +11,22 @@ const DISCRETE: String = "discrete"
 
 ## By action name, alphabetically: {"action_type": String, "size": int}.
 var entries: Dictionary = {}
+## Numbers of all continuous actions.
+var continuous_width: int = 0
+## Number of discrete actions.
+var discrete_width: int = 0
+## Choices of all discrete actions.
+var mask_width: int = 0
 ## Why the space, or the action given to [method decode] last, cannot be used. Empty = it can.
 var problem: String = ""
+
+var _names: PackedStringArray = []
+## By action: numbers of a continuous one, choices of a discrete one.
+var _sizes: PackedInt32Array = []
+## By action: 0 for a continuous one.
+var _choices: PackedInt32Array = []
+## By far the commonest case.
+var _has_one_continuous: bool = false
 
 
 func _init(raw: Dictionary) -> void:
@@ -20,6 +34,75 @@ func _init(raw: Dictionary) -> void:
 		problem = "_get_action_space returned an empty Dictionary"
 	for key: String in Observation.sort_keys(raw):
 		_read(key, raw[key])
+	_names = PackedStringArray(entries.keys())
+	for key: String in _names:
+		var size: int = entries[key]["size"]
+		_sizes.append(size)
+		_choices.append(get_choices(key))
+		if _choices[-1] == 0:
+			continuous_width += size
+		else:
+			discrete_width += 1
+			mask_width += size
+	_has_one_continuous = _names.size() == 1 and discrete_width == 0
+
+
+## Returns the number of choices of a discrete action, 0 if there is no such action.
+func get_choices(action: String) -> int:
+	var entry: Dictionary = entries.get(action, {})
+	return entry["size"] if entry.get("action_type") == DISCRETE else 0
+
+
+func get_discrete_names() -> PackedStringArray:
+	var names: PackedStringArray = []
+	for key: String in entries:
+		if get_choices(key) > 0:
+			names.append(key)
+	return names
+
+
+## Returns the action of agent [param row] from the numbers of many agents, one row each:
+## [member continuous_width] floats in -1 … 1 and [member discrete_width] choices, both checked.
+func cut(continuous: PackedFloat32Array, discrete: PackedInt32Array, row: int) -> Dictionary:
+	var start: int = row * continuous_width
+	if _has_one_continuous:
+		return {_names[0]: continuous.slice(start, start + continuous_width)}
+	var action: Dictionary = {}
+	var place: int = row * discrete_width
+	for index: int in _names.size():
+		if _choices[index] == 0:
+			var end: int = start + _sizes[index]
+			action[_names[index]] = continuous.slice(start, end)
+			start = end
+		else:
+			action[_names[index]] = discrete[place]
+			place += 1
+	return action
+
+
+## Clamps [param continuous] to -1 … 1, in place. Returns the number of the first row of numbers
+## that cannot be an action, and says why in [member problem]; -1 if all can.
+func clamp_rows(continuous: PackedFloat32Array, discrete: PackedInt32Array) -> int:
+	for index: int in continuous.size():
+		var number: float = continuous[index]
+		if not absf(number) <= 1.0:
+			if is_nan(number):
+				problem = "the continuous actions have nan among their numbers"
+				return floori(float(index) / continuous_width)
+			continuous[index] = signf(number)
+	var limits: PackedInt32Array = []
+	for choices: int in _choices:
+		if choices > 0:
+			limits.append(choices)
+	for index: int in discrete.size():
+		var limit: int = limits[index % discrete_width]
+		if discrete[index] < 0 or discrete[index] >= limit:
+			problem = (
+				'the action "%s" is %d; expected 0 to %d'
+				% [get_discrete_names()[index % discrete_width], discrete[index], limit - 1]
+			)
+			return floori(float(index) / discrete_width)
+	return -1
 
 
 ## Returns the action for the agent; if it does not fit, empty and [member problem] says why.

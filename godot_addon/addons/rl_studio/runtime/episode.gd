@@ -1,6 +1,8 @@
 extends RefCounted
 ## What one agent collected in one episode. Frozen as soon as the episode is over.
 
+const Observation := preload("observation.gd")
+
 ## Sum of all rewards of the episode.
 var total_reward: float = 0.0
 ## Number of decisions, the one in which the episode ended included.
@@ -38,7 +40,7 @@ func log_metric(metric: StringName, value: float) -> void:
 func finish(was_truncated: bool, observation: Variant) -> void:
 	is_over = true
 	truncated = was_truncated
-	terminal_observation = observation
+	terminal_observation = Observation.freeze(observation)
 
 
 ## Counts a decision. What comes after it belongs to the next one.

@@ -1,11 +1,16 @@
 extends RefCounted
 ## One observation of an agent, in the form that goes to trainers and policies: arrays of floats
-## by name, names in alphabetical order.
+## and pictures by name, names in alphabetical order.
+
+const Picture := preload("picture.gd")
 
 ## What [method RLAgent._get_observation] has to return, for error messages.
 const EXPECTED: String = "a PackedFloat32Array, an Array of numbers or a Dictionary of these"
+## Part of the names of pictures, and of nothing else: godot-rl tells them apart by it.
+const PICTURE_MARK: String = "2d"
 
 var values: Dictionary[String, PackedFloat32Array] = {}
+var pictures: Dictionary[String, Picture] = {}
 ## Why the observation cannot be used. Empty = it can.
 var problem: String = ""
 
@@ -28,11 +33,44 @@ static func sort_keys(entries: Dictionary) -> PackedStringArray:
 	return keys
 
 
+## Returns a copy of what `_get_observation` returned, which later changes of it leave alone.
+static func freeze(raw: Variant) -> Variant:
+	match typeof(raw):
+		TYPE_PACKED_FLOAT32_ARRAY:
+			var numbers: PackedFloat32Array = raw
+			return numbers.duplicate()
+		TYPE_PACKED_FLOAT64_ARRAY, TYPE_PACKED_INT32_ARRAY, TYPE_PACKED_INT64_ARRAY, TYPE_ARRAY:
+			var items: Array = raw
+			return items.duplicate()
+		TYPE_DICTIONARY:
+			var entries: Dictionary = raw
+			var copy: Dictionary = {}
+			for key: Variant in entries:
+				copy[key] = freeze(entries[key])
+			return copy
+	if raw is Image:
+		var image: Image = raw
+		return image.duplicate()
+	return raw
+
+
+## Returns the sizes of the arrays of floats, without the pictures.
 func get_sizes() -> Dictionary[String, int]:
 	var sizes: Dictionary[String, int] = {}
 	for key: String in values:
 		sizes[key] = values[key].size()
 	return sizes
+
+
+## Returns the shapes by name, alphabetically: [n], or [channels, height, width] for a picture.
+func get_shapes() -> Dictionary[String, PackedInt32Array]:
+	var shapes: Dictionary[String, PackedInt32Array] = {}
+	for key: String in _get_names():
+		if values.has(key):
+			shapes[key] = [values[key].size()]
+		else:
+			shapes[key] = pictures[key].shape
+	return shapes
 
 
 ## Returns the place of the first number that is not finite, such as "obs[3] is nan", or "".
@@ -45,11 +83,45 @@ func find_bad_number() -> String:
 	return ""
 
 
+## Returns why trainers cannot take these names and sizes, or "".
+func find_misfit() -> String:
+	if values.is_empty() and pictures.is_empty():
+		return "_get_observation returned nothing"
+	for key: String in values:
+		if PICTURE_MARK in key:
+			return (
+				'the observation name "%s" contains "2d", which godot-rl reads as an image; rename it'
+				% key
+			)
+		if values[key].is_empty():
+			return 'the observation "%s" is empty' % key
+	for key: String in pictures:
+		if not PICTURE_MARK in key:
+			return (
+				'the observation "%s" is an Image; put "2d" into its name, as in "%s_2d"'
+				% [key, key]
+			)
+	return ""
+
+
 func to_json() -> String:
 	var parts: PackedStringArray = []
-	for key: String in values:
-		parts.append("%s:%s" % [JSON.stringify(key), values[key]])
+	for key: String in _get_names():
+		var value: String = ""
+		if values.has(key):
+			value = str(values[key])
+		else:
+			value = '"%s"' % pictures[key].to_hex()
+		parts.append("%s:%s" % [JSON.stringify(key), value])
 	return "{%s}" % ",".join(parts)
+
+
+func _get_names() -> PackedStringArray:
+	var names: PackedStringArray = values.keys()
+	if not pictures.is_empty():
+		names.append_array(PackedStringArray(pictures.keys()))
+		names.sort()
+	return names
 
 
 func _read(key: String, raw: Variant) -> void:
@@ -59,6 +131,9 @@ func _read(key: String, raw: Variant) -> void:
 		TYPE_PACKED_FLOAT64_ARRAY, TYPE_PACKED_INT32_ARRAY, TYPE_PACKED_INT64_ARRAY, TYPE_ARRAY:
 			var numbers: Array = raw
 			_read_array(key, numbers)
+		TYPE_OBJECT when raw is Image:
+			var image: Image = raw
+			_read_picture(key, image)
 		_:
 			problem = (
 				'_get_observation returned %s for "%s"; expected %s'
@@ -79,6 +154,14 @@ func _read_array(key: String, raw: Array) -> void:
 				problem = "%s[%d] is a %s, not a number" % [key, index, type_string(type)]
 				return
 	values[key] = numbers
+
+
+func _read_picture(key: String, image: Image) -> void:
+	var picture: Picture = Picture.new(image)
+	if picture.problem.is_empty():
+		pictures[key] = picture
+	else:
+		problem = 'the observation "%s" %s' % [key, picture.problem]
 
 
 func _describe_bad_number(key: String) -> String:

@@ -50,21 +50,21 @@ func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, is_trained: bool)
 		_agent.controlled_by = RLAgent.Mode.HUMAN
 
 
-## In policy mode: observes, decides and applies.
-func decide() -> void:
+## In policy mode: observes, decides and applies. Returns false if the policy does not fit: then
+## the player steers.
+func decide() -> bool:
 	if _agent.controlled_by != RLAgent.Mode.POLICY:
-		return
+		return false
 	var action: Dictionary = _get_space().sample(rng) if rng != null else _ask_policy()
 	if action.is_empty():
 		_agent.controlled_by = RLAgent.Mode.HUMAN
-	else:
-		_agent._apply_action(action)
+		return false
+	_agent._apply_action(action)
+	return true
 
 
-## In human mode: applies the player's input.
+## Applies the player's input.
 func play() -> void:
-	if _agent.controlled_by != RLAgent.Mode.HUMAN:
-		return
 	var action: Dictionary = _agent._get_human_action()
 	if not action.is_empty():
 		_agent._apply_action(action)

@@ -21,17 +21,24 @@ const SceneChecks := preload("scene_checks.gd")
 
 const GROUP: StringName = &"rl_studio_agents"
 
+## Counts all agents that came, went or got another mode or policy, for [RLSync] to notice.
+static var changes: int = 0
+
 ## Agents with the same name learn one policy together and must have the same spaces.
 @export var policy_name: String = "shared_policy":
 	set(value):
 		policy_name = value
 		update_configuration_warnings()
 ## Who steers this agent. Inherit: whatever [RLSync] says.
-@export var mode: Mode = Mode.INHERIT
+@export var mode: Mode = Mode.INHERIT:
+	set(value):
+		mode = value
+		changes += 1
 ## Plays this agent in policy mode, instead of the policy of [RLSync]. Can be null.
 @export var policy: RLPolicy:
 	set(value):
 		policy = value
+		changes += 1
 		update_configuration_warnings()
 ## Decisions after which an episode is cut off (truncated). 0 = never.
 @export_range(0, 10000, 1, "or_greater", "suffix:decisions") var max_episode_steps: int = 0
@@ -43,10 +50,11 @@ var finished_episode: Episode = null
 ## Who steers this agent now, never [constant INHERIT]. Belongs to [RLSync].
 var controlled_by: Mode = Mode.HUMAN
 
-
-func _notification(what: int) -> void:
-	if what == NOTIFICATION_ENTER_TREE and not Engine.is_editor_hint():
-		add_to_group(GROUP)
+## Added since it was last counted. Rewards come many times a tick; this is the fastest way.
+var _open_reward: float = 0.0
+# Neither _init nor _enter_tree: agents that override those forget `super`.
+@warning_ignore("unused_private_class_variable")
+var _is_listening: bool = _listen()
 
 
 func _get_configuration_warnings() -> PackedStringArray:
@@ -57,7 +65,8 @@ func _get_configuration_warnings() -> PackedStringArray:
 
 
 ## Override: what the agent perceives, as an array of floats (sent as "obs") or a Dictionary of
-## such arrays. Sizes must never change. Keep values around -1 to 1.
+## such arrays. Sizes must never change. Keep values around -1 to 1. A PackedFloat32Array is the
+## fastest. An [Image] in the Dictionary is a picture; its name must contain "2d".
 func _get_observation() -> Variant:
 	return PackedFloat32Array()
 
@@ -66,6 +75,13 @@ func _get_observation() -> Variant:
 ## [code]{"move": {"action_type": "continuous", "size": 2}}[/code] or
 ## [code]{"jump": {"action_type": "discrete", "size": 2}}[/code] (size = number of choices).
 func _get_action_space() -> Dictionary:
+	return {}
+
+
+## Override: which choices of the discrete actions are allowed now, for example
+## [code]{"jump": [true, on_floor]}[/code]. Actions left out are allowed altogether, and so are all
+## if this is empty. Trainers that know masks then never take another choice.
+func _get_action_mask() -> Dictionary:
 	return {}
 
 
@@ -88,13 +104,14 @@ func _get_human_action() -> Dictionary:
 ## Adds to the reward of the current episode. Ignored after [method end_episode] until the next
 ## episode begins, so reward first and end then.
 func add_reward(amount: float) -> void:
-	episode.add_reward(amount)
+	_open_reward += amount
 
 
 ## Ends the episode: with [param truncated] because time ran out, without because it is decided.
 ## The next one begins at the end of the current decision (see [method _begin_episode]).
 func end_episode(truncated: bool = false) -> void:
 	if not episode.is_over:
+		_count_reward()
 		episode.finish(truncated, _get_observation())
 
 
@@ -117,6 +134,7 @@ func is_human() -> bool:
 ## Forgets the current episode and begins the next one. [RLSync] calls this.
 func begin_episode() -> void:
 	episode = Episode.new()
+	_open_reward = 0.0
 	_begin_episode()
 	episode_began.emit()
 
@@ -125,6 +143,7 @@ func begin_episode() -> void:
 func close_window() -> void:
 	if max_episode_steps > 0 and episode.length + 1 >= max_episode_steps:
 		end_episode(true)
+	_count_reward()
 	episode.close_window()
 	if episode.is_over:
 		finished_episode = episode
@@ -136,3 +155,27 @@ func close_window() -> void:
 func restart() -> void:
 	finished_episode = null
 	begin_episode()
+
+
+func _listen() -> bool:
+	if Engine.is_editor_hint():
+		return false
+	tree_entered.connect(_on_tree_entered)
+	tree_exiting.connect(_on_tree_exiting)
+	return true
+
+
+## The episode ignores what comes after its end.
+func _count_reward() -> void:
+	episode.add_reward(_open_reward)
+	_open_reward = 0.0
+
+
+func _on_tree_entered() -> void:
+	add_to_group(GROUP)
+	changes += 1
+
+
+func _on_tree_exiting() -> void:
+	_count_reward()
+	changes += 1

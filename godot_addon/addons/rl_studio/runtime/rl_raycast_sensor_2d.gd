@@ -60,16 +60,17 @@ func get_observation() -> PackedFloat32Array:
 	_update_directions()
 	var space: PhysicsDirectSpaceState2D = get_world_2d().direct_space_state
 	var to_world: Transform2D = global_transform
-	_prepare_query(to_world.origin)
+	var from: Vector2 = to_world.origin
+	_prepare_query(from)
 	for index: int in ray_count:
-		_query.to = to_world * (_directions[index] * ray_length)
+		var to: Vector2 = to_world * (_directions[index] * ray_length)
+		_query.to = to
 		var hit: Dictionary = space.intersect_ray(_query)
 		if hit.is_empty():
 			_closeness[index] = 0.0
 		else:
 			var point: Vector2 = hit["position"]
-			var reach: float = _query.from.distance_to(_query.to)
-			_closeness[index] = 1.0 - _query.from.distance_to(point) / reach
+			_closeness[index] = 1.0 - from.distance_to(point) / from.distance_to(to)
 	if debug_draw:
 		queue_redraw()
 	return _closeness.duplicate()

@@ -9,14 +9,17 @@ extends Node
 
 enum Mode { AUTO, HUMAN, TRAINING, POLICY }
 
+const Crew := preload("crew.gd")
 const EnginePace := preload("engine_pace.gd")
 const Evaluator := preload("evaluator.gd")
 const LateHook := preload("late_hook.gd")
 const LaunchOptions := preload("launch_options.gd")
+const Listener := preload("listener.gd")
 const Pilot := preload("pilot.gd")
 const SceneChecks := preload("scene_checks.gd")
 const TrainerSearch := preload("trainer_search.gd")
 const TrainingSession := preload("training_session.gd")
+const Watchdog := preload("watchdog.gd")
 
 const GROUP: StringName = &"rl_studio_syncs"
 const DEFAULT_PORT: int = 11008
@@ -24,46 +27,43 @@ const FIRST_PRIORITY: int = -(1 << 30)
 
 ## Who steers the agents. Auto: a trainer if it launched the game, else the policy if there is
 ## one, else the player.
-@export var mode: Mode = Mode.AUTO
+@export var mode: Mode = Mode.AUTO:
+	set(value):
+		mode = value
+		_crew.unsettle()
 ## Physics ticks from one decision to the next. A trainer can set its own.
 @export_range(1, 60, 1, "or_greater", "suffix:ticks") var action_repeat: int = 8
 ## Plays all agents that have no policy of their own. Can be null.
 @export var policy: RLPolicy:
 	set(value):
 		policy = value
+		_crew.unsettle()
 		update_configuration_warnings()
 ## Where to look for a trainer in training mode. A trainer that launches the game sets its own.
 @export_range(1, 65535) var port: int = DEFAULT_PORT
 
 var _options: LaunchOptions = LaunchOptions.new(PackedStringArray())
 var _pace: EnginePace = EnginePace.new()
+var _crew: Crew = Crew.new()
+var _late_hook: LateHook = null
 var _evaluator: Evaluator = null
 var _search: TrainerSearch = null
 var _session: TrainingSession = null
-var _pilots: Array[Pilot] = []
-var _tick: int = 0
+## Ticks until the end of the window. The first tick only lets the scene settle.
+var _ticks_left: int = 1
 var _has_started: bool = false
 var _has_stopped: bool = false
 var _must_restart: bool = false
-
-
-func _notification(what: int) -> void:
-	if Engine.is_editor_hint():
-		if what == NOTIFICATION_EDITOR_POST_SAVE:
-			update_configuration_warnings()
-		return
-	match what:
-		NOTIFICATION_ENTER_TREE:
-			_read_options()
-		NOTIFICATION_EXIT_TREE:
-			_pace.restore()
-		NOTIFICATION_WM_CLOSE_REQUEST:
-			if _search != null:
-				_search.connection.abort()
+@warning_ignore("unused_private_class_variable")
+var _is_listening: bool = _listen()
 
 
 func _ready() -> void:
 	set_physics_process(false)
+	var listener: Listener = Listener.new()
+	add_child(listener, false, Node.INTERNAL_MODE_BACK)
+	listener.scene_saved.connect(update_configuration_warnings)
+	listener.close_requested.connect(_on_close_requested)
 	if Engine.is_editor_hint():
 		return
 	if get_tree().get_first_node_in_group(GROUP) != self:
@@ -71,20 +71,22 @@ func _ready() -> void:
 		return
 	process_physics_priority = FIRST_PRIORITY
 	set_physics_process(true)
-	add_child(LateHook.new(_on_tick_ended), false, Node.INTERNAL_MODE_BACK)
+	_late_hook = LateHook.new(_on_tick_ended)
+	add_child(_late_hook, false, Node.INTERNAL_MODE_BACK)
 	if Evaluator.is_wanted(_options):
 		_evaluator = Evaluator.new(_options)
 	if _evaluator != null or _is_launched():
 		var speedup: float = _options.get_float("speedup", 0.0)
-		_pace.apply(_options.has("rl_studio_fixed_fps"), speedup, action_repeat)
+		_pace.apply(get_tree(), _options.has("rl_studio_fixed_fps"), speedup, action_repeat)
 
 
 func _physics_process(_delta: float) -> void:
-	if not _has_started or _has_stopped:
-		return
-	if _tick == 0:
+	if _ticks_left == 0:
 		_begin_window()
-	for pilot: Pilot in _pilots:
+	_ticks_left -= 1
+	if _ticks_left == 0:
+		_late_hook.is_due = true
+	for pilot: Pilot in _crew.players:
 		if pilot.get_agent() != null:
 			pilot.play()
 
@@ -107,40 +109,33 @@ func _read_options() -> void:
 		seed(_options.get_int("env_seed", 0))
 
 
+func _listen() -> bool:
+	if Engine.is_editor_hint():
+		return false
+	tree_entered.connect(_read_options)
+	tree_exiting.connect(_on_tree_exiting)
+	return true
+
+
 func _is_launched() -> bool:
 	return _options.has("port")
 
 
 func _begin_window() -> void:
-	_sign_up_agents()
+	_ticks_left = action_repeat
+	_crew.sign_up(get_tree())
 	if _session == null and _evaluator == null:
 		_look_for_trainer()
-	for pilot: Pilot in _pilots:
-		var is_trained: bool = _session != null and _session.trains(pilot.get_agent())
-		pilot.settle(_get_inherited_mode(), policy, is_trained)
+	_crew.settle(_get_inherited_mode(), policy, _session)
+	if _crew.has_newcomers:
+		_late_hook.is_due = true
 	if _session != null:
 		_exchange()
 	if _has_stopped or _must_restart:
 		return
-	for pilot: Pilot in _pilots:
-		pilot.decide()
-		if _evaluator != null and not pilot.problem.is_empty():
-			_fail_evaluation(pilot.problem)
-			return
-
-
-## Notices agents that came or went.
-func _sign_up_agents() -> void:
-	var known: Array[RLAgent] = []
-	for pilot: Pilot in _pilots.duplicate():
-		if pilot.get_agent() == null:
-			_pilots.erase(pilot)
-		else:
-			known.append(pilot.get_agent())
-	for node: Node in get_tree().get_nodes_in_group(RLAgent.GROUP):
-		var agent: RLAgent = node
-		if agent not in known:
-			_pilots.append(Pilot.new(agent))
+	var problem: String = _crew.decide()
+	if _evaluator != null and not problem.is_empty():
+		_fail_evaluation(problem)
 
 
 func _get_inherited_mode() -> RLAgent.Mode:
@@ -154,25 +149,22 @@ func _get_inherited_mode() -> RLAgent.Mode:
 	return RLAgent.Mode.POLICY
 
 
-func _get_agents(only_training: bool) -> Array[RLAgent]:
-	var agents: Array[RLAgent] = []
-	for pilot: Pilot in _pilots:
-		var agent: RLAgent = pilot.get_agent()
-		var agent_mode: RLAgent.Mode = agent.mode
-		if agent_mode == RLAgent.Mode.INHERIT:
-			agent_mode = _get_inherited_mode()
-		if not only_training or agent_mode == RLAgent.Mode.TRAINING:
-			agents.append(agent)
-	return agents
-
-
 func _look_for_trainer() -> void:
-	if not _is_launched() and _get_agents(true).is_empty():
+	var inherited: RLAgent.Mode = _get_inherited_mode()
+	if not _is_launched() and _crew.get_agents(inherited, true).is_empty():
 		return
 	if _search == null:
 		_search = TrainerSearch.new(_options.get_int("port", port), _is_launched())
 	if _search.look():
-		_session = TrainingSession.new(_search.connection, _get_agents(false), _get_agents(true))
+		_session = TrainingSession.new(
+			_search.connection,
+			_crew.get_agents(inherited, false),
+			_crew.get_agents(inherited, true)
+		)
+		_crew.unsettle()
+		var watchdog: Watchdog = Watchdog.new(_search.connection)
+		watchdog.trainer_lost.connect(_stop.bind(0))
+		add_child(watchdog, false, Node.INTERNAL_MODE_BACK)
 	elif _is_launched():
 		_stop(0 if _search.connection.is_closed else 1)
 
@@ -181,19 +173,19 @@ func _exchange() -> void:
 	match _session.exchange():
 		TrainingSession.Outcome.RESET:
 			_must_restart = true
+			_ticks_left = 1
 		TrainingSession.Outcome.CLOSED:
 			_stop(0)
 		TrainingSession.Outcome.FAILED:
 			_stop(1)
 
 
-## The first tick only lets the scene settle; then everything begins.
 func _start() -> void:
 	_has_started = true
-	_sign_up_agents()
+	_crew.sign_up(get_tree())
 	if _evaluator == null:
 		return
-	_evaluator.take_over(_pilots)
+	_evaluator.take_over(_crew.pilots)
 	_evaluator.finished.connect(_stop.bind(0))
 	if not _evaluator.problem.is_empty():
 		_fail_evaluation(_evaluator.problem)
@@ -206,7 +198,25 @@ func _fail_evaluation(message: String) -> void:
 
 func _stop(exit_code: int) -> void:
 	_has_stopped = true
+	set_physics_process(false)
 	get_tree().quit(exit_code)
+
+
+func _on_close_requested() -> void:
+	if _search != null:
+		_search.connection.abort()
+
+
+## Without this node nobody would talk to the trainer any more.
+func _on_tree_exiting() -> void:
+	_pace.restore()
+	if not is_training() or _search.connection.is_closed:
+		return
+	_session.give_up(
+		"the RLSync left the scene in training: start over in _begin_episode, not with a new scene"
+	)
+	if _is_launched():
+		_stop(1)
 
 
 func _on_tick_ended() -> void:
@@ -214,17 +224,7 @@ func _on_tick_ended() -> void:
 		return
 	if not _has_started:
 		_start()
-	elif not _must_restart:
-		_tick = (_tick + 1) % action_repeat
-	for pilot: Pilot in _pilots:
-		var agent: RLAgent = pilot.get_agent()
-		if agent == null:
-			continue
-		if _must_restart or not pilot.has_begun:
-			pilot.has_begun = true
-			agent.restart()
-		elif _tick == 0:
-			agent.close_window()
-	if _must_restart:
-		_tick = 0
+	if _must_restart and not _session.reset_seed.is_empty():
+		seed(_session.reset_seed[0])
+	_crew.end_tick(_ticks_left == 0, _must_restart)
 	_must_restart = false

@@ -25,6 +25,16 @@ static func find_syncs(node: Node) -> Array[Node]:
 	return syncs
 
 
+## Whether the script of [param agent] has its own version of a method of [RLAgent].
+static func overrides(agent: Node, method_name: String) -> bool:
+	var count: int = 0
+	var script: Script = agent.get_script()
+	for method: Dictionary in script.get_script_method_list():
+		# Overridden methods are listed once for every class that has them.
+		count += 1 if method["name"] == method_name else 0
+	return count > 1
+
+
 ## Returns what is wrong with [param agent] itself.
 static func get_agent_problems(agent: Node) -> PackedStringArray:
 	var problems: PackedStringArray = []
@@ -65,15 +75,9 @@ static func get_sync_problems(sync: Node) -> PackedStringArray:
 
 
 static func _get_missing_methods(agent: Node) -> PackedStringArray:
-	var counts: Dictionary[String, int] = {}
-	var script: Script = agent.get_script()
-	for method: Dictionary in script.get_script_method_list():
-		var method_name: String = method["name"]
-		counts[method_name] = counts.get(method_name, 0) + 1
 	var missing: PackedStringArray = []
 	for method_name: String in REQUIRED_METHODS:
-		# Overridden methods are listed once for every class that has them.
-		if counts.get(method_name, 0) < 2:
+		if not overrides(agent, method_name):
 			missing.append(method_name)
 	return missing
 

@@ -1,22 +1,28 @@
 extends RefCounted
 ## One agent's row in the messages to a trainer. Keeps its place when the agent is freed.
 
+const ActionMask := preload("action_mask.gd")
 const ActionSpace := preload("action_space.gd")
 const Episode := preload("episode.gd")
 const Observation := preload("observation.gd")
+const SceneChecks := preload("scene_checks.gd")
 
 ## Where the agent was when training began, for messages.
 var path: String
 var policy_name: String
 var action_space: ActionSpace
-var observation_sizes: Dictionary[String, int]
+var shapes: Dictionary[String, PackedInt32Array]
+## Null if the agent has none: it does not override `_get_action_mask`.
+var mask: ActionMask = null
 ## Why the agent cannot be trained. Empty = all is well.
 var problem: String = ""
 
-var observation_json: String = "{}"
+## What the agent sees now, as `_get_observation` returned it.
+var observation: Variant = null
+## Of the window that was closed.
 var reward: float = 0.0
-var done: bool = false
-var info_json: String = "{}"
+## The episode that ended in that window, or null.
+var ended: Episode = null
 
 var _agent: RLAgent
 var _episode: Episode
@@ -29,13 +35,25 @@ func _init(agent: RLAgent) -> void:
 	path = str(agent.get_path())
 	policy_name = agent.policy_name
 	action_space = ActionSpace.new(agent._get_action_space())
-	problem = action_space.problem
-	var observation: Observation = Observation.new(agent._get_observation())
-	observation_sizes = observation.get_sizes()
-	if problem.is_empty():
-		problem = observation.problem
-	if problem.is_empty():
-		problem = _check_names()
+	if SceneChecks.overrides(agent, "_get_action_mask"):
+		mask = ActionMask.new(action_space)
+		mask.read(agent._get_action_mask())
+	observation = Observation.freeze(agent._get_observation())
+	var read: Observation = Observation.new(observation)
+	shapes = read.get_shapes()
+	for reason: String in [
+		action_space.problem, read.problem, read.find_misfit(), "" if mask == null else mask.problem
+	]:
+		if problem.is_empty():
+			problem = reason
+
+
+## Gives the agent a mask if its policy is [param masked], else none.
+func set_masked(masked: bool) -> void:
+	if not masked:
+		mask = null
+	elif mask == null:
+		mask = ActionMask.new(action_space)
 
 
 ## Returns the agent, or null if it is gone.
@@ -45,92 +63,36 @@ func get_agent() -> RLAgent:
 	return _agent
 
 
-## Gathers what the trainer gets for the window that was closed.
+## Finds out what the trainer gets for the window that was closed.
 func collect() -> void:
-	reward = 0.0
-	done = false
-	info_json = "{}"
-	if get_agent() == null:
+	ended = null
+	if not is_instance_valid(_agent) or not _agent.is_inside_tree():
 		_collect_absence()
 		return
-	_observe()
-	if _agent.finished_episode != null:
-		_report_end(_agent.finished_episode)
+	observation = _agent._get_observation()
+	if mask != null:
+		mask.read(_agent._get_action_mask())
+		problem = mask.problem
+	ended = _agent.finished_episode
+	if ended != null:
 		_agent.finished_episode = null
+		reward = ended.take_reward()
 	else:
-		_take_reward(_agent.episode)
+		reward = _agent.episode.take_reward()
 	_episode = _agent.episode
-
-
-## Gathers the first observation after a reset.
-func collect_first() -> void:
-	collect()
-	reward = 0.0
-	done = false
-	info_json = "{}"
-
-
-func _observe() -> void:
-	var observation: Observation = Observation.new(_agent._get_observation())
-	problem = observation.problem
-	if problem.is_empty():
-		problem = observation.find_bad_number()
-	if problem.is_empty() and observation.get_sizes() != observation_sizes:
-		problem = (
-			"the observation changed: %s at the start, now %s"
-			% [observation_sizes, observation.get_sizes()]
-		)
-	if problem.is_empty():
-		observation_json = observation.to_json()
-
-
-func _take_reward(episode: Episode) -> void:
-	reward = episode.take_reward()
-	if not is_finite(reward):
-		problem = "the reward is %s" % reward
-
-
-func _report_end(finished: Episode) -> void:
-	done = true
-	_take_reward(finished)
-	var terminal: Observation = Observation.new(finished.terminal_observation)
-	var bad: String = terminal.find_bad_number()
-	if not bad.is_empty():
-		problem = "at the end of the episode %s" % bad
-	var info: PackedStringArray = [
-		'"TimeLimit.truncated":%s' % finished.truncated,
-		'"terminal_observation":%s' % terminal.to_json(),
-		'"metrics":%s' % JSON.stringify(finished.metrics),
-	]
-	if finished.get_success() != null:
-		info.append('"is_success":%s' % finished.get_success())
-	info_json = "{%s}" % ",".join(info)
 
 
 ## The agent was freed: its episode ends with what it saw last, and nothing follows.
 func _collect_absence() -> void:
+	reward = 0.0
 	if _is_gone:
 		return
 	_is_gone = true
 	push_warning("RL Studio: agent %s was freed in training; its row goes on empty." % path)
-	if _episode.is_over:
-		_report_end(_episode)
-		return
-	done = true
+	if mask != null:
+		mask.read({})
 	_episode.close_window()
-	_take_reward(_episode)
-	info_json = '{"TimeLimit.truncated":true,"terminal_observation":%s}' % observation_json
-
-
-func _check_names() -> String:
-	if observation_sizes.is_empty():
-		return "_get_observation returned nothing"
-	for key: String in observation_sizes:
-		if "2d" in key:
-			return (
-				'the observation name "%s" contains "2d", which godot-rl reads as an image; rename it'
-				% key
-			)
-		if observation_sizes[key] == 0:
-			return 'the observation "%s" is empty' % key
-	return ""
+	if not _episode.is_over:
+		_episode.finish(true, observation)
+	ended = _episode
+	reward = ended.take_reward()

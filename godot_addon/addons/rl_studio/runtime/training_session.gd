@@ -2,33 +2,46 @@ extends RefCounted
 ## The game's side of the godot-rl protocol: strict question and answer with one trainer.
 ##
 ## [RLSync] calls [method exchange] at every decision. It tells the trainer what happened, waits,
-## and hands actions to the agents.
+## and hands actions to the agents. A trainer that offers binary frames gets them (see
+## docs/wire-protocol.md); every other one is answered in JSON.
 
 enum Outcome { WAITING, ACTION, RESET, CLOSED, FAILED }
 enum Debt { NOTHING, FIRST_OBSERVATION, STEP }
 
-const Seat := preload("seat.gd")
+const BinaryDialect := preload("binary_dialect.gd")
+const Dialect := preload("dialect.gd")
+const JsonDialect := preload("json_dialect.gd")
+const Roster := preload("roster.gd")
 const WireConnection := preload("wire_connection.gd")
+const WireFrames := preload("wire_frames.gd")
+
+## Of the reset read last: [seed], or [] if it carries none.
+var reset_seed: PackedInt64Array = []
 
 var _connection: WireConnection
-var _seats: Array[Seat] = []
-var _trained_ids: Dictionary[int, bool] = {}
+var _roster: Roster
 var _all_agents: Array[RLAgent] = []
-## The answer that the trainer waits for.
+var _json: JsonDialect
+## Null unless binary frames were agreed on.
+var _binary: BinaryDialect = null
+var _dialect: Dialect
+var _offers_binary: bool = false
+## The answer that the trainer waits for, and since when.
 var _debt: Debt = Debt.NOTHING
+var _received_usec: int = 0
 
 
 ## [param all_agents] answer `call`, [param trained] of them are trained.
 func _init(connection: WireConnection, all_agents: Array[RLAgent], trained: Array[RLAgent]) -> void:
 	_connection = connection
 	_all_agents = all_agents
-	for agent: RLAgent in trained:
-		_seats.append(Seat.new(agent))
-		_trained_ids[agent.get_instance_id()] = true
+	_roster = Roster.new(trained)
+	_json = JsonDialect.new(_roster.seats)
+	_dialect = _json
 
 
 func trains(agent: RLAgent) -> bool:
-	return _trained_ids.has(agent.get_instance_id())
+	return _roster.has(agent)
 
 
 ## Answers what is owed, then waits until the trainer has decided what comes next.
@@ -37,37 +50,69 @@ func exchange() -> Outcome:
 		return Outcome.FAILED
 	var outcome: Outcome = Outcome.WAITING
 	while outcome == Outcome.WAITING:
-		outcome = _handle(_connection.receive())
+		var payload: PackedByteArray = _connection.receive()
+		_received_usec = Time.get_ticks_usec()
+		if _connection.is_closed:
+			if not _connection.problem.is_empty():
+				push_error("RL Studio: %s" % _connection.problem)
+			return Outcome.CLOSED
+		if WireFrames.is_binary(payload):
+			outcome = _handle_frame(payload)
+		else:
+			outcome = _handle_message(payload)
 	return outcome
 
 
-func _handle(text: String) -> Outcome:
-	if _connection.is_closed:
-		if not _connection.problem.is_empty():
-			push_error("RL Studio: %s" % _connection.problem)
-		return Outcome.CLOSED
+## Tells the trainer why the game ends.
+func give_up(reason: String) -> void:
+	_complain(reason)
+
+
+func _handle_frame(payload: PackedByteArray) -> Outcome:
+	if _binary == null:
+		_complain("a binary frame came, but none were agreed on in the handshake")
+		return Outcome.WAITING
+	match _binary.read_kind(payload):
+		WireFrames.Kind.ACTION when _binary.apply_actions(payload):
+			return _owe(Debt.STEP)
+		WireFrames.Kind.RESET:
+			reset_seed = _binary.read_reset(payload)
+			if _binary.problem.is_empty():
+				return _owe(Debt.FIRST_OBSERVATION)
+	_complain(_binary.problem)
+	return Outcome.WAITING
+
+
+func _handle_message(payload: PackedByteArray) -> Outcome:
+	var text: String = payload.get_string_from_utf8()
 	var message: Dictionary = _parse(text)
-	var outcome: Outcome = Outcome.WAITING
 	match message.get("type", ""):
 		"handshake":
-			pass  # Any version will do: what we say is understood by all of them.
+			_read_offer(message)
 		"env_info":
-			if not _send_spaces():
-				outcome = Outcome.FAILED
+			return Outcome.WAITING if _send_spaces() else Outcome.FAILED
 		"call":
 			_answer_call(str(message.get("method", "")))
+		"reset", "action" when _binary != null:
+			_complain("binary frames were agreed on, but a reset or an action came in JSON")
+		"reset" when _read_seed(message):
+			return _owe(Debt.FIRST_OBSERVATION)
 		"reset":
-			_debt = Debt.FIRST_OBSERVATION
-			outcome = Outcome.RESET
+			_complain("the seed of a reset is %s, not a whole number" % [message["seed"]])
+		"action" when _json.apply_actions(message.get("action")):
+			return _owe(Debt.STEP)
 		"action":
-			if _apply_actions(message.get("action")):
-				_debt = Debt.STEP
-				outcome = Outcome.ACTION
+			_complain(_json.problem)
 		"close":
-			outcome = Outcome.CLOSED
+			return Outcome.CLOSED
 		_:
 			_complain("this is not a message of the protocol: %s" % text.left(200))
-	return outcome
+	return Outcome.WAITING
+
+
+func _owe(debt: Debt) -> Outcome:
+	_debt = debt
+	return Outcome.ACTION if debt == Debt.STEP else Outcome.RESET
 
 
 func _parse(text: String) -> Dictionary:
@@ -77,129 +122,62 @@ func _parse(text: String) -> Dictionary:
 	return {}
 
 
+## Any version of the protocol will do: what we say is understood by all of them.
+func _read_offer(message: Dictionary) -> void:
+	var offer: Variant = message.get("rl_studio")
+	var versions: Variant = null
+	if offer is Dictionary:
+		var entries: Dictionary = offer
+		versions = entries.get("binary")
+	_offers_binary = false
+	if versions is Array:
+		for version: Variant in versions:
+			_offers_binary = _offers_binary or str(version) in ["1", "1.0"]
+
+
+func _read_seed(message: Dictionary) -> bool:
+	reset_seed = []
+	var given: Variant = message.get("seed")
+	if given == null:
+		return true
+	if typeof(given) != TYPE_FLOAT and typeof(given) != TYPE_INT:
+		return false
+	var number: int = given
+	reset_seed = [number]
+	return true
+
+
 func _complain(reason: String) -> void:
 	push_error("RL Studio: %s" % reason)
-	_connection.send(JSON.stringify({"type": "error", "message": reason}))
+	_connection.send_text(JSON.stringify({"type": "error", "message": reason}))
 
 
 func _pay_debt() -> bool:
+	var answer: PackedByteArray = []
 	match _debt:
-		Debt.FIRST_OBSERVATION:
-			for seat: Seat in _seats:
-				seat.collect_first()
-			if _has_problem():
-				return false
-			_connection.send(
-				'{"type":"reset","obs":[%s],"info":[%s]}' % [_join_observations(), _join_infos()]
-			)
-		Debt.STEP:
-			for seat: Seat in _seats:
-				seat.collect()
-			if _has_problem():
-				return false
-			_connection.send(_format_step())
-	_debt = Debt.NOTHING
-	return true
-
-
-func _format_step() -> String:
-	var rewards: PackedStringArray = []
-	var dones: PackedStringArray = []
-	for seat: Seat in _seats:
-		rewards.append(str(seat.reward))
-		dones.append("true" if seat.done else "false")
-	return (
-		'{"type":"step","obs":[%s],"reward":[%s],"done":[%s],"info":[%s]}'
-		% [_join_observations(), ",".join(rewards), ",".join(dones), _join_infos()]
-	)
-
-
-func _join_observations() -> String:
-	var parts: PackedStringArray = []
-	for seat: Seat in _seats:
-		parts.append(seat.observation_json)
-	return ",".join(parts)
-
-
-func _join_infos() -> String:
-	var parts: PackedStringArray = []
-	for seat: Seat in _seats:
-		parts.append(seat.info_json)
-	return ",".join(parts)
-
-
-## Fails, naming the agent, if a seat has a problem.
-func _has_problem() -> bool:
-	for seat: Seat in _seats:
-		if not seat.problem.is_empty():
-			_complain("agent %s: %s" % [seat.path, seat.problem])
+		Debt.NOTHING:
 			return true
-	return false
+		Debt.FIRST_OBSERVATION:
+			answer = _dialect.write_first(_received_usec)
+		Debt.STEP:
+			answer = _dialect.write_step(_received_usec)
+	_debt = Debt.NOTHING
+	if answer.is_empty():
+		_complain(_dialect.problem)
+		return false
+	_connection.send(answer)
+	return true
 
 
 func _send_spaces() -> bool:
-	if _seats.is_empty():
-		_complain("no agent is to be trained: add an RLAgent, or set the mode of RLSync to Auto")
+	if not _roster.problem.is_empty():
+		_complain(_roster.problem)
 		return false
-	if _has_problem() or not _check_policies():
-		return false
-	var observation_spaces: Array[Dictionary] = []
-	var action_spaces: Array[Dictionary] = []
-	var names: PackedStringArray = []
-	for seat: Seat in _seats:
-		var space: Dictionary = {}
-		for key: String in seat.observation_sizes:
-			space[key] = {"space": "box", "size": [seat.observation_sizes[key]]}
-		observation_spaces.append(space)
-		action_spaces.append(seat.action_space.entries)
-		names.append(seat.policy_name)
-	var reply: Dictionary = {
-		"type": "env_info",
-		"observation_space": observation_spaces,
-		"action_space": action_spaces,
-		"n_agents": _seats.size(),
-		"agent_policy_names": names,
-	}
-	_connection.send(JSON.stringify(reply))
-	return true
-
-
-func _check_policies() -> bool:
-	var first: Dictionary[String, Seat] = {}
-	for seat: Seat in _seats:
-		if seat.policy_name.is_empty():
-			_complain("agent %s: the policy name is empty" % seat.path)
-			return false
-		var other: Seat = first.get_or_add(seat.policy_name, seat)
-		if (
-			other.observation_sizes != seat.observation_sizes
-			or other.action_space.entries != seat.action_space.entries
-		):
-			_complain(
-				(
-					'agents %s and %s share the policy "%s" but differ in their spaces'
-					% [other.path, seat.path, seat.policy_name]
-				)
-			)
-			return false
-	return true
-
-
-func _apply_actions(wire: Variant) -> bool:
-	if not wire is Array or len(wire) != _seats.size():
-		_complain("%d actions expected, one per agent; got %s" % [_seats.size(), wire])
-		return false
-	var actions: Array[Dictionary] = []
-	for index: int in _seats.size():
-		var seat: Seat = _seats[index]
-		actions.append(seat.action_space.decode(wire[index]))
-		if not seat.action_space.problem.is_empty():
-			_complain("agent %s: %s" % [seat.path, seat.action_space.problem])
-			return false
-	for index: int in _seats.size():
-		var agent: RLAgent = _seats[index].get_agent()
-		if agent != null:
-			agent._apply_action(actions[index])
+	if _offers_binary:
+		_binary = BinaryDialect.new(_roster.seats, _roster.groups)
+		_dialect = _binary
+	var version: int = WireFrames.VERSION if _offers_binary else 0
+	_connection.send_text(JSON.stringify(_roster.describe(version)))
 	return true
 
 
@@ -213,7 +191,7 @@ func _answer_call(method: String) -> void:
 			return
 		else:
 			returns.append(agent.call(method))
-	_connection.send(JSON.stringify({"type": "call", "returns": returns}))
+	_connection.send_text(JSON.stringify({"type": "call", "returns": returns}))
 
 
 func _can_call(agent: RLAgent, method: String) -> bool:

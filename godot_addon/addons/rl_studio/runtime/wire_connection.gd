@@ -1,5 +1,5 @@
 extends RefCounted
-## The TCP connection to a trainer: frames of a 4-byte little-endian length and UTF-8 text.
+## The TCP connection to a trainer: frames of a 4-byte little-endian length and a payload.
 ##
 ## The trainer listens, the game connects. Waiting blocks the game, which is what a trainer wants;
 ## with a window, the window stays responsive meanwhile.
@@ -7,7 +7,9 @@ extends RefCounted
 const HOST: String = "127.0.0.1"
 const MAX_FRAME_BYTES: int = 64 * 1024 * 1024
 const RETRY_MSEC: int = 100
-const WINDOW_POLL_USEC: int = 200
+## With a window nobody may block: pauses between two looks at the socket, doubled each time.
+const SHORTEST_POLL_USEC: int = 20
+const LONGEST_POLL_USEC: int = 1000
 const WINDOW_EVENTS_MSEC: int = 10
 
 ## True when the trainer is gone or the wait was aborted.
@@ -57,29 +59,37 @@ func try_connect() -> bool:
 	return false
 
 
-func send(text: String) -> void:
+func send_text(text: String) -> void:
+	send(text.to_utf8_buffer())
+
+
+func send(payload: PackedByteArray) -> void:
 	if is_closed:
 		return
-	var payload: PackedByteArray = text.to_utf8_buffer()
-	var frame: PackedByteArray = []
-	frame.resize(4)
+	var frame: PackedByteArray = [0, 0, 0, 0]
 	frame.encode_u32(0, payload.size())
 	frame.append_array(payload)
 	if _peer.put_data(frame) != OK:
 		is_closed = true
 
 
-## Waits for the next frame. Returns "" and sets [member is_closed] when there is none to come.
-func receive() -> String:
+## Waits for the next frame. Returns nothing and sets [member is_closed] when there is none to come.
+func receive() -> PackedByteArray:
 	var header: PackedByteArray = _read(4)
 	if is_closed:
-		return ""
+		return []
 	var length: int = header.decode_u32(0)
 	if length > MAX_FRAME_BYTES:
 		_close("a frame of %d bytes was announced; is that a trainer?" % length)
-		return ""
-	var payload: PackedByteArray = _read(length)
-	return payload.get_string_from_utf8()
+		return []
+	return _read(length)
+
+
+## Notices, without waiting, that the trainer is gone.
+func check() -> void:
+	_peer.poll()
+	if _peer.get_status() != StreamPeerTCP.STATUS_CONNECTED:
+		_close("")
 
 
 ## Ends a wait that is going on, for example because the window was closed.
@@ -90,8 +100,8 @@ func abort() -> void:
 func _read(count: int) -> PackedByteArray:
 	if is_closed or count == 0:
 		return []
-	if _has_window and not _wait_for_bytes(count):
-		return []
+	if _has_window:
+		return _read_patiently(count)
 	var result: Array = _peer.get_data(count)
 	if result[0] != OK:
 		_close("")
@@ -99,18 +109,24 @@ func _read(count: int) -> PackedByteArray:
 	return result[1]
 
 
-func _wait_for_bytes(count: int) -> bool:
-	while not is_closed:
-		_peer.poll()
-		if _peer.get_status() != StreamPeerTCP.STATUS_CONNECTED:
+## Takes what is there and sees to the window in between.
+func _read_patiently(count: int) -> PackedByteArray:
+	var bytes: PackedByteArray = []
+	var pause_usec: int = SHORTEST_POLL_USEC
+	while bytes.size() < count and not is_closed:
+		check()
+		var result: Array = _peer.get_partial_data(count - bytes.size())
+		var part: PackedByteArray = result[1]
+		if result[0] != OK:
 			_close("")
-		elif _peer.get_available_bytes() >= count:
-			return true
-		else:
-			_idle(WINDOW_POLL_USEC)
-	return false
+		elif part.is_empty():
+			_idle(pause_usec)
+			pause_usec = mini(pause_usec * 2, LONGEST_POLL_USEC)
+		bytes.append_array(part)
+	return [] if is_closed else bytes
 
 
+## Input that comes meanwhile reaches the game here: before any other node of the tick has run.
 func _idle(usec: int) -> void:
 	OS.delay_usec(usec)
 	if _has_window and Time.get_ticks_msec() >= _next_events_msec:

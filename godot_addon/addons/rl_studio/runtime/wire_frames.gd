@@ -1,0 +1,178 @@
+extends RefCounted
+## The binary frames of docs/wire-protocol.md, version 1, as the game sees them: writes
+## observations and steps, reads resets and actions. Knows bytes only; no bytes can break it.
+
+enum Kind { NONE, RESET, ACTION, OBSERVATION, STEP }
+
+const ActionSpace := preload("action_space.gd")
+const WireGroup := preload("wire_group.gd")
+
+const VERSION: int = 1
+const HEADER_BYTES: int = 8
+const RESET_BYTES: int = 16
+## "RL", as the little-endian number it is read as.
+const MAGIC: int = 0x4c52
+const TERMINATED: int = 1
+const TRUNCATED: int = 2
+
+## Why the payload given last cannot be used. Empty = it can.
+var problem: String = ""
+## Of the reset read last: whether it carries a seed, and which.
+var has_seed: bool = false
+var reset_seed: int = 0
+## Of the actions read last: per group the rows of its agents, checked and clamped.
+var continuous: Array[PackedFloat32Array] = []
+var discrete: Array[PackedInt32Array] = []
+
+var _groups: Array[WireGroup]
+var _agent_count: int = 0
+var _action_bytes: int = HEADER_BYTES
+
+
+func _init(groups: Array[WireGroup]) -> void:
+	_groups = groups
+	for group: WireGroup in groups:
+		var width: int = group.action_space.continuous_width + group.action_space.discrete_width
+		_agent_count += group.agents.size()
+		_action_bytes += WireGroup.FLOAT_BYTES * width * group.agents.size()
+
+
+## Whether a payload calls itself a binary frame, rather than JSON.
+static func is_binary(payload: PackedByteArray) -> bool:
+	return payload.size() >= 2 and payload.decode_u16(0) == MAGIC
+
+
+## Returns the kind of a frame that trainers send; [constant NONE] if it is none, and
+## [member problem] says why.
+func read_kind(payload: PackedByteArray) -> Kind:
+	problem = ""
+	if payload.size() < HEADER_BYTES or payload.decode_u16(0) != MAGIC:
+		problem = "%d bytes are not a binary frame" % payload.size()
+	elif payload[2] != VERSION:
+		problem = (
+			"a binary frame of version %d; this game speaks version %d" % [payload[2], VERSION]
+		)
+	elif payload[3] == Kind.RESET:
+		return Kind.RESET
+	elif payload[3] == Kind.ACTION:
+		return Kind.ACTION
+	else:
+		problem = "a binary frame of kind %d; expected 1 (reset) or 2 (action)" % payload[3]
+	return Kind.NONE
+
+
+## Reads a reset. Returns whether it is one.
+func read_reset(payload: PackedByteArray) -> bool:
+	if not _check(payload, Kind.RESET, RESET_BYTES):
+		return false
+	var value: int = payload.decode_u32(4)
+	if value > 1:
+		problem = "a reset says %d where 0 (no seed) or 1 (seed) is due" % value
+		return false
+	has_seed = value == 1
+	reset_seed = payload.decode_s64(HEADER_BYTES)
+	return true
+
+
+## Reads the actions of all agents. Returns whether they can be carried out.
+func read_actions(payload: PackedByteArray) -> bool:
+	if not _check(payload, Kind.ACTION, _action_bytes):
+		return false
+	if payload.decode_u32(4) != _agent_count:
+		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), _agent_count]
+		return false
+	continuous.clear()
+	discrete.clear()
+	var start: int = HEADER_BYTES
+	for group: WireGroup in _groups:
+		var space: ActionSpace = group.action_space
+		var middle: int = start + 4 * space.continuous_width * group.agents.size()
+		var end: int = middle + 4 * space.discrete_width * group.agents.size()
+		var floats: PackedFloat32Array = payload.slice(start, middle).to_float32_array()
+		var choices: PackedInt32Array = payload.slice(middle, end).to_int32_array()
+		var bad_row: int = space.clamp_rows(floats, choices)
+		if bad_row >= 0:
+			problem = "agent number %d: %s" % [group.agents[bad_row], space.problem]
+			return false
+		continuous.append(floats)
+		discrete.append(choices)
+		start = end
+	return true
+
+
+## Returns the answer to a reset. [param blocks] are, group after group, the observations in the
+## order of their names and then the masks, if there are any.
+func write_observation(game_usec: int, blocks: Array[PackedByteArray]) -> PackedByteArray:
+	var frame: PackedByteArray = _begin(Kind.OBSERVATION, HEADER_BYTES + 4, game_usec)
+	for block: PackedByteArray in blocks:
+		_append(frame, block)
+	return frame
+
+
+## Returns the answer to actions. [param flags] are one byte per agent. [param terminal_blocks] are
+## the observations of the agents that ended, as in [param blocks]; [param infos] is a JSON list
+## with an object for each of them, "" if nobody ended.
+func write_step(
+	game_usec: int,
+	rewards: PackedFloat32Array,
+	flags: PackedByteArray,
+	blocks: Array[PackedByteArray],
+	terminal_blocks: Array[PackedByteArray] = [],
+	infos: String = ""
+) -> PackedByteArray:
+	var frame: PackedByteArray = _begin(Kind.STEP, HEADER_BYTES + 8, game_usec)
+	frame.append_array(rewards.to_byte_array())
+	_append(frame, flags)
+	for block: PackedByteArray in blocks:
+		_append(frame, block)
+	if infos.is_empty():
+		return frame
+	frame.encode_u32(HEADER_BYTES + 4, flags.size() - flags.count(0))
+	for block: PackedByteArray in terminal_blocks:
+		_append(frame, block)
+	var text: PackedByteArray = infos.to_utf8_buffer()
+	var length: PackedByteArray = [0, 0, 0, 0]
+	length.encode_u32(0, text.size())
+	_append(frame, length)
+	frame.append_array(text)
+	return frame
+
+
+func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
+	if read_kind(payload) != kind:
+		if problem.is_empty():
+			problem = "a binary frame of kind %d; expected %d" % [payload[3], kind]
+		return false
+	if payload.size() != size:
+		problem = (
+			"%s takes %d bytes; got %d"
+			% [
+				"a reset" if kind == Kind.RESET else "actions of %d agents" % _agent_count,
+				size,
+				payload.size(),
+			]
+		)
+		return false
+	return true
+
+
+func _begin(kind: Kind, size: int, game_usec: int) -> PackedByteArray:
+	var frame: PackedByteArray = []
+	frame.resize(size)
+	frame.encode_u16(0, MAGIC)
+	frame[2] = VERSION
+	frame[3] = kind
+	frame.encode_u32(4, _agent_count)
+	frame.encode_u32(HEADER_BYTES, clampi(game_usec, 0, 0xffffffff))
+	if size > HEADER_BYTES + 4:
+		frame.encode_u32(HEADER_BYTES + 4, 0)
+	return frame
+
+
+## Blocks begin at multiples of four bytes; the padding belongs to the block that follows.
+static func _append(frame: PackedByteArray, block: PackedByteArray) -> void:
+	if frame.size() % 4 != 0:
+		var padding: int = 4 - frame.size() % 4
+		for count: int in padding:
+			frame.append(0)
+	frame.append_array(block)
