@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from rl_studio_training.fleet import GameFleet
 from rl_studio_training.godot_env import StudioGodotEnv
 from rl_studio_training.launch import GameSettings
 
@@ -19,6 +21,7 @@ SCALE = float(os.environ.get("RL_STUDIO_TEST_TIME_SCALE", "1"))
 
 MakeBuild = Callable[[str], Path]
 MakeGame = Callable[..., StudioGodotEnv]
+MakeFleet = Callable[..., GameFleet]
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
@@ -66,6 +69,7 @@ def make_game(make_build: MakeBuild, tmp_path: Path) -> Iterator[MakeGame]:
         mode: str = "continuous",
         *,
         instance: int = 0,
+        seed: int | None = None,
         connect: bool = True,
         extra: dict[str, str] | None = None,
         startup_timeout_s: float = 20.0,
@@ -81,7 +85,7 @@ def make_game(make_build: MakeBuild, tmp_path: Path) -> Iterator[MakeGame]:
         )
         game = StudioGodotEnv(
             settings,
-            seed=instance,
+            seed=instance if seed is None else seed,
             instance=instance,
             log_path=tmp_path / f"game-{instance}.log",
             connect=connect,
@@ -94,3 +98,36 @@ def make_game(make_build: MakeBuild, tmp_path: Path) -> Iterator[MakeGame]:
     yield make
     for game in games:
         game.close()
+
+
+@pytest.fixture
+def make_fleet(make_game: MakeGame) -> Iterator[MakeFleet]:
+    """Starts a fleet of fake games, one for each mode named; ends them after the test."""
+    fleets: list[GameFleet] = []
+
+    def make(
+        modes: Sequence[str] = ("continuous",),
+        *,
+        wire: str = "studio",
+        extra: dict[str, str] | None = None,
+        startup_timeout_s: float = 20.0,
+        step_timeout_s: float = 20.0,
+        **options: Any,
+    ) -> GameFleet:
+        def launch(instance: int, seed: int) -> StudioGodotEnv:
+            return make_game(
+                modes[instance],
+                instance=instance,
+                seed=seed,
+                connect=False,
+                extra={"wire": wire, **(extra or {})},
+                startup_timeout_s=startup_timeout_s,
+                step_timeout_s=step_timeout_s,
+            )
+
+        fleets.append(GameFleet(launch, len(modes), **{"seed": 0, **options}))
+        return fleets[-1]
+
+    yield make
+    for fleet in fleets:
+        fleet.close()

@@ -49,17 +49,60 @@ def test_a_given_speedup_is_left_to_the_game(project: Project, godot: GodotBinar
     assert "--fixed-fps" not in argv
 
 
-def test_a_stock_game_gets_its_action_repeat_as_speedup(project: Project, godot: GodotBinary) -> None:
+@pytest.mark.parametrize(("action_repeat", "speedup"), [(4, 4), (None, 8)])
+def test_a_stock_game_decides_once_a_frame(
+    project: Project, godot: GodotBinary, action_repeat: int | None, speedup: int
+) -> None:
     (project.root / "addons" / "godot_rl_agents").mkdir(parents=True)
-    argv = game_argv(GameSettings(project=project, godot=godot, action_repeat=8), 1, 0)
+    file = project.root / "project.godot"
+    file.write_text(file.read_text() + "\n[physics]\n\ncommon/physics_ticks_per_second=120\n")
+    settings = GameSettings(project=Project.open(project.root), godot=godot, action_repeat=action_repeat)
+    argv = game_argv(settings, 1, 0)
+    assert f"--speedup={speedup}" in argv
+    assert argv[argv.index("--fixed-fps") + 1] == "60", "the stock plugin knows no other rate"
+
+
+def test_a_stock_game_keeps_the_speedup_it_is_given(project: Project, godot: GodotBinary) -> None:
+    (project.root / "addons" / "godot_rl_agents").mkdir(parents=True)
+    argv = game_argv(GameSettings(project=project, godot=godot, speedup=1.5), 1, 0)
+    assert "--speedup=1.5" in argv
+    assert "--fixed-fps" not in argv
+
+
+def test_a_project_with_both_plugins_keeps_its_rate(project: Project, godot: GodotBinary) -> None:
+    (project.root / "addons" / "godot_rl_agents").mkdir(parents=True)
+    (project.root / "addons" / "rl_studio").mkdir()
+    (project.root / "addons" / "rl_studio" / "plugin.cfg").touch()
+    file = project.root / "project.godot"
+    file.write_text(file.read_text() + "\n[physics]\n\ncommon/physics_ticks_per_second=120\n")
+    argv = game_argv(GameSettings(project=Project.open(project.root), godot=godot), 1, 0)
+    assert argv[argv.index("--fixed-fps") + 1] == "120"
     assert "--speedup=8" in argv
-    assert "--fixed-fps" in argv
+
+
+def test_a_window_is_silent_and_does_not_wait_for_the_screen(project: Project, godot: GodotBinary) -> None:
+    argv = game_argv(GameSettings(project=project, godot=godot, show_window=True), 1, 0)
+    assert argv[1:4] == ["--audio-driver", "Dummy", "--disable-vsync"]
+    assert "--headless" not in argv
+
+
+def test_a_window_at_a_given_speed_may_wait_for_the_screen(project: Project, godot: GodotBinary) -> None:
+    argv = game_argv(GameSettings(project=project, godot=godot, show_window=True, speedup=1.0), 1, 0)
+    assert argv[1:3] == ["--audio-driver", "Dummy"]
+    assert "--disable-vsync" not in argv
 
 
 def test_a_build_runs_by_itself() -> None:
     settings = GameSettings(build=Path("/games/My Game.v2"), show_window=True, extra={"level": "a=b"})
     argv = game_argv(settings, 1, 0)
-    assert argv[:3] == ["/games/My Game.v2", "--fixed-fps", "60"]
+    assert argv[:6] == [
+        "/games/My Game.v2",
+        "--audio-driver",
+        "Dummy",
+        "--disable-vsync",
+        "--fixed-fps",
+        "60",
+    ]
     assert argv[-1] == "--level=a=b"
 
 

@@ -6,6 +6,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 WINDOW = 100
 """Episodes that means, minima and maxima are taken over."""
 
@@ -65,6 +68,34 @@ class EpisodeWindow:
             for name, value in episode.metrics.items():
                 values.setdefault(name, []).append(value)
         return {name: _mean(found) for name, found in sorted(values.items())}
+
+
+class RunningEpisodes:
+    """Rewards and lengths so far of the episodes under way, one a row.
+
+    Args:
+        rows: number of agents.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._rewards = np.zeros(rows)
+        self._lengths = np.zeros(rows, dtype=np.int64)
+
+    def restart(self, rows: slice) -> None:
+        """Forgets the episodes of these rows; new ones begin."""
+        self._rewards[rows] = 0.0
+        self._lengths[rows] = 0
+
+    def add(self, rows: slice, rewards: NDArray[np.float32]) -> None:
+        """Counts one step of each of these rows."""
+        self._rewards[rows] += rewards
+        self._lengths[rows] += 1
+
+    def finish(self, row: int) -> tuple[float, int]:
+        """Reward and length of an episode that ended; a new one begins."""
+        outcome = float(self._rewards[row]), int(self._lengths[row])
+        self.restart(slice(row, row + 1))
+        return outcome
 
 
 def _mean(values: list[float]) -> float | None:

@@ -20,11 +20,13 @@ class GameLog:
 
     Args:
         path: the file; it may not exist yet.
+        start: where in it this process begins to write, in bytes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self.path = path
-        self._offset = 0
+        self._start = start
+        self._offset = start
         self._rest = b""
         self._forwarded = 0
         self._in_error = False
@@ -35,7 +37,7 @@ class GameLog:
         try:
             with self.path.open("rb") as file:
                 file.seek(0, os.SEEK_END)
-                file.seek(max(0, file.tell() - 16384))
+                file.seek(max(min(self._start, file.tell()), file.tell() - 16384))
                 text = file.read().decode(errors="replace")
         except OSError:
             return []
@@ -69,6 +71,6 @@ class GameLog:
         if self._offset >= MAX_LOG_BYTES:
             # The game appends, so it goes on at the new end.
             os.truncate(self.path, 0)
-            self._offset = 0
+            self._start = self._offset = 0
             self._rest = b""
         return [line.decode(errors="replace") for line in lines]

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ class GameProcess:
     Args:
         argv: the command, one item per argument.
         cwd: the game's working directory.
-        log_path: file that its stdout and stderr are appended to.
+        log_path: file that its stdout and stderr are appended to, under a line of its own if it has some text.
         env: its environment; None for ours.
 
     Raises:
@@ -39,7 +40,6 @@ class GameProcess:
         self, argv: Sequence[str], cwd: Path, log_path: Path, env: Mapping[str, str] | None = None
     ) -> None:
         self.argv = list(argv)
-        self.log = GameLog(log_path)
         if shutil.which(self.argv[0]) is None:
             raise GameStartError(
                 f"{self.argv[0]} is not a program that can be run.",
@@ -47,6 +47,10 @@ class GameProcess:
             )
         log_path.parent.mkdir(parents=True, exist_ok=True)
         with log_path.open("ab") as output:
+            if output.tell():
+                output.write(b"\n--- started again ---\n")
+                output.flush()
+            self.log = GameLog(log_path, output.tell())
             try:
                 self._process = subprocess.Popen(
                     [*_die_with_parent(), *self.argv],
@@ -63,7 +67,14 @@ class GameProcess:
                     f"{self.argv[0]} cannot be started: {error.strerror or error}.",
                     hint="Check that the file is a program for this system.",
                 ) from error
+        self._started_at = time.monotonic()
+        self._is_gone = False
         atexit.register(self.kill)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started_at
 
     @property
     def pid(self) -> int:
@@ -80,6 +91,22 @@ class GameProcess:
             return False
         return True
 
+    def made_connection(self, connection: socket.socket) -> bool:
+        """Whether this process, or one that it started, is at the other end of a connection on this machine.
+
+        True also where nobody can be found there: not every system tells.
+        """
+        port = connection.getpeername()[1]
+        if _has_port(self.pid, port):
+            return True
+        tree = {process.pid for process in _tree(self.pid)}
+        if any(_has_port(pid, port) for pid in tree):
+            return True
+        with contextlib.suppress(psutil.Error, OSError):
+            owners = {found.pid for found in psutil.net_connections("tcp4") if found.laddr[1:] == (port,)}
+            return not owners.difference({None, *tree})
+        return True
+
     def describe_end(self) -> str:
         """How the process ended, as the end of a sentence: "exited with code 1", "was killed by SIGKILL"."""
         code = self._process.poll()
@@ -87,7 +114,9 @@ class GameProcess:
             return "is still running but closed its connection"
         if code < 0:
             with contextlib.suppress(ValueError):
-                return f"was killed by {signal.Signals(-code).name}"
+                name = signal.Signals(-code).name
+                # Nobody else has a reason to: SIGKILL is what a system that is short of memory sends.
+                return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
         return f"exited with code {code}"
 
     def stop(self, grace_s: float = 3.0) -> None:
@@ -102,10 +131,12 @@ class GameProcess:
         self.kill()
 
     def kill(self) -> None:
-        """Kills the whole group at once."""
+        """Kills the whole group at once. Does nothing the next time: the group's number may be another's by then."""
+        if self._is_gone:
+            return
         atexit.unregister(self.kill)
         self._signal_group(force=True)
-        self.wait(5.0)
+        self._is_gone = self.wait(5.0)
 
     def _signal_group(self, *, force: bool) -> None:
         if os.name == "posix":
@@ -123,6 +154,13 @@ def _tree(pid: int) -> list[psutil.Process]:
         return [*process.children(recursive=True), process]
     except psutil.Error:
         return []
+
+
+def _has_port(pid: int, port: int) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        connections = psutil.Process(pid).net_connections("tcp4")
+        return any(found.laddr[1:] == (port,) for found in connections)
+    return False
 
 
 def _die_with_parent() -> list[str]:

@@ -15,6 +15,12 @@ from rl_studio_training.errors import SceneError
 EDITOR_PORT = 11008
 """The port a game played in the editor connects to."""
 
+_STOCK_TICKS_PER_SECOND = 60
+"""The physics rate of every game with the stock plugin, whatever its project says."""
+
+_STOCK_ACTION_REPEAT = 8
+"""Physics ticks per decision with the stock plugin, unless a scene or we say otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameSettings:
@@ -53,31 +59,53 @@ class GameSettings:
         """Whether the project has the stock godot_rl_agents plugin."""
         return self.project is not None and self.project.uses_stock_plugin
 
+    @property
+    def fixed_fps(self) -> int | None:
+        """Frames per second of game time where no clock sets the pace; None if one does.
+
+        It is the physics rate, so that a game which is not sped up simulates one tick a frame.
+        """
+        if self.speedup is not None:
+            return None
+        if self.project is None or (self.may_be_stock and not self.project.has_addon):
+            return _STOCK_TICKS_PER_SECOND
+        return self.project.physics_ticks_per_second
+
 
 def game_argv(settings: GameSettings, port: int, seed: int) -> list[str]:
     """The command that starts one game.
 
-    With no `speedup` each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock.
+    With no `speedup` each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock, neither
+    for the next tick nor in the sleep of each headless frame. A window then does not wait for the screen either.
+    Training makes no sound.
     """
     project, godot = settings.project, settings.godot
-    rate = project.physics_ticks_per_second if project else 60
-    fixed_fps = rate if settings.speedup is None else None
-    options = _game_options(settings, port, seed, fixed_fps)
+    options = _game_options(settings, port, seed)
     if settings.build is None and godot is not None and project is not None:
-        return godot_argv(
+        argv = godot_argv(
             godot,
             project,
             settings.scene,
             headless=not settings.show_window,
-            fixed_fps=fixed_fps,
+            fixed_fps=settings.fixed_fps,
             args=options,
         )
-    argv = [str(settings.build)]
+    else:
+        argv = [str(settings.build)]
+        if not settings.show_window:
+            argv.append("--headless")
+        if settings.fixed_fps is not None:
+            argv += ["--fixed-fps", str(settings.fixed_fps)]
+        argv += [f"--{key}={value}" for key, value in options.items()]
+    argv[1:1] = _window_flags(settings)
+    return argv
+
+
+def _window_flags(settings: GameSettings) -> list[str]:
     if not settings.show_window:
-        argv.append("--headless")
-    if fixed_fps is not None:
-        argv += ["--fixed-fps", str(fixed_fps)]
-    return argv + [f"--{key}={value}" for key, value in options.items()]
+        return []
+    flags = ["--audio-driver", "Dummy"]
+    return flags if settings.fixed_fps is None else [*flags, "--disable-vsync"]
 
 
 def game_environment(settings: GameSettings) -> dict[str, str]:
@@ -87,17 +115,17 @@ def game_environment(settings: GameSettings) -> dict[str, str]:
     return headless_environment()
 
 
-def _game_options(settings: GameSettings, port: int, seed: int, fixed_fps: int | None) -> dict[str, str]:
+def _game_options(settings: GameSettings, port: int, seed: int) -> dict[str, str]:
     options: dict[str, object] = {"port": port, "env_seed": seed}
     if settings.action_repeat is not None:
         options["action_repeat"] = settings.action_repeat
     if settings.speedup is not None:
         options["speedup"] = f"{settings.speedup:g}"
-    if fixed_fps is not None:
-        options["rl_studio_fixed_fps"] = fixed_fps
-        if settings.may_be_stock and settings.action_repeat is not None:
-            # The stock Sync simulates one decision per frame this way.
-            options["speedup"] = settings.action_repeat
+    if settings.fixed_fps is not None:
+        options["rl_studio_fixed_fps"] = settings.fixed_fps
+        if settings.may_be_stock:
+            # The stock plugin simulates that many ticks per frame then: one decision.
+            options["speedup"] = settings.action_repeat or _STOCK_ACTION_REPEAT
     return {key: str(value) for key, value in {**options, **settings.extra}.items()}
 
 

@@ -1,0 +1,269 @@
+"""The game processes of a run: started together, waited for together, and started again when they die."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from rl_studio_training import failures
+from rl_studio_training.batch import Batch
+from rl_studio_training.common_spaces import check_unchanged
+from rl_studio_training.connection import WAIT_SLICE_S
+from rl_studio_training.errors import GameError
+from rl_studio_training.game_process import wait_for_exit
+from rl_studio_training.godot_env import CLOSE_GRACE_S, StudioGodotEnv
+from rl_studio_training.launch import GameSettings
+from rl_studio_training.restarts import RestartPolicy
+from rl_studio_training.timing import Timing
+
+Launch = Callable[[int, int], StudioGodotEnv]
+"""(instance, seed) → an environment whose game was launched but not yet connected to."""
+
+_HAS_FINE_CPU_CLOCK = time.get_clock_info("thread_time").resolution < 1e-6
+
+_NEW_SEED = 1000
+"""How far the seed of a restarted game is from its former one; with the same it might die the same death."""
+
+
+def launcher(
+    settings: GameSettings,
+    log_folder: Path,
+    *,
+    on_wait: Callable[[], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+) -> Launch:
+    """What starts the games of a run.
+
+    Args:
+        settings: the same for all of them.
+        log_folder: game i prints to game-<i>.log there.
+        on_wait, on_warning: as `StudioGodotEnv` has them.
+    """
+
+    def launch(instance: int, seed: int) -> StudioGodotEnv:
+        return StudioGodotEnv(
+            settings,
+            seed=seed,
+            instance=instance,
+            log_path=log_folder / f"game-{instance}.log",
+            connect=False,
+            on_wait=on_wait,
+            on_warning=on_warning,
+        )
+
+    return launch
+
+
+class GameCrew:
+    """Games by number. One that fails is out, without a word, until `revive` is called for it.
+
+    Args:
+        launch: starts game number `instance` with a seed.
+        restarts: how often and how soon.
+        timing: gets the time spent waiting and reading.
+        on_status: called with a sentence when a game has to be started again.
+        on_event: called with "game_restarted" and its fields when one was.
+        on_wait: called about ten times a second while waiting; whatever it raises ends the wait.
+        wait: sleeps for some seconds.
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        restarts: RestartPolicy,
+        timing: Timing,
+        *,
+        on_status: Callable[[str], object],
+        on_event: Callable[..., object],
+        on_wait: Callable[[], object],
+        wait: Callable[[float], object],
+    ) -> None:
+        self.games: list[StudioGodotEnv] = []
+        self._launch = launch
+        self._restarts = restarts
+        self._timing = timing
+        self._on_status = on_status
+        self._on_event = on_event
+        self._on_wait = on_wait
+        self._wait = wait
+        self._failed: dict[int, GameError] = {}
+        self._old_errors: list[tuple[int, str]] = []
+        self._waited_sending_s = 0.0
+
+    def start(self, count: int, seed: int) -> None:
+        """Launches all games at once, then connects to each. The caller closes, also when it fails.
+
+        Raises:
+            GameError: one does not start.
+        """
+        for number in range(count):
+            self.games.append(self._launch(number, seed + number))
+        for game in self.games:
+            game.connect()
+
+    # --- questions and answers
+
+    def ask(self, number: int, send: Callable[[StudioGodotEnv], object]) -> None:
+        """Sends something to a game with `send`.
+
+        The system may run the game on our core the moment it has the message, before sending returns. Such time is a
+        wait for the game, and not the cost of sending.
+        """
+        began, cpu_began = time.perf_counter(), time.thread_time()
+        try:
+            send(self.games[number])
+        except GameError as error:
+            self._failed[number] = error
+        passed_s = time.perf_counter() - began
+        sending_s = min(passed_s, time.thread_time() - cpu_began) if _HAS_FINE_CPU_CLOCK else passed_s
+        self._timing.codec_s += sending_s
+        self._waited_sending_s += passed_s - sending_s
+
+    def collect(self, numbers: Iterable[int]) -> dict[int, Batch]:
+        """The answers of games that were asked, as they come in; of failed ones there is none."""
+        waiting = [number for number in numbers if number not in self._failed]
+        began = since = time.perf_counter()
+        answers: dict[int, Batch] = {}
+        while waiting:
+            ready = self._wait_for_any(waiting, began)
+            waited_s = time.perf_counter() - since + self._waited_sending_s
+            self._waited_sending_s = 0.0
+            for number in ready:
+                self._read(number, answers, waited_s)
+                waited_s = 0.0
+            waiting = [number for number in waiting if number not in ready]
+            since = time.perf_counter()
+        return answers
+
+    def _wait_for_any(self, waiting: list[int], began: float) -> list[int]:
+        """Those of `waiting` that have answered or failed: at least one."""
+        ready = [number for number in waiting if self.games[number].has_buffered_answer()]
+        if ready:
+            return ready
+        sockets = [self.games[number].socket for number in waiting]
+        while True:
+            readable, _, _ = select.select(sockets, (), (), WAIT_SLICE_S)
+            if readable:
+                return [number for number, one in zip(waiting, sockets, strict=True) if one in readable]
+            self._on_wait()
+            hung = [number for number in waiting if self._is_overdue(number, time.perf_counter() - began)]
+            if hung:
+                return hung
+
+    def _is_overdue(self, number: int, waited_s: float) -> bool:
+        game = self.games[number]
+        limit_s = game.settings.step_timeout_s
+        if waited_s <= limit_s:
+            return False
+        self._failed[number] = failures.hung(game.name, game.game, limit_s)
+        return True
+
+    def _read(self, number: int, answers: dict[int, Batch], waited_s: float) -> None:
+        game_s: float | None = None
+        began = time.perf_counter()
+        if number not in self._failed:
+            try:
+                answers[number] = self.games[number].receive_batch()
+                game_s = answers[number].game_s
+            except GameError as error:
+                self._failed[number] = error
+        self._timing.codec_s += time.perf_counter() - began
+        self._timing.add_wait(waited_s, game_s)
+
+    # --- death and restart
+
+    def revive(self, number: int, seed: int) -> Batch:
+        """Ends a failed game and starts it anew, again and again as long as that is allowed.
+
+        Args:
+            seed: the one it had; it gets another.
+
+        Returns:
+            The first observations of its agents.
+
+        Raises:
+            GameError: why it died last, when it may not be started again.
+            SpacesError: it has come back with other agents.
+        """
+        error = self._failed.pop(number)
+        former = self.games[number]
+        while True:
+            self._bury(self.games[number])
+            if former.game is None or self._restarts.is_exhausted:
+                raise self._final(error)
+            self._announce(error)
+            attempt = self._restarts.begin()
+            try:
+                batch = self._restart(number, seed + _NEW_SEED * attempt, former)
+            except GameError as failure:
+                error = failure
+                continue
+            self._on_event(
+                "game_restarted",
+                instance=number,
+                reason=error.code,
+                attempt=attempt,
+                limit=self._restarts.limit,
+                message=error.message,
+            )
+            return batch
+
+    def _bury(self, game: StudioGodotEnv) -> None:
+        if game.game is not None:
+            game.game.kill()
+            self._old_errors += [(game.instance, line) for line in game.game.log.new_errors()]
+        game.close()
+
+    def _announce(self, error: GameError) -> None:
+        """Says what happened and what comes next, and waits until then."""
+        delay_s = self._restarts.delay_s()
+        when = f"in {delay_s:.0f} s" if delay_s >= 0.5 else "now"
+        number = self._restarts.count + 1
+        what = error.message.partition("\n")[0]
+        self._on_status(f"{what} It starts again {when} (restart {number} of {self._restarts.limit})")
+        while (delay_s := self._restarts.delay_s()) > 0.0:
+            self._on_wait()
+            self._wait(min(delay_s, WAIT_SLICE_S))
+
+    def _restart(self, number: int, seed: int, former: StudioGodotEnv) -> Batch:
+        began = time.perf_counter()
+        game = self.games[number] = self._launch(number, seed)
+        game.connect()
+        check_unchanged(former, game)
+        game.send_reset_batch()
+        batch = game.receive_batch()
+        self._timing.add_wait(time.perf_counter() - began, None)
+        return batch
+
+    def _final(self, error: GameError) -> GameError:
+        count = self._restarts.count
+        if not count:
+            return error
+        message = f"Games of this run were started again {count} times, which is the limit. {error.message}"
+        return type(error)(message, hint=error.hint)
+
+    # --- the end
+
+    def new_errors(self) -> Iterator[tuple[int, str]]:
+        """(instance, line) of each error that the games printed since the last call."""
+        old, self._old_errors = self._old_errors, []
+        yield from old
+        for game in self.games:
+            if game.game is not None:
+                for line in game.game.log.new_errors():
+                    yield game.instance, line
+
+    def close(self) -> None:
+        """Ends all games; they quit side by side. Never raises; may be called again."""
+        for game in self.games:
+            game.request_close()
+        wait_for_exit([game.game for game in self.games if game.game is not None], CLOSE_GRACE_S)
+        for game in self.games:
+            game.close()
+
+    @property
+    def failed(self) -> list[int]:
+        """The games that wait for `revive`, ascending."""
+        return sorted(self._failed)
