@@ -15,7 +15,7 @@ help: ## List the targets
 demo: setup ## Train the sample game, export the policy, play it in Godot
 	$(BIN)/rl-studio demo $(DEMO_ARGS)
 
-test: setup godot lint ## Lint, then the whole test suite
+test: $(VENV)/.rllib godot lint ## Lint, then the whole test suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup ## ruff, mypy, gdformat, gdlint (GDScript warnings are checked by the tests, in Godot)
@@ -31,7 +31,7 @@ format: setup ## Format Python and GDScript
 	$(BIN)/gdformat $(GDSCRIPT)
 
 bench: setup godot ## Run the benchmarks
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@status=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
 
 docs: setup ## Regenerate the pages made from code
 	$(BIN)/python -m rl_studio.protocol.document
@@ -44,6 +44,11 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[sb3,dev]'
+	touch $@
+
+# Ray takes as much room as the rest without PyTorch (0.7 GB), and a demo needs none of it.
+$(VENV)/.rllib: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[sb3,rllib,dev]'
 	touch $@
 
 clean: ## Remove the virtual environment and caches; a private Godot stays

@@ -1,0 +1,132 @@
+"""The games of RLlib's runners: what they are started with, in our process or another."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import pytest
+
+pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
+
+from rl_studio_training.errors import GameStartError, SpacesError
+from rl_studio_training.launch import GameSettings
+from rl_studio_training.rllib_games import RunnerGames, make_env, probe
+from training.conftest import MakeBuild, is_alive, wait_until
+
+TRAINING_SCRIPTS = str(Path(__file__).resolve().parents[2] / "training_scripts")
+RUNNER = """
+import pickle, sys, threading
+from rl_studio_training.rllib_games import make_env
+env = make_env({**pickle.load(open(sys.argv[1], "rb")), "num_envs": 4})
+print(*(game.game.pid for game in env.fleet.games), flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def games(make_build: MakeBuild, tmp_path: Path) -> RunnerGames:
+    """Fake games with two agents each."""
+    settings = GameSettings(build=make_build("continuous"), extra={"wire": "binary"})
+    return RunnerGames(settings=settings, log_folder=tmp_path / "logs")
+
+
+def config_of(games: RunnerGames, **more: Any) -> dict[str, Any]:
+    """What RLlib hands to `make_env`: it went through pickle on the way."""
+    config: dict[str, Any] = pickle.loads(pickle.dumps(games.env_config()))
+    return {**config, **more}
+
+
+def test_a_probe_tells_the_agents_of_a_game(games: RunnerGames, make_build: MakeBuild) -> None:
+    found = probe(replace(games, games=3))
+    assert found.n_agents == 2
+    assert found.observation_space.shape == (3,)
+    assert found.action_space.shape == (2,)
+    assert not found.has_masks
+    settings = replace(games.settings, build=make_build("discrete"), extra={"wire": "binary", "masks": "1"})
+    masked = probe(replace(games, settings=settings, masks="observation"))
+    assert isinstance(masked.observation_space, gym.spaces.Dict)
+    assert masked.observation_space["action_mask"].shape == (4,)
+    assert masked.has_masks
+
+
+def test_a_probe_of_a_broken_game_says_why(games: RunnerGames, make_build: MakeBuild) -> None:
+    settings = replace(games.settings, build=make_build("stillborn"))
+    with pytest.raises(GameStartError, match=r"missing\.tscn"):
+        probe(replace(games, settings=settings))
+
+
+def test_every_runner_has_its_own_games_seeds_and_logs(games: RunnerGames, tmp_path: Path) -> None:
+    for runner in (1, 2):
+        make_env(config_of(replace(games, games=2, seed=100, runner=runner), num_envs=4)).close()
+    seeds = sorted(path.name for path in (tmp_path / "build").glob("argv-*.json"))
+    assert seeds == [f"argv-{seed}.json" for seed in (102, 103, 104, 105)]
+    logs = {path.relative_to(tmp_path / "logs").as_posix() for path in (tmp_path / "logs").rglob("*.log")}
+    assert logs == {f"runner-{runner}/game-{game}.log" for runner in (1, 2) for game in (0, 1)}
+
+
+def test_gymnasium_makes_it_without_complaint(games: RunnerGames) -> None:
+    gym.register(
+        "rl-studio-test", vector_entry_point=lambda num_envs: make_env(config_of(games, num_envs=num_envs))
+    )
+    try:
+        env = gym.make_vec("rl-studio-test", num_envs=2, vectorization_mode="vector_entry_point")
+        env.close()
+    finally:
+        del gym.registry["rl-studio-test"]
+
+
+def test_a_wrong_number_of_rows_is_explained_and_nothing_runs_on(games: RunnerGames, tmp_path: Path) -> None:
+    with pytest.raises(SpacesError, match="is 5, but 1 games have 2 agents") as caught:
+        make_env(config_of(replace(games, runner=0), num_envs=5))
+    assert "probe()" in str(caught.value.hint)
+    assert not is_alive(int((tmp_path / "build" / "pid-0").read_text()))
+
+
+def test_an_unknown_key_is_named(games: RunnerGames) -> None:
+    with pytest.raises(SpacesError, match="'game'") as caught:
+        make_env(config_of(games, num_envs=2, game=3))
+    assert "'games'" in str(caught.value.hint)
+
+
+def test_a_restarted_game_is_in_the_report(games: RunnerGames, make_build: MakeBuild) -> None:
+    extra = {"wire": "binary", "misbehave_at": "2", "misbehave_seed": "0"}
+    settings = replace(games.settings, build=make_build("crash"), extra=extra)
+    env = make_env(config_of(replace(games, settings=settings, runner=0), num_envs=2))
+    try:
+        env.reset()
+        for _ in range(2):
+            env.step(env.action_space.sample())
+        (event,) = env.report().events
+    finally:
+        env.close()
+    assert (event["event"], event["runner"], event["instance"]) == ("game_restarted", 0, 0)
+    assert "puck.gd:42" in event["message"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
+def test_no_game_outlives_a_runner_that_was_killed(games: RunnerGames, tmp_path: Path) -> None:
+    (tmp_path / "config").write_bytes(pickle.dumps(config_of(replace(games, games=2))))
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, str(tmp_path / "config")],
+        env={**os.environ, "PYTHONPATH": TRAINING_SCRIPTS},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert runner.stdout is not None
+        pids = [int(word) for word in runner.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(map(is_alive, pids))
+        runner.send_signal(signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, pids)))
+    finally:
+        runner.kill()
+        runner.communicate()
