@@ -67,7 +67,8 @@ def test_each_field_can_be_shown_in_a_form() -> None:
     for field in fields:
         assert field["title"] and field["help"] and field["group"]
         assert field["level"] in {"basic", "advanced"}
-        assert field["type"] in {"int", "float", "bool", "string", "enum", "int_list", "scene", "dict"}
+        types = {"int", "float", "bool", "string", "enum", "int_list", "int_or_auto", "scene", "dict"}
+        assert field["type"] in types
         assert (field["choices"] is not None) == (field["type"] == "enum")
 
 
@@ -78,6 +79,21 @@ def test_the_form_knows_ranges_choices_and_nullable_fields() -> None:
     assert fields["activation"]["choices"] == ["tanh", "relu", "elu"]
     assert fields["time_limit_s"]["nullable"]
     assert fields["time_limit_s"]["unit"] == "s"
+
+
+def test_the_number_of_games_is_whole_or_auto() -> None:
+    assert resolve(SB3Config, parse_assignments(["n_envs=auto"])).n_envs == "auto"
+    assert resolve(SB3Config, parse_assignments(["n_envs=3"])).n_envs == 3
+    assert differing(resolve(SB3Config, {"n_envs": "auto"})) == {"n_envs": "auto"}
+    field = {field["key"]: field for field in form_fields(SB3Config)}["n_envs"]
+    assert (field["type"], field["minimum"], field["maximum"]) == ("int_or_auto", 1, 64)
+
+
+@pytest.mark.parametrize("value", [0, 65, 1.5, "many"])
+def test_a_bad_number_of_games_is_one_error(value: object) -> None:
+    with pytest.raises(ConfigError, match="from 1 to 64, or auto") as caught:
+        resolve(SB3Config, {"n_envs": value})
+    assert [error["key"] for error in caught.value.data["errors"]] == ["n_envs"]
 
 
 def test_experiments_are_saved_and_listed(project: Project) -> None:

@@ -26,6 +26,7 @@ from rl_studio_training.arguments import Args
 from rl_studio_training.launch import GameSettings
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
+from rl_studio_training.sb3_training import Training
 from rl_studio_training.stopping import StopSwitch
 from training.conftest import MakeBuild
 
@@ -35,7 +36,7 @@ class Built:
     """A training that has not begun: everything a field can have an effect on."""
 
     settings: GameSettings
-    training: script.Training
+    training: Training
     argv: list[list[str]]
 
     @property
@@ -67,8 +68,8 @@ CHECKS: dict[str, tuple[Any, Check]] = {
     "startup_timeout_s": (33.0, lambda b: b.training.env.games[0].settings.startup_timeout_s == 33.0),
     "step_timeout_s": (34.0, lambda b: b.training.env.games[0].settings.step_timeout_s == 34.0),
     "game_args": ({"level": "two words"}, lambda b: "--level=two words" in b.argv[0]),
-    "learning_rate": (1e-3, lambda b: b.model.policy.optimizer.param_groups[0]["lr"] == 1e-3),
-    "learning_rate_schedule": ("linear", lambda b: b.model.lr_schedule(0.5) == pytest.approx(1.5e-4)),
+    "learning_rate": (2e-3, lambda b: b.model.policy.optimizer.param_groups[0]["lr"] == 2e-3),
+    "learning_rate_schedule": ("linear", lambda b: b.model.lr_schedule(0.5) == pytest.approx(5e-4)),
     "n_steps": (16, lambda b: b.model.n_steps == b.model.rollout_buffer.buffer_size == 16),
     "batch_size": (32, lambda b: b.model.batch_size == 32),
     "n_epochs": (3, lambda b: b.model.n_epochs == 3),
@@ -118,7 +119,7 @@ def build(
         settings = script.game_settings(Args(project.root), project, config, reporter)
         script.load_torch(config.torch_threads)
         env = script.start_games(settings, config, run, reporter, switch, games)
-        training = script.Training(config, env, run, reporter, switch)
+        training = Training(config, env, run, reporter, switch)
         files = [project.root / f"argv-{config.seed + number}.json" for number in range(config.n_envs)]
         return Built(settings, training, [json.loads(file.read_text()) for file in files])
 
@@ -161,6 +162,7 @@ def test_a_batch_that_does_not_fit_is_mentioned(build: Build) -> None:
     from rl_studio_training.sb3_model import batch_advice
 
     assert batch_advice(SB3Config(n_steps=64, batch_size=32), 2) is None
-    advice = batch_advice(SB3Config(n_steps=10, batch_size=32), 2)
+    assert batch_advice(SB3Config(n_steps=10, batch_size=32), 2) is None  # the whole rollout is one batch
+    advice = batch_advice(SB3Config(n_steps=20, batch_size=32), 2)
     assert advice is not None
-    assert "20 samples" in advice
+    assert "40 samples" in advice

@@ -47,6 +47,10 @@ class Trainer:
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.lines("@EVENT ") if event["kind"] == kind]
 
+    def wait_for_events(self, kind: str, count: int = 1) -> None:
+        wait_until(lambda: len(self.events(kind)) >= count or self.process.poll() is not None, 60)
+        assert self.process.poll() is None, self.log.read_text()
+
     def wait_for_metrics(self, count: int = 1) -> None:
         wait_until(lambda: len(self.metrics) >= count or self.process.poll() is not None, 60)
         assert self.process.poll() is None, self.log.read_text()
@@ -63,10 +67,18 @@ def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[A
     """Starts the script on a fake game; kills it if a test leaves it running."""
     trainers: list[Trainer] = []
 
-    def make(mode: str = "continuous", *arguments: str, lines: bool = True, **config: Any) -> Trainer:
+    def make(
+        mode: str = "continuous",
+        *arguments: str,
+        lines: bool = True,
+        script: Path = SCRIPT,
+        options: dict[str, str] | None = None,
+        **config: Any,
+    ) -> Trainer:
         build = make_build(mode)
         run, log = tmp_path / "run", tmp_path / "output.log"
         values = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "total_timesteps": 10**9, **config}
+        values["game_args"] = {"wire": "binary", **(options or {})}
         config_file = tmp_path / "config.json"
         config_file.write_text(json.dumps(values))
         argv = ["--project", str(project.root), "--run-dir", str(run), "--config", str(config_file)]
@@ -77,7 +89,7 @@ def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[A
                     sys.executable,
                     "-W",
                     "error::ResourceWarning",
-                    str(SCRIPT),
+                    str(script),
                     *argv,
                     "--game",
                     str(build),
@@ -104,8 +116,9 @@ def checkpoint(trainer: Trainer) -> dict[str, Any]:
     return dict(json.loads((newest / "checkpoint.json").read_text()))
 
 
-def test_training_ends_at_its_timesteps(start: Any) -> None:
-    trainer = start(total_timesteps=100, checkpoint_frequency=40, keep_checkpoints=1)
+@pytest.mark.parametrize("wire", ["studio", "binary"])
+def test_training_ends_at_its_timesteps(start: Any, wire: str) -> None:
+    trainer = start(total_timesteps=100, checkpoint_frequency=40, keep_checkpoints=1, options={"wire": wire})
     assert trainer.end() == 0, trainer.log.read_text()
     metrics = trainer.metrics
     assert [row["timesteps_total"] for row in metrics] == list(range(16, 113, 16))
@@ -116,11 +129,17 @@ def test_training_ends_at_its_timesteps(start: Any) -> None:
     assert last["policies"]["walker"]["episodes"] == last["episodes_total"]
     assert last["custom_metrics"] == {"height": 2.5}
     assert all(isinstance(last["learner"][key], float) for key in last["learner"])
-    shares = last["throughput"]
-    assert sum(shares[key] for key in ("env_share", "policy_share", "update_share")) == pytest.approx(1.0)
+    throughput = last["throughput"]
+    shares = {key for key in throughput if key.endswith("_share")}
+    assert shares == {f"{part}_share" for part in ("game", "wire", "policy", "update", "other")}
+    assert sum(throughput[key] for key in shares) == pytest.approx(1.0)
+    assert throughput["timesteps_per_second"] > 0
+    assert throughput["bottleneck"] in (None, "game", "wire", "policy", "update")
+    assert (throughput["advice"] is None) == (throughput["bottleneck"] is None)
     assert [event["reason"] for event in trainer.events("checkpoint")] == ["periodic", "periodic", "final"]
     started = trainer.events("started")[0]
     assert (started["n_agents"], started["n_envs"], started["policies"]) == (2, 1, {"walker": 2})
+    assert (started["wire"], started["sections"]) == ("binary" if wire == "binary" else "json", 1)
     finished = trainer.events("finished")[0]
     assert (finished["reason"], finished["timesteps_total"]) == ("timesteps", 112)
     assert sorted(path.name for path in (trainer.run / "checkpoints").iterdir()) == ["step_000000000112"]
@@ -144,7 +163,7 @@ def test_a_signal_saves_and_ends_well(start: Any, number: signal.Signals) -> Non
 
 
 def test_a_signal_gets_through_to_a_trainer_whose_game_hangs(start: Any) -> None:
-    trainer = start("hang", "--set", "game_args={misbehave_at: '30'}")
+    trainer = start("hang", options={"misbehave_at": "30"})
     trainer.wait_for_metrics(2)
     trainer.process.send_signal(signal.SIGINT)
     assert trainer.end(20) == 0, trainer.log.read_text()
@@ -162,7 +181,7 @@ def test_a_signal_while_starting_ends_it_cleanly(start: Any, status: str) -> Non
 
 
 def test_a_second_sigint_ends_it_at_once(start: Any) -> None:
-    trainer = start("hang", "--set", "game_args={misbehave_at: '30'}")
+    trainer = start("hang", options={"misbehave_at": "30"})
     trainer.wait_for_metrics(3)
     trainer.process.send_signal(signal.SIGINT)
     wait_until(lambda: trainer.process.poll() is None)
@@ -178,17 +197,65 @@ def test_the_time_limit_ends_training(start: Any) -> None:
     assert checkpoint(trainer)["reason"] == "final"
 
 
-def test_a_crash_of_the_game_is_told_and_the_rest_saved(start: Any) -> None:
-    trainer = start("crash", "--set", "game_args={misbehave_at: '30'}")
+def test_a_game_that_crashes_is_told_of_and_training_goes_on(start: Any) -> None:
+    trainer = start("crash", options={"misbehave_at": "30", "misbehave_seed": "1"}, n_envs=2)
+    trainer.wait_for_events("game_restarted")
+    seen = len(trainer.metrics)
+    trainer.wait_for_metrics(seen + 3)
+    event = trainer.events("game_restarted")[0]
+    assert (event["instance"], event["reason"], event["attempt"], event["limit"]) == (
+        1,
+        "game_crashed",
+        1,
+        10,
+    )
+    assert "Game 1 exited with code 3" in event["message"]
+    trainer.process.send_signal(signal.SIGINT)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    log = trainer.log.read_text()
+    assert "[game 1] SCRIPT ERROR: Division by zero" in log
+    assert "[game 1] at: _physics_process (res://puck.gd:42)" in log
+    assert "Traceback" not in log
+
+
+def test_a_game_that_crashes_too_often_fails_the_run_with_the_reason(start: Any, tmp_path: Path) -> None:
+    impatient = tmp_path / "impatient.py"
+    impatient.write_text(
+        f"import runpy, sys\nsys.path.insert(0, {str(SCRIPT.parent)!r})\n"
+        "from rl_studio_training.fleet import GameFleet\n"
+        "GameFleet.__init__.__kwdefaults__['max_restarts'] = 1\n"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
+    )
+    trainer = start("crash", script=impatient, options={"misbehave_at": "30"})
     assert trainer.end() == 1
+    assert len(trainer.events("game_restarted")) == 1
     error = trainer.events("error")[0]
     assert error["code"] == "game_crashed"
     assert "Game 0 exited with code 3" in error["message"]
     assert checkpoint(trainer)["reason"] == "error"
-    log = trainer.log.read_text()
-    assert "[game 0] SCRIPT ERROR: Division by zero" in log
-    assert "[game 0] at: _physics_process (res://puck.gd:42)" in log
-    assert "Traceback" not in log
+    assert "Traceback" not in trainer.log.read_text()
+    assert not is_alive(trainer.game_pid())
+
+
+def test_a_signal_ends_the_wait_for_a_restart(start: Any) -> None:
+    trainer = start("crash", options={"misbehave_at": "4"})
+    wait_until(lambda: any("in 5 s" in event["message"] for event in trainer.events("status")), 60)
+    trainer.process.send_signal(signal.SIGINT)
+    assert trainer.end(20) == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    assert len(trainer.events("game_restarted")) == 2
+
+
+def test_the_number_of_games_is_measured_and_told(start: Any) -> None:
+    trainer = start(n_envs="auto", total_timesteps=50)
+    assert trainer.end() == 0, trainer.log.read_text()
+    statuses = [event["message"] for event in trainer.events("status")]
+    told = [text for text in statuses if "Using" in text]
+    started = trainer.events("started")[0]
+    assert len(told) == 1
+    assert f"Using {started['n_envs']}" in told[0]
+    assert json.loads((trainer.run / "run.json").read_text())["state"] == "finished"
 
 
 def test_a_killed_trainer_leaves_no_game(start: Any) -> None:
@@ -241,17 +308,25 @@ def test_by_hand_there_are_no_lines_for_programs(start: Any) -> None:
     assert (facts["state"], facts["exit_code"]) == ("finished", 0)
 
 
-@pytest.mark.parametrize("mode", ["discrete", "multidiscrete", "mixed", "two_keys", "stock"])
-def test_all_kinds_of_spaces_train(start: Any, mode: str) -> None:
-    trainer = start(mode, total_timesteps=60)
+@pytest.mark.parametrize("wire", ["stock", "binary"])
+@pytest.mark.parametrize("mode", ["discrete", "multidiscrete", "mixed", "two_keys"])
+def test_all_kinds_of_spaces_train(start: Any, mode: str, wire: str) -> None:
+    trainer = start(mode, options={"wire": wire}, total_timesteps=60)
     assert trainer.end() == 0, trainer.log.read_text()
     assert trainer.metrics[-1]["timesteps_total"] == 64
 
 
-def test_the_same_seed_learns_the_same(start: Any, tmp_path: Path) -> None:
+def test_a_game_with_the_stock_plugin_trains(start: Any) -> None:
+    trainer = start("stock", options={"wire": "stock"}, total_timesteps=60)
+    assert trainer.end() == 0, trainer.log.read_text()
+    assert trainer.events("started")[0]["wire"] == "json"
+
+
+@pytest.mark.parametrize("games", [1, 3])
+def test_the_same_seed_learns_the_same(start: Any, games: int) -> None:
     seen = []
     for _ in range(2):
-        trainer = start(total_timesteps=64)
+        trainer = start(total_timesteps=64 * games, n_envs=games)
         assert trainer.end() == 0
         seen.append([row["learner"]["loss"] for row in trainer.metrics])
         trainer.log.unlink()

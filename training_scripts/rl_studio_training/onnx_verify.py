@@ -11,8 +11,9 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rl_studio_training.layout import ActionPart
 from rl_studio_training.sb3_policy import ExportNetwork, TrainedPolicy
-from rl_studio_training.spaces import ActionCodec, ActionPart, ObservationCodec
+from rl_studio_training.spaces import ActionCodec, ObservationCodec
 
 Inputs = dict[str, NDArray[Any]]
 

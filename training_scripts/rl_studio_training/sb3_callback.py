@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 
+from rl_studio_training.bottleneck import Bottleneck, Seconds
 from rl_studio_training.errors import DivergedError
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.sb3_model import has_finite_weights
+from rl_studio_training.sb3_ppo import FleetPPO
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.vec_env import GodotVecEnv
+
+TENSORBOARD_EVERY_S = 1.0
+"""Iterations in between are not written to TensorBoard: an event file costs more than a short iteration may."""
 
 _LEARNER = {
     "policy_loss": "train/policy_gradient_loss",
@@ -29,22 +32,13 @@ _LEARNER = {
 }
 
 
-@dataclass(slots=True)
-class _Clock:
-    """Where the wall time of one iteration goes; times from `time.perf_counter`."""
-
-    began: float = 0.0
-    busy_before: float = 0.0
-    rollout_s: float = 0.0
-    env_s: float = 0.0
-
-
 class TrainingCallback(BaseCallback):
     """Reports each iteration after its update, so that its learner numbers belong to it.
 
     Args:
         env: the environment that is trained in.
         switch: when to stop, and for how long training may go on.
+        bottleneck: says what dominates the time.
         save_periodic: saves a periodic checkpoint.
         checkpoint_frequency: agent steps between such; 0 for none.
         time_limit_s: seconds of training, None for no limit.
@@ -56,6 +50,7 @@ class TrainingCallback(BaseCallback):
         reporter: Reporter,
         progress: Progress,
         switch: StopSwitch,
+        bottleneck: Bottleneck,
         *,
         save_periodic: Callable[[], object],
         checkpoint_frequency: int,
@@ -67,31 +62,31 @@ class TrainingCallback(BaseCallback):
         self._reporter = reporter
         self._progress = progress
         self._switch = switch
+        self._bottleneck = bottleneck
         self._save_periodic = save_periodic
         self._frequency = checkpoint_frequency
         self._time_limit_s = time_limit_s
-        self._clock = _Clock()
+        self._spent_before = Seconds()
         self._reported_steps = 0
         self._update_pending = False
+        self._next_events_at = 0.0
 
     @property
-    def _ppo(self) -> PPO:
-        assert isinstance(self.model, PPO)
+    def _ppo(self) -> FleetPPO:
+        assert isinstance(self.model, FleetPPO)
         return self.model
 
     def _on_training_start(self) -> None:
         self._switch.begin(self._time_limit_s)
+        self._spent_before = self._spent()
 
     def _on_rollout_start(self) -> None:
         self._finish_iteration()
-        self._clock = _Clock(began=time.perf_counter(), busy_before=self._env.busy_s)
 
     def _on_step(self) -> bool:
         return not (self._switch.requested or self._switch.time_is_up)
 
     def _on_rollout_end(self) -> None:
-        self._clock.rollout_s = time.perf_counter() - self._clock.began
-        self._clock.env_s = self._env.busy_s - self._clock.busy_before
         self._update_pending = True
 
     def _on_training_end(self) -> None:
@@ -105,7 +100,9 @@ class TrainingCallback(BaseCallback):
         metrics = self._metrics()
         self._reporter.metric(metrics)
         self._progress.update(metrics)
-        self._write_tensorboard(metrics)
+        if last or perf_counter() >= self._next_events_at:
+            self._next_events_at = perf_counter() + TENSORBOARD_EVERY_S
+            self._write_tensorboard(metrics)
         forward_game_errors(self._env, self._reporter)
         if not has_finite_weights(self._ppo):
             raise DivergedError(
@@ -147,15 +144,22 @@ class TrainingCallback(BaseCallback):
             "throughput": self._throughput(),
         }
 
-    def _throughput(self) -> dict[str, float]:
-        clock = self._clock
-        total = max(time.perf_counter() - clock.began, 1e-9)
+    def _throughput(self) -> dict[str, Any]:
+        # From the last report to this one, so that what reports and checkpoints cost is counted too.
+        now = self._spent()
+        seconds = now - self._spent_before
+        self._spent_before = now
+        part, advice = self._bottleneck.add(seconds)
         return {
-            "timesteps_per_second": (self._steps_now - self._reported_steps) / total,
-            "env_share": clock.env_s / total,
-            "policy_share": (clock.rollout_s - clock.env_s) / total,
-            "update_share": (total - clock.rollout_s) / total,
+            "timesteps_per_second": (self._steps_now - self._reported_steps) / max(seconds.total, 1e-9),
+            **seconds.shares(),
+            "bottleneck": part,
+            "advice": advice,
         }
+
+    def _spent(self) -> Seconds:
+        timing, spent = self._env.fleet.timing, self._ppo.spent
+        return Seconds(perf_counter(), timing.game_s, timing.wire_s, spent.policy_s, spent.update_s)
 
     def _write_tensorboard(self, metrics: dict[str, Any]) -> None:
         logger = self._ppo.logger

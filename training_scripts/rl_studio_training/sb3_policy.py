@@ -16,8 +16,9 @@ from torch import nn
 from rl_studio.errors import closest
 from rl_studio_training.checkpoints import MODEL_FILE, read_description
 from rl_studio_training.errors import CheckpointError
+from rl_studio_training.layout import ActionPart
 from rl_studio_training.sb3_model import ACTIVATIONS
-from rl_studio_training.spaces import ActionCodec, ActionPart, ObservationCodec, parse_actions
+from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
 
 _WEIGHTS = "policy.pth"
 

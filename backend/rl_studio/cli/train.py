@@ -10,7 +10,8 @@ from rl_studio.cli.arguments import add_godot, add_json, add_project, open_proje
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from rl_studio.cli.follow import follow, outcome_text, progress_text
 from rl_studio.cli.output import Output
-from rl_studio.experiments import DEFAULT_EXPERIMENT, form_fields, parse_assignments
+from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, form_fields, parse_assignments
+from rl_studio.experiments.presets import find_preset
 from rl_studio.runs import RunInfo, RunService
 
 _SHORTHANDS = {
@@ -29,9 +30,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", default=DEFAULT_EXPERIMENT, metavar="NAME", help="a saved experiment to start from"
     )
+    parser.add_argument(
+        "--preset", metavar="NAME", help="values to start from, below all others; --help-config lists them"
+    )
     parser.add_argument("--scene", metavar="res://…", help="default: the project's training scene")
     parser.add_argument("--timesteps", metavar="N", help="agent steps to train for")
-    parser.add_argument("--n-envs", metavar="N", help="game processes side by side")
+    parser.add_argument("--n-envs", metavar="N", help="game processes side by side, or auto")
     parser.add_argument("--seed", metavar="N")
     parser.add_argument("--trainer", metavar="NAME", help="default: the experiment's (sb3)")
     parser.add_argument(
@@ -54,6 +58,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
     overrides = parse_assignments(args.assignments) | _shorthands(args)
     with RunService(project) as service:
+        if args.preset is not None:
+            overrides = _preset_values(service, args) | overrides
         started = service.start(args.experiment, overrides=overrides, trainer=args.trainer, godot=args.godot)
         output.say(f"Run {started.id} in {service.folder(started.id)}")
         if args.detach:
@@ -94,6 +100,20 @@ def _shorthands(args: argparse.Namespace) -> dict[str, Any]:
     return parse_assignments(f"{key}={value}" for key, value in given.items() if value is not None)
 
 
+def _preset_values(service: RunService, args: argparse.Namespace) -> dict[str, Any]:
+    """The values of the preset that the experiment does not set itself.
+
+    Raises:
+        ConfigError: the trainer has no such preset.
+        TrainerError: there is no such trainer.
+    """
+    saved = ExperimentStore(service.project).get(args.experiment)
+    trainer = service.trainers.get(args.trainer or saved.trainer)
+    values = find_preset(args.preset, trainer.presets()).values
+    own = saved.overrides if trainer.name == saved.trainer else {}
+    return {key: value for key, value in values.items() if key not in own}
+
+
 def _document(service: RunService, info: RunInfo) -> dict[str, Any]:
     return info.to_dict() | {"path": str(service.folder(info.id))}
 
@@ -101,7 +121,8 @@ def _document(service: RunService, info: RunInfo) -> dict[str, Any]:
 def _print_fields(args: argparse.Namespace, output: Output) -> int:
     from rl_studio.trainers import TrainerRegistry
 
-    fields = form_fields(TrainerRegistry().get(args.trainer or "sb3").config_model())
+    trainer = TrainerRegistry().get(args.trainer or "sb3")
+    fields = form_fields(trainer.config_model())
     group = ""
     for field in fields:
         if field["group"] != group:
@@ -110,5 +131,10 @@ def _print_fields(args: argparse.Namespace, output: Output) -> int:
         default = json.dumps(field["default"])
         choices = f", one of {', '.join(field['choices'])}" if field["choices"] else ""
         output.say(f"  {field['key']} = {default}{choices}\n      {field['help']}")
+    if presets := trainer.presets():
+        output.say("\nPresets (--preset NAME)")
+    for preset in presets:
+        values = ", ".join(f"{key}={json.dumps(value)}" for key, value in preset.values.items())
+        output.say(f"  {preset.name}: {values or 'the defaults'}\n      {preset.reason}")
     output.result(fields)
     return 0

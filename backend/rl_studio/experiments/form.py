@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel
@@ -17,9 +17,9 @@ def form_fields(model: type[BaseModel]) -> list[dict[str, Any]]:
     """Describes the fields of `model`, in their order.
 
     Returns:
-        One dict per field: key, title, help, type (int, float, bool, string, enum, int_list, scene, dict),
-        default, nullable, minimum, maximum, exclusive_minimum (numbers or None), choices (list or None), unit,
-        group, level ("basic" or "advanced").
+        One dict per field: key, title, help, type (int, float, bool, string, enum, int_list, scene, dict, or
+        int_or_auto for a whole number or the word "auto"), default, nullable, minimum, maximum,
+        exclusive_minimum (numbers or None), choices (list or None), unit, group, level ("basic" or "advanced").
     """
     return [_describe(key, field) for key, field in model.model_fields.items()]
 
@@ -58,6 +58,8 @@ def _type_name(annotation: Any) -> str:
     if annotation in _SCALARS:
         return _SCALARS[annotation]
     origin = get_origin(annotation)
+    if _is_int_or_auto(annotation):
+        return "int_or_auto"
     if origin is Literal:
         return "enum"
     if origin is list and get_args(annotation) == (int,):
@@ -67,9 +69,28 @@ def _type_name(annotation: Any) -> str:
     raise TypeError(f"no form editor for a field of type {typing.cast(object, annotation)!r}")
 
 
+def _is_int_or_auto(annotation: Any) -> bool:
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return False
+    return [_bare(part) for part in get_args(annotation)] == [int, Literal["auto"]]
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _constraints(field: FieldInfo) -> list[Any]:
+    """What limits the value, also where only one member of a union is limited."""
+    found = list(field.metadata)
+    for part in get_args(field.annotation):
+        if get_origin(part) is Annotated:
+            found += [limit for item in part.__metadata__ for limit in getattr(item, "metadata", [item])]
+    return found
+
+
 def _limits(field: FieldInfo) -> tuple[Any, Any, Any]:
     minimum = maximum = exclusive_minimum = None
-    for item in field.metadata:
+    for item in _constraints(field):
         if isinstance(item, annotated_types.Ge):
             minimum = item.ge
         elif isinstance(item, annotated_types.Gt):

@@ -1,18 +1,27 @@
 """The complete configuration of a Stable-Baselines3 run: the only place where its fields are defined.
 
 The forms in the editor, `--set key=value` of the CLI, validation and the training script all read this model.
-Hyperparameters keep the names of `stable_baselines3.PPO`. Their defaults here are chosen for many agents in
-one Godot process on a CPU (short rollouts times many rows), not for a single slow environment.
+Hyperparameters keep the names of `stable_baselines3.PPO`. Their defaults are those that reached a good policy in the
+least wall-clock time over several games on a small CPU (docs/tuning.md): short rollouts of many agents, few passes.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from rl_studio.experiments.fields import option
+
+MAX_INSTANCES = 64
 
 _ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
@@ -53,14 +62,13 @@ class SB3Config(BaseModel):
         unit="s",
         gt=0,
     )
-    n_envs: int = option(
+    n_envs: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] | Literal["auto"] = option(
         1,
         title="Game instances",
-        help="Game processes side by side. More agents in one scene are cheaper than more instances.",
+        help="Game processes side by side; auto measures for some seconds how many are fastest here. More agents "
+        "in one scene are cheaper than more instances.",
         group=GENERAL,
         level="basic",
-        ge=1,
-        le=64,
     )
     seed: int = option(
         0,
@@ -121,7 +129,7 @@ class SB3Config(BaseModel):
     )
 
     learning_rate: float = option(
-        3e-4,
+        1e-3,
         title="Learning rate",
         help="Step size of the Adam optimizer.",
         group=PPO,
@@ -136,7 +144,7 @@ class SB3Config(BaseModel):
         group=PPO,
     )
     n_steps: int = option(
-        64,
+        32,
         title="Rollout length",
         help="Steps each agent takes between two updates. The rollout has this many times all agents.",
         group=PPO,
@@ -153,7 +161,7 @@ class SB3Config(BaseModel):
         ge=2,
     )
     n_epochs: int = option(
-        10, title="Epochs", help="Passes over each rollout.", group=PPO, level="basic", ge=1, le=1000
+        5, title="Epochs", help="Passes over each rollout.", group=PPO, level="basic", ge=1, le=1000
     )
     gamma: float = option(
         0.99,
@@ -263,6 +271,14 @@ class SB3Config(BaseModel):
         if value and not value.startswith(("res://", "uid://")):
             raise ValueError("must be a path in the project such as res://train.tscn")
         return value
+
+    @field_validator("n_envs", mode="wrap")
+    @classmethod
+    def _instances_are_a_number_or_auto(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValueError(f"must be a whole number from 1 to {MAX_INSTANCES}, or auto") from error
 
     @field_validator("hidden_layers")
     @classmethod
