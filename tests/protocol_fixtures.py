@@ -37,6 +37,15 @@ RUN: dict[str, Any] = {
     "checkpoints": 1,
     "last_seq": 25,
     "message": "Training",
+    "restarts": 2,
+    "last_restart": {
+        "instance": 1,
+        "attempt": 2,
+        "limit": 10,
+        "reason": "game_crashed",
+        "summary": "Game 1 crashed and was restarted (2 of 10).",
+        "message": "Game 1 exited with code 3.\nIts last output:\n  the dög ate it",
+    },
     "error": None,
 }
 SAMPLE: dict[str, Any] = {
@@ -57,9 +66,13 @@ SAMPLE: dict[str, Any] = {
     "time_total_s": 12.0,
     "throughput": {
         "timesteps_per_second": 2133.0,
-        "env_share": 0.5,
-        "policy_share": 0.25,
+        "game_share": 0.5,
+        "wire_share": 0.0,
+        "policy_share": 0.125,
         "update_share": 0.25,
+        "other_share": 0.125,
+        "bottleneck": "game",
+        "advice": "The game is the bound: add arenas to the scene.",
     },
 }
 FAILURE = {
@@ -81,6 +94,12 @@ FIELD: dict[str, Any] = {
     "unit": None,
     "group": "PPO",
     "level": "basic",
+}
+PRESET: dict[str, Any] = {
+    "name": "fast",
+    "title": "Fast on a laptop",
+    "reason": "For a first look: short rollouts.",
+    "values": {"n_steps": 16, "learning_rate": 0.001, "n_envs": "auto"},
 }
 CHECKPOINT: dict[str, Any] = {
     "name": "step_000000025600",
@@ -163,6 +182,7 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                     "problem": "torch is not installed.",
                     "hint": "pip install 'godot-rl-studio[sb3]'",
                     "fields": [FIELD],
+                    "presets": [PRESET],
                 }
             ]
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend_support import FINISHED
 from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_godot
+from rl_studio.experiments import ExperimentStore
 from rl_studio.godot import GodotBinary, headless_environment
 from rl_studio.project import Project
 
@@ -31,12 +34,13 @@ def drive(
 
     Args:
         script: name of a file in tests/godot/editor.
-        environment: further variables; those without RL_STUDIO_ in their name are arguments of the script.
+        environment: PYTHONPATH, variables with RL_STUDIO_ in their name, and arguments of the script.
     """
     env = headless_environment(private_dir=project.root.parent / "xdg")
     env |= {"RL_STUDIO_EDITOR_TEST": "1", "RL_STUDIO_PYTHON": sys.executable, "GODOT": str(godot.path)}
     for name, value in environment.items():
-        env[name if "RL_STUDIO_" in name else f"RL_STUDIO_TEST_{name}"] = value
+        is_variable = name == "PYTHONPATH" or "RL_STUDIO_" in name
+        env[name if is_variable else f"RL_STUDIO_TEST_{name}"] = value
     argv = [str(godot.path), "--headless", "-e", "--path", str(project.root), "-s", str(DRIVERS / script)]
     log = project.root.parent / "editor.log"
     with log.open("w", encoding="utf-8") as output:
@@ -80,6 +84,47 @@ def test_train_watch_stop_and_export(godot: GodotBinary, game: Project) -> None:
 
 def test_form_saves_what_is_typed(godot: GodotBinary, game: Project) -> None:
     drive(godot, game, "drive_form.gd")
+
+
+def test_a_run_tells_where_its_time_goes_and_what_its_games_do(
+    godot: GodotBinary, game: Project, tmp_path: Path
+) -> None:
+    shares = {"game_share": 0.62, "wire_share": 0.03, "policy_share": 0.09, "update_share": 0.24}
+    shares |= {"other_share": 0.02}
+    died = {
+        "instance": 1,
+        "reason": "game_crashed",
+        "attempt": 2,
+        "limit": 10,
+        "message": "It fell.\n  x = 3",
+    }
+    steps = [
+        'event {"kind": "started", "timesteps_target": 200, "n_agents": 2, "wire": "binary", "sections": 1}',
+        "metric 2",
+        "wait shares",
+        f"metric 5 {json.dumps(shares | {'bottleneck': 'game', 'advice': 'Add arenas.'})}",
+        "wait crash",
+        f"event {json.dumps({'kind': 'game_restarted', **died})}",
+        "wait calm",
+        f"metric 1 {json.dumps(shares | {'bottleneck': None, 'advice': None})}",
+        "wait end",
+        FINISHED,
+    ]
+    ExperimentStore(game).save("default", "fake", {"steps": "\n".join(steps)})
+    drive(godot, game, "drive_readout.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
+
+
+def fake_trainer_path(folder: Path) -> str:
+    """A PYTHONPATH on which backends find the fake trainer, as one of an installed package."""
+    info = folder / "fake_trainer-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: fake-trainer\nVersion: 1\n", encoding="utf-8"
+    )
+    (info / "entry_points.txt").write_text(
+        "[rl_studio.trainers]\nfake = backend_support:fake_trainer\n", encoding="utf-8"
+    )
+    return os.pathsep.join([str(folder), str(Path(__file__).resolve().parent)])
 
 
 @pytest.mark.training

@@ -1,6 +1,7 @@
 """A trainer that misbehaves on demand. It does what the lines of the configuration's `steps` say, one after another.
 
 metric N            N @METRIC lines, numbered on from the last
+metric N {json}     the same with these fields of throughput
 event {json}        an @EVENT line
 say TEXT            a line of output; `partial TEXT` is one without its end
 flood N             N bytes of output without any protocol line
@@ -43,7 +44,9 @@ class FakeTrainer:
         verb, _, rest = step.strip().partition(" ")
         getattr(self, f"_{verb}")(rest)
 
-    def _metric(self, count: str) -> None:
+    def _metric(self, rest: str) -> None:
+        count, _, fields = rest.partition(" ")
+        throughput = {"timesteps_per_second": 100.0} | json.loads(fields or "{}")
         for _ in range(int(count)):
             self._iteration += 1
             data = {
@@ -54,7 +57,7 @@ class FakeTrainer:
                 "episodes_total": self._iteration,
                 "episode_reward_mean": float(self._iteration),
                 "success_rate": 0.5,
-                "throughput": {"timesteps_per_second": 100.0},
+                "throughput": throughput,
             }
             say("@METRIC " + json.dumps(data))
 

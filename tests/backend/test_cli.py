@@ -64,7 +64,7 @@ def test_a_scene_that_is_not_there_is_named(project: Project, capsys: pytest.Cap
 def test_the_configuration_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help-config"]) == 0
     text = capsys.readouterr().out
-    assert "learning_rate = 0.0003" in text
+    assert "learning_rate = 0.001" in text
     assert "one of tanh, relu, elu" in text
 
 

@@ -27,11 +27,19 @@ from rl_studio.protocol.messages import (
     RunResult,
 )
 from rl_studio.protocol.session import Session, run_changed
-from rl_studio.runs import RunInfo, SamplePage
+from rl_studio.runs import GameRestart, RunInfo, SamplePage
 
 FIXTURES = sorted(protocol_fixtures.FOLDER.glob("*.json"))
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
-RUN = RunInfo(**protocol_fixtures.RUN)
+
+
+def run_info(**changes: Any) -> RunInfo:
+    """The golden run, with other values."""
+    fields = protocol_fixtures.RUN | changes
+    return RunInfo(**(fields | {"last_restart": GameRestart(**fields["last_restart"])}))
+
+
+RUN = run_info()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -258,7 +266,7 @@ def test_an_event_that_cannot_be_packed_is_left_out() -> None:
 
 def test_waiting_events_that_are_overtaken_are_replaced() -> None:
     session = Session()
-    other = RunInfo(**(protocol_fixtures.RUN | {"id": "other"}))
+    other = run_info(id="other")
     for _ in range(1000):
         session.emit("run.changed", run_changed(RUN))
         session.emit("run.changed", run_changed(other))
@@ -287,7 +295,7 @@ def test_the_end_of_a_run_is_seen_coming() -> None:
     session.emit("run.changed", run_changed(RUN))
     assert session.next_ends_run() is None
     sent(session)
-    session.emit("run.changed", run_changed(RunInfo(**(protocol_fixtures.RUN | {"ended": 1.0}))))
+    session.emit("run.changed", run_changed(run_info(ended=1.0)))
     assert session.next_ends_run() == RUN.id
 
 

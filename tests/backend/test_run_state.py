@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rl_studio.metrics import Record
-from rl_studio.runs import RunError, RunState
+from rl_studio.runs import GameRestart, RunError, RunState
 from rl_studio.runs.progress import Progress
 from rl_studio.runs.state import TRANSITIONS, check_transition, judge
 
@@ -100,6 +100,30 @@ def test_events_tell_what_happens() -> None:
     assert BROKEN.error == {"code": "game", "message": "The game crashed.", "hint": "Look there."}
     assert after(("error", {})).error is not None
     assert after(("something new", {"a": 1})) == Progress()
+    more = {"wire": "binary", "sections": 2, "no_such_field": {"a": [1]}}
+    assert after(("started", {"timesteps_target": 5, **more})) == after(("started", {"timesteps_target": 5}))
+
+
+def test_restarts_of_games_are_counted_and_the_last_one_is_told() -> None:
+    crash = {"instance": 1, "reason": "game_crashed", "attempt": 1, "limit": 10, "message": "Killed.\n  x"}
+    hang = {"instance": 0, "reason": "game_timeout", "attempt": 3, "limit": 10, "message": "No answer."}
+    progress = after(("game_restarted", crash), ("status", {"message": "Training"}), ("game_restarted", hang))
+    assert progress.restarts == 3  # the second attempt failed, and made no event
+    assert progress.message == "Game 0 hung and was restarted (3 of 10)."
+    assert progress.last_restart is not None
+    assert GameRestart(**progress.last_restart) == GameRestart(
+        0, 3, 10, "game_timeout", "Game 0 hung and was restarted (3 of 10).", "No answer."
+    )
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"instance": "x", "attempt": [1], "limit": {}, "reason": 5, "message": None}]
+)
+def test_a_restart_of_another_form_does_no_harm(fields: dict[str, Any]) -> None:
+    progress = after(("game_restarted", fields), ("game_restarted", fields))
+    assert progress.restarts == 2
+    assert progress.last_restart is not None
+    assert GameRestart(**progress.last_restart).summary == "Game 0 failed and was restarted (2)."
 
 
 def test_lines_of_no_use_are_counted() -> None:

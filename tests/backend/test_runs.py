@@ -36,6 +36,20 @@ def test_a_run_that_finishes(service: RunService, start: Start) -> None:
     assert [sample["seq"] for sample in service.samples(info.id).samples] == [1, 2, 3]
 
 
+def test_a_run_whose_games_die(service: RunService, start: Start) -> None:
+    died = {"instance": 1, "reason": "game_crashed", "attempt": 2, "limit": 10, "message": "It fell."}
+    event = json.dumps({"kind": "game_restarted", **died})
+    shares = {"game_share": 0.6, "other_share": 0.4, "bottleneck": "game", "advice": "Add arenas."}
+    info = start(f"event {event}", f"metric 1 {json.dumps(shares)}", FINISHED)
+    info = service.wait(info.id, timeout=20)
+    assert (info.restarts, info.message) == (2, "Done")
+    assert info.last_restart is not None
+    assert (info.last_restart.instance, info.last_restart.message) == (1, "It fell.")
+    assert info.to_dict()["last_restart"]["summary"] == "Game 1 crashed and was restarted (2 of 10)."
+    [sample] = service.samples(info.id).samples
+    assert sample["throughput"] == {"timesteps_per_second": 100.0, **shares}
+
+
 def test_a_run_folder_explains_itself(service: RunService, start: Start, project: Project) -> None:
     subprocess.run(["git", "init", "-q", str(project.root)], check=True)
     identity = ["-c", "user.name=x", "-c", "user.email=x@y"]

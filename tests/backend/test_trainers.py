@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backend_support import FakeConfig, fake_trainer
+from rl_studio.experiments.presets import PRESETS
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.trainers import ENTRY_POINT_GROUP, Trainer, TrainerError, TrainerRegistry
 
@@ -35,6 +36,7 @@ def use_entry_points(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
 def test_stable_baselines3_is_built_in() -> None:
     trainer = TrainerRegistry().get("sb3")
     assert trainer.config_model() is SB3Config
+    assert trainer.presets() is PRESETS
     run_dir = Path("/runs/r")
     command = trainer.command(python="py", project=Path("/game"), run_dir=run_dir, godot=Path("/godot"))
     assert command[0] == "py"
@@ -79,6 +81,7 @@ def test_an_unknown_trainer_is_an_error_that_names_the_closest() -> None:
 def test_what_a_trainer_lacks_is_told() -> None:
     assert fake_trainer().problem() is None
     assert fake_trainer().config_model() is FakeConfig
+    assert list(fake_trainer().presets()) == []
     problem = fake_trainer(packages=("pytest", "no-such-thing", "nor-this"), hint="Get them.").problem()
     assert problem is not None
     assert (problem.message, problem.hint) == ("no-such-thing, nor-this are not installed.", "Get them.")

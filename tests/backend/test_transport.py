@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgpack
 import pytest
@@ -11,10 +13,12 @@ from anyio.from_thread import start_blocking_portal
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from backend_client import Client, open_socket
-from backend_support import make_service
+from backend_support import fake_trainer, make_service
+from rl_studio.experiments.presets import Preset
 from rl_studio.project import Project
 from rl_studio.protocol import MAX_FRAME
 from rl_studio.protocol.messages import METHODS
+from rl_studio.trainers import Trainer, TrainerRegistry
 from rl_studio.transport.backend import Backend, listen
 from rl_studio.transport.discovery import Discovery
 
@@ -120,6 +124,38 @@ def test_trainers_come_with_their_forms(client: Client) -> None:
     [trainer] = client.call("trainer.list")["trainers"]
     assert (trainer["name"], trainer["available"], trainer["problem"]) == ("fake", True, None)
     assert [field["key"] for field in trainer["fields"]] == ["scene", "total_timesteps", "seed", "steps"]
+    assert trainer["presets"] == []
+
+
+@contextmanager
+def client_of(project: Project, *trainers: Trainer) -> Iterator[Client]:
+    """A client of a backend that knows these trainers."""
+    with (
+        make_service(project, trainers=TrainerRegistry(trainers or None)) as service,
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(listen(service)) as backend,
+        Client(backend.discovery) as client,
+    ):
+        yield client
+
+
+def test_presets_come_with_their_values(project: Project) -> None:
+    presets = [Preset("plain", "Plain", "The defaults."), Preset("long", "Long", "Takes time.", {"seed": 9})]
+    with client_of(project, fake_trainer(load_presets=lambda: presets)) as client:
+        [trainer] = client.call("trainer.list")["trainers"]
+    assert trainer["presets"] == [
+        {"name": "plain", "title": "Plain", "reason": "The defaults.", "values": {}},
+        {"name": "long", "title": "Long", "reason": "Takes time.", "values": {"seed": 9}},
+    ]
+
+
+def test_the_number_of_games_may_be_auto(project: Project) -> None:
+    with client_of(project) as client:
+        saved = client.call("experiment.save", name="one", trainer="sb3", overrides={"n_envs": "auto"})
+        assert saved == client.call("experiment.get", name="one")
+        assert saved["config"]["n_envs"] == "auto"
+        error = client.fails("experiment.save", name="one", trainer="sb3", overrides={"n_envs": "many"})
+    assert [problem["key"] for problem in error["data"]["errors"]] == ["n_envs"]
 
 
 def test_an_experiment_is_saved_and_read(client: Client) -> None:

@@ -76,6 +76,8 @@ def outcome_text(info: RunInfo) -> str:
     text = f"{info.id}: {info.state} after {info.timesteps} steps in {info.duration_s:.0f} s"
     if info.episode_reward_mean is not None:
         text += f", reward {info.episode_reward_mean:.2f}"
+    if info.restarts:
+        text += f", {info.restarts} restart{'s' if info.restarts > 1 else ''} of games"
     if info.error is None:
         return text
     lines = [text, f"  {info.error.message}"]

@@ -17,6 +17,7 @@ _COLUMNS = {
     "reward": "reward",
     "success": "success",
     "checkpoints": "checkpoints",
+    "restarts": "restarts",
     "started": "started",
     "duration": "took",
 }
@@ -47,6 +48,7 @@ def _row(info: RunInfo) -> dict[str, Any]:
         "reward": info.episode_reward_mean,
         "success": None if info.success_rate is None else f"{info.success_rate:.0%}",
         "checkpoints": info.checkpoints,
+        "restarts": info.restarts or None,
         "started": datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M"),
         "duration": f"{info.duration_s:.0f} s",
     }

@@ -44,6 +44,17 @@ class HelloResult(Message):
     """Why there is no Godot."""
 
 
+class PresetInfo(Message):
+    """A set of values to start from."""
+
+    name: str
+    title: str
+    reason: str
+    """When to take it, and what it does differently."""
+    values: dict[str, Any]
+    """What differs from the trainer's defaults."""
+
+
 class TrainerInfo(Message):
     """A way to train."""
 
@@ -57,7 +68,10 @@ class TrainerInfo(Message):
     """How to make it available."""
     fields: list[dict[str, Any]]
     """Its configuration: {key, title, help, type, default, nullable, minimum, maximum, exclusive_minimum,
-    choices, unit, group, level}; type is int, float, bool, string, enum, int_list, scene or dict."""
+    choices, unit, group, level}; type is int, float, bool, string, enum, int_list, scene, dict or
+    int_or_auto (a whole number, or the text "auto")."""
+    presets: list[PresetInfo]
+    """Values to choose from, the defaults first; empty if it has none."""
 
 
 class TrainerListResult(Message):

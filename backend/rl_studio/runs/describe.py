@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 from rl_studio.runs.folder import RunMeta, parse_time
-from rl_studio.runs.info import RunFailure, RunInfo
+from rl_studio.runs.info import GameRestart, RunFailure, RunInfo
 from rl_studio.runs.state import RunState
 from rl_studio.runs.store import Ingested
 
@@ -48,6 +48,8 @@ def describe(
         checkpoints=checkpoints,
         last_seq=row.last_seq,
         message=progress.message,
+        restarts=progress.restarts,
+        last_restart=GameRestart(**progress.last_restart) if progress.last_restart else None,
         error=_failure(meta, row, log_tail()) if state is RunState.FAILED else None,
     )
 

@@ -22,6 +22,24 @@ class RunFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class GameRestart:
+    """A game of a run died and was started again."""
+
+    instance: int
+    """Number of the game, from 0."""
+    attempt: int
+    """How many restarts the run has had with this one."""
+    limit: int | None
+    """How many it may have; null if the trainer did not say."""
+    reason: str
+    """Why: game_crashed, game_timeout, game_protocol, game, or a word of the trainer's own."""
+    summary: str
+    """What happened, one sentence."""
+    message: str
+    """What happened, with the last lines of the game; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """One run at one moment."""
 
@@ -65,6 +83,10 @@ class RunInfo:
     """Number of the last sample; samples count from 1."""
     message: str | None
     """The last status the trainer reported."""
+    restarts: int
+    """How often a game of this run died and was started again."""
+    last_restart: GameRestart | None
+    """The last time one was."""
     error: RunFailure | None
     """Set if the state is `failed`."""
 

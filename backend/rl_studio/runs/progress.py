@@ -18,6 +18,8 @@ class Progress:
         started: the trainer said that training began.
         finished: the reason the trainer gave for being done, None if it did not.
         error: {code, message, hint} the trainer gave.
+        restarts: how often a game was started again.
+        last_restart: the fields of a `GameRestart`, None if there was none.
         warnings: log lines that looked like the line protocol but could not be used, and warnings.
     """
 
@@ -32,6 +34,8 @@ class Progress:
     message: str | None = None
     finished: str | None = None
     error: dict[str, Any] | None = None
+    restarts: int = 0
+    last_restart: dict[str, Any] | None = None
     warnings: int = 0
 
     def after(self, record: Record) -> Progress:
@@ -78,6 +82,24 @@ def _after_warning(progress: Progress, data: dict[str, Any]) -> Progress:
     )
 
 
+def _after_game_restarted(progress: Progress, data: dict[str, Any]) -> Progress:
+    attempt = max(progress.restarts + 1, _whole(data.get("attempt"), 0))
+    limit = _number(data.get("limit"))
+    instance = _whole(data.get("instance"), 0)
+    reason = _text(data.get("reason")) or ""
+    count = str(attempt) if limit is None else f"{attempt} of {int(limit)}"
+    summary = f"Game {instance} {_DEATHS.get(reason, 'failed')} and was restarted ({count})."
+    restart = {
+        "instance": instance,
+        "attempt": attempt,
+        "limit": None if limit is None else int(limit),
+        "reason": reason,
+        "summary": summary,
+        "message": _text(data.get("message")) or "",
+    }
+    return dataclasses.replace(progress, restarts=attempt, last_restart=restart, message=summary)
+
+
 def _after_finished(progress: Progress, data: dict[str, Any]) -> Progress:
     return dataclasses.replace(
         progress,
@@ -95,11 +117,21 @@ def _after_error(progress: Progress, data: dict[str, Any]) -> Progress:
     )
 
 
+_DEATHS = {
+    "game_start": "did not start",
+    "game_crashed": "crashed",
+    "game_timeout": "hung",
+    "game_protocol": "sent something unreadable",
+    "game": "reported an error",
+}
+"""What happened to a game, by the reason of its restart."""
+
 _EVENTS: dict[str, Callable[[Progress, dict[str, Any]], Progress]] = {
     "status": _after_status,
     "started": _after_started,
     "checkpoint": _after_checkpoint,
     "warning": _after_warning,
+    "game_restarted": _after_game_restarted,
     "finished": _after_finished,
     "error": _after_error,
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -20,6 +20,8 @@ from rl_studio.errors import StudioError, closest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from rl_studio.experiments.presets import Preset
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,9 @@ class Trainer(Protocol):
     def config_model(self) -> type[BaseModel]:
         """The configuration. Fields `scene`, `total_timesteps` and `seed` are understood by the studio."""
 
+    def presets(self) -> Sequence[Preset]:
+        """Sets of values to choose from; the first is the defaults, with no values. May be empty."""
+
     def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
         """The command line that trains; its configuration lies in `run_dir`/config.json.
 
@@ -79,6 +84,7 @@ class ScriptTrainer:
         script: gives the script's path.
         packages: distributions the script needs, installed in the Python that runs the backend.
         hint: how to install them.
+        load_presets: gives the presets; called late, too.
     """
 
     name: str
@@ -87,9 +93,13 @@ class ScriptTrainer:
     script: Callable[[], Path]
     packages: tuple[str, ...] = ()
     hint: str | None = None
+    load_presets: Callable[[], Sequence[Preset]] = tuple
 
     def config_model(self) -> type[BaseModel]:
         return self.load_config_model()
+
+    def presets(self) -> Sequence[Preset]:
+        return self.load_presets()
 
     def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
         return [
@@ -167,6 +177,7 @@ def _builtin() -> list[Trainer]:
             script=lambda: _bundled_script("stable_baselines3_training_script.py"),
             packages=("stable-baselines3", "godot-rl", "torch"),
             hint="pip install 'godot-rl-studio[sb3]'",
+            load_presets=_sb3_presets,
         )
     ]
 
@@ -175,6 +186,12 @@ def _sb3_config() -> type[BaseModel]:
     from rl_studio.experiments.sb3_config import SB3Config
 
     return SB3Config
+
+
+def _sb3_presets() -> Sequence[Preset]:
+    from rl_studio.experiments.presets import PRESETS
+
+    return PRESETS
 
 
 def _bundled_script(name: str) -> Path:

@@ -227,4 +227,8 @@ def _describe_trainer(trainer: Trainer) -> messages.TrainerInfo:
         problem=problem.message if problem else None,
         hint=problem.hint if problem else None,
         fields=form_fields(trainer.config_model()),
+        presets=[
+            messages.PresetInfo(name=item.name, title=item.title, reason=item.reason, values=item.values)
+            for item in trainer.presets()
+        ],
     )

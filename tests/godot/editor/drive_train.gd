@@ -16,6 +16,7 @@ func _drive() -> void:
 	await until(func() -> bool: return points() >= 3, 90, "the reward curve has points")
 	var before: int = points()
 	await until(func() -> bool: return points() > before, 30, "the reward curve moves")
+	expect(find(train, "Shares").visible, "the dock tells where the time goes")
 	await _hover_over_the_chart()
 	await _stop()
 	await _export()

@@ -20,7 +20,8 @@ func _drive() -> void:
 	await click(find(train, "Connect"))
 	await until(func() -> bool: return find(train, "Form").visible, 40, "connected")
 	await click(find(train, "Train"))
-	await until(func() -> bool: return points() >= 45, 150, "half of the training is done")
+	var progress: ProgressBar = find(train, "Progress") as ProgressBar
+	await until(func() -> bool: return progress.value >= 50.0, 150, "half of the training is done")
 	await hover(find(metrics, "EpisodeRewardMean"), Vector2(0.8, 0.6))
 	await snap(argument("OUTPUT").path_join("train.png"))
 	await hover(train, Vector2(0.5, 0.95))

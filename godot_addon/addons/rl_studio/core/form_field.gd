@@ -6,10 +6,13 @@ extends RefCounted
 const Format := preload("format.gd")
 const Read := preload("read.gd")
 
+## The word that stands for a number of the trainer's choice in fields of type "int_or_auto".
+const AUTO: String = "auto"
+
 var key: String = ""
 var title: String = ""
 var help: String = ""
-## "int", "float", "bool", "string", "enum", "int_list", "scene" or "dict".
+## "int", "float", "bool", "string", "enum", "int_list", "scene", "dict" or "int_or_auto".
 var type: String = "string"
 var default: Variant = null
 ## Smallest value; NAN if there is none.
@@ -54,6 +57,11 @@ static func same(a: Variant, b: Variant) -> bool:
 	return typeof(a) == typeof(b) and a == b
 
 
+## Whether [param value] leaves the choice to the trainer.
+static func is_auto(value: Variant) -> bool:
+	return value is String and str(value) == AUTO
+
+
 ## What is wrong with [param value], or "".
 func check(value: Variant) -> String:
 	if value == null:
@@ -61,6 +69,8 @@ func check(value: Variant) -> String:
 	match type:
 		"int", "float":
 			return _check_number(value)
+		"int_or_auto":
+			return "" if is_auto(value) else _check_number(value)
 		"int_list":
 			return _check_list(value)
 	return ""
@@ -91,7 +101,7 @@ func to_text(value: Variant) -> String:
 func from_text(text: String) -> Variant:
 	var clean: String = text.strip_edges()
 	match type:
-		"int", "float":
+		"int", "float", "int_or_auto":
 			if clean == "":
 				return null
 			return _parse_number(clean.replace("_", "").replace(" ", ""))
@@ -121,9 +131,9 @@ func range_text() -> String:
 
 func _check_number(value: Variant) -> String:
 	if not Read.is_number(value):
-		return "A %s is needed." % ("whole number" if type == "int" else "number")
+		return "A %s is needed." % ("whole number" if _is_whole() else "number")
 	var number: float = value
-	if type == "int" and number != floorf(number):
+	if _is_whole() and number != floorf(number):
 		return "A whole number is needed."
 	var is_low: bool = number <= minimum if is_minimum_exclusive else number < minimum
 	if is_low or number > maximum or not is_finite(number):
@@ -141,14 +151,18 @@ func _check_list(value: Variant) -> String:
 
 
 func _parse_number(text: String) -> Variant:
-	if type == "int" and text.is_valid_int():
+	if _is_whole() and text.is_valid_int():
 		return text.to_int()
 	if not text.is_valid_float():
 		return text
 	var number: float = text.to_float()
-	if type == "int" and number == floorf(number):
+	if _is_whole() and number == floorf(number):
 		return int(number)  # 2e5 is a whole number too
 	return number
+
+
+func _is_whole() -> bool:
+	return type != "float"
 
 
 func _parse_list(text: String) -> Array:

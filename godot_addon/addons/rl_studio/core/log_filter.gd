@@ -40,4 +40,7 @@ func _tell(text: String) -> String:
 			return "> started, %d agents" % Read.integer(event, "n_agents")
 		"status":
 			return "> %s" % Read.text(event, "message")
+		"game_restarted":
+			var number: int = Read.integer(event, "instance")
+			return "> game %d restarted: %s" % [number, Read.text(event, "message")]
 	return "> %s: %s" % [kind, Read.text(event, "message")]

@@ -2,6 +2,7 @@
 extends RefCounted
 ## One training run as the backend tells it: its RunInfo, its curves, the end of its log.
 
+const Bottleneck := preload("bottleneck.gd")
 const LogFilter := preload("log_filter.gd")
 const Metric := preload("metric.gd")
 const Problem := preload("problem.gd")
@@ -29,8 +30,16 @@ var success_rate: float = NAN
 var steps_per_second: float = NAN
 var checkpoint_count: int = 0
 var message: String = ""
+## How often a game of this run died and was started again.
+var restarts: int = 0
+## The last time one was, in a sentence; "" if none was.
+var restart_summary: String = ""
+## Why, with the last lines of that game.
+var restart_message: String = ""
 ## Null unless the run failed.
 var problem: Problem
+## Where the wall time goes.
+var bottleneck: Bottleneck = Bottleneck.new()
 ## Curves by metric key, see Metric.
 var series: Dictionary[String, Series] = {}
 ## Sequence number of the newest sample in [member series].
@@ -62,6 +71,10 @@ func update(info: Dictionary) -> void:
 	steps_per_second = Read.number(info, "timesteps_per_second")
 	checkpoint_count = Read.integer(info, "checkpoints")
 	message = Read.text(info, "message")
+	restarts = Read.integer(info, "restarts")
+	var restart: Dictionary = Read.dict(info, "last_restart")
+	restart_summary = Read.text(restart, "summary")
+	restart_message = Read.text(restart, "message")
 	problem = _read_problem(Read.dict(info, "error"))
 	_told_at_ms = Time.get_ticks_msec()
 
@@ -73,6 +86,7 @@ func add_samples(samples: Array[Dictionary]) -> void:
 		if seq <= last_seq:
 			continue
 		last_seq = seq
+		bottleneck.add(Read.dict(sample, "throughput"))
 		var x: float = Read.number(sample, "timesteps_total", 0.0)
 		var flat: Dictionary[String, float] = Metric.flatten(sample)
 		for key: String in flat:

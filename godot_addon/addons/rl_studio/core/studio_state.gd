@@ -19,6 +19,7 @@ enum Link { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
 
 const ExportState := preload("export_state.gd")
 const FormModel := preload("form_model.gd")
+const PresetChoice := preload("preset_choice.gd")
 const Problem := preload("problem.gd")
 const Read := preload("read.gd")
 const RunState := preload("run_state.gd")
@@ -30,12 +31,13 @@ var link_text: String = ""
 var link_problem: Problem
 ## The backend's answer to hello.
 var backend: Dictionary = {}
-## Trainers as the backend tells them: name, title, available, problem, hint, fields.
+## Trainers as the backend tells them: name, title, available, problem, hint, fields, presets.
 var trainers: Array[Dictionary] = []
 var experiments: PackedStringArray = []
 var experiment: String = ""
 var trainer: String = ""
 var form: FormModel = FormModel.new()
+var presets: PresetChoice = PresetChoice.new(form)
 ## Newest first.
 var runs: Array[RunState] = []
 ## The run the Train dock shows; null if there was none yet.
@@ -77,7 +79,9 @@ func open_experiment(name: String, trainer_name: String, overrides: Dictionary) 
 	if name not in experiments:
 		experiments.append(name)
 		experiments.sort()
-	form.load_form(Read.dicts(trainer_info(trainer_name), "fields"), overrides)
+	var info: Dictionary = trainer_info(trainer_name)
+	presets.set_presets(Read.dicts(info, "presets"))
+	form.load_form(Read.dicts(info, "fields"), overrides)
 	experiments_changed.emit()
 
 

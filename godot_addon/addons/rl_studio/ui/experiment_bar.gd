@@ -6,8 +6,10 @@ signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
 signal scene_chosen(path: String)
+signal preset_chosen(index: int)
 
 const NameDialog := preload("name_dialog.gd")
+const PresetPicker := preload("preset_picker.gd")
 const Read := preload("../core/read.gd")
 const ScenePicker := preload("scene_picker.gd")
 const StudioState := preload("../core/studio_state.gd")
@@ -19,12 +21,15 @@ var _dialog: NameDialog
 @onready var _scene: ScenePicker = %Scene
 @onready var _trainer: OptionButton = %Trainer
 @onready var _trainer_name: Label = %TrainerName
+@onready var _preset: PresetPicker = %Preset
+@onready var _preset_name: Label = %PresetName
 
 
 func _ready() -> void:
 	_experiment.item_selected.connect(_on_experiment_item_selected)
 	_trainer.item_selected.connect(_on_trainer_item_selected)
 	_scene.scene_chosen.connect(func(path: String) -> void: scene_chosen.emit(path))
+	_preset.preset_chosen.connect(func(index: int) -> void: preset_chosen.emit(index))
 
 
 ## Draws the experiments of [param state].
@@ -45,12 +50,20 @@ func show_state(state: StudioState) -> void:
 	_trainer.visible = state.trainers.size() > 1
 	_trainer_name.visible = _trainer.visible
 	show_scene()
+	show_preset()
 
 
 ## Draws the scene anew; the form it is part of has changed.
 func show_scene() -> void:
 	var path: Variant = _state.form.value("scene")
 	_scene.show_scene(str(path) if path is String else "")
+
+
+## Draws the preset anew; the form has the values of another one, or of none.
+func show_preset() -> void:
+	_preset.show_choice(_state.presets)
+	_preset.visible = not _state.presets.presets.is_empty()
+	_preset_name.visible = _preset.visible
 
 
 func _ask_for_name() -> void:

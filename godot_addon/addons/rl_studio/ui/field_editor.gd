@@ -10,11 +10,13 @@ const Look := preload("look.gd")
 
 ## Value and unit together; longer ones stand in the tooltip, for the dock is narrow.
 const TEXT_LIMIT: int = 8
+const AUTO_TIP: String = "The trainer finds the best number when it starts."
 
 var _field: FormField
 var _shown: Variant = null
 var _is_showing: bool = false
 var _check: CheckBox
+var _auto: CheckBox
 var _choice: OptionButton
 var _spin: SpinBox
 var _line: LineEdit
@@ -29,7 +31,9 @@ func _init(field: FormField) -> void:
 		"enum":
 			_make_choice()
 		"int" when not field.is_nullable:
-			_make_spin()
+			_make_spin(self)
+		"int_or_auto":
+			_make_spin_or_auto()
 		_:
 			_make_line()
 	var editor: Control = get_child(0)
@@ -44,6 +48,8 @@ func show_value(value: Variant) -> void:
 		_check.button_pressed = value == true
 	elif _choice != null:
 		_choice.select(_field.choices.find(value))
+	elif _auto != null:
+		_show_auto(value)
 	elif _spin != null:
 		_spin.value = type_convert(value, TYPE_FLOAT)
 	else:
@@ -73,7 +79,7 @@ func _make_choice() -> void:
 	add_child(_choice)
 
 
-func _make_spin() -> void:
+func _make_spin(parent: Container) -> void:
 	_spin = SpinBox.new()
 	_spin.rounded = true
 	_spin.min_value = -1e12 if is_nan(_field.minimum) else _field.minimum
@@ -85,7 +91,29 @@ func _make_spin() -> void:
 		_spin.suffix = _field.unit
 	_spin.select_all_on_focus = true
 	_spin.value_changed.connect(func(value: float) -> void: _emit(int(value)))
-	add_child(_spin)
+	parent.add_child(_spin)
+
+
+func _make_spin_or_auto() -> void:
+	var flow: HFlowContainer = HFlowContainer.new()  # in a narrow dock the box goes below
+	flow.add_theme_constant_override(&"v_separation", 0)
+	add_child(flow)
+	_make_spin(flow)
+	_spin.size_flags_horizontal = Control.SIZE_EXPAND_FILL
+	_auto = CheckBox.new()
+	_auto.text = "Auto"
+	_auto.tooltip_text = "%s\n\n%s" % [AUTO_TIP, _field.help]
+	_auto.toggled.connect(
+		func(on: bool) -> void: _emit(FormField.AUTO if on else roundi(_spin.value))
+	)
+	flow.add_child(_auto)
+
+
+func _show_auto(value: Variant) -> void:
+	_auto.button_pressed = FormField.is_auto(value)
+	_spin.visible = not _auto.button_pressed
+	if _spin.visible:
+		_spin.value = type_convert(value, TYPE_FLOAT)
 
 
 func _make_line() -> void:

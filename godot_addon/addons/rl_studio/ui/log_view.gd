@@ -53,6 +53,12 @@ func show_run(run: RunState) -> void:
 	_shown_length = run.log_text.length()
 
 
+## Unfolds the log.
+func open() -> void:
+	_fold.button_pressed = true
+	_fold.grab_focus()  # the dock scrolls to what has the focus
+
+
 func _apply_theme() -> void:
 	if Look.is_edited(self):
 		return

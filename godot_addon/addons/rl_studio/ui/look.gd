@@ -15,6 +15,15 @@ const RUN_COLORS: PackedColorArray = [
 	Color("#c98c6a"),
 ]
 
+## Colours of the parts of the wall time, see Bottleneck.
+const PART_COLORS: Dictionary[String, Color] = {
+	"game": Color("#4ea8f5"),
+	"wire": Color("#e8668b"),
+	"policy": Color("#63c777"),
+	"update": Color("#f5a04e"),
+	"other": Color("#8a8f98"),
+}
+
 
 ## [param size] in pixels at the editor's scale.
 static func px(size: float) -> int:

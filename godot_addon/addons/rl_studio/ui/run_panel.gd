@@ -2,9 +2,13 @@
 extends VBoxContainer
 ## How a run goes: its state, its progress, the two numbers that count, and its last word.
 
+signal log_requested
+
 const Format := preload("../core/format.gd")
+const HintLine := preload("hint_line.gd")
 const Look := preload("look.gd")
 const RunState := preload("../core/run_state.gd")
+const TimeShares := preload("time_shares.gd")
 
 var _run: RunState
 
@@ -19,11 +23,16 @@ var _run: RunState
 @onready var _reward_name: Label = %RewardName
 @onready var _success_name: Label = %SuccessName
 @onready var _message: Label = %Message
+@onready var _restart: Control = %Restart
+@onready var _restart_hint: HintLine = %RestartHint
+@onready var _show_log: Button = %ShowLog
+@onready var _shares: TimeShares = %Shares
 @onready var _clock: Timer = %Clock
 
 
 func _ready() -> void:
 	_clock.timeout.connect(_render_times)
+	_show_log.pressed.connect(func() -> void: log_requested.emit())
 	_apply_theme()
 	_render()
 
@@ -60,7 +69,11 @@ func _render() -> void:
 	_reward.text = Format.value(_run.reward)
 	_success.text = Format.percent(_run.success_rate)
 	_message.text = _run.message
-	_message.visible = _run.message != "" and _run.state != "failed"
+	var is_news: bool = _run.message not in ["", _run.restart_summary]
+	_message.visible = is_news and _run.state != "failed"
+	_restart.visible = _run.restarts > 0
+	_restart_hint.show_hint(_run.restart_summary, _run.restart_message)
+	_shares.show_shares(_run.bottleneck)
 	_render_times()
 	_render_state()
 
@@ -89,6 +102,7 @@ func _render_state() -> void:
 func _apply_theme() -> void:
 	if Look.is_edited(self):
 		return
+	_show_log.icon = Look.icon(self, &"Terminal")
 	Look.emphasize(_title)
 	Look.emphasize(_reward, 1.6)
 	Look.emphasize(_success, 1.6)

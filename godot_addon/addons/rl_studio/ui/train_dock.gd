@@ -17,6 +17,7 @@ const ErrorBox := preload("error_box.gd")
 const ExperimentBar := preload("experiment_bar.gd")
 const LogView := preload("log_view.gd")
 const Look := preload("look.gd")
+const PresetNote := preload("preset_note.gd")
 const Problem := preload("../core/problem.gd")
 const Read := preload("../core/read.gd")
 const RunPanel := preload("run_panel.gd")
@@ -35,6 +36,7 @@ var _dialog: EditorFileDialog
 @onready var _request_error: ErrorBox = %RequestError
 @onready var _run_panel: RunPanel = %RunPanel
 @onready var _run_error: ErrorBox = %RunError
+@onready var _preset_note: PresetNote = %PresetNote
 @onready var _form: ConfigForm = %Form
 @onready var _log: LogView = %Log
 @onready var _separator: Control = %Separator
@@ -57,6 +59,7 @@ func _ready() -> void:
 	_state.connection_changed.connect(_render)
 	_state.experiments_changed.connect(_render)
 	_state.form.value_changed.connect(_on_form_value_changed)
+	_state.presets.changed.connect(_on_presets_changed)
 	_state.runs_changed.connect(_render)
 	_state.problem_changed.connect(_render)
 	_state.run_changed.connect(_on_run_touched)
@@ -86,6 +89,9 @@ func _connect_widgets() -> void:
 	_experiment.scene_chosen.connect(
 		func(path: String) -> void: _state.form.set_value("scene", path)
 	)
+	_experiment.preset_chosen.connect(func(index: int) -> void: _state.presets.choose(index))
+	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
+	_run_panel.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
 	_stop.pressed.connect(_on_stop_pressed)
 	_throttle.timeout.connect(_render_run)
@@ -96,6 +102,7 @@ func _render() -> void:
 	_link_error.show_problem(_state.link_problem)
 	_trainer_error.show_problem(_trainer_problem())
 	_experiment.show_state(_state)
+	_preset_note.show_choice(_state.presets)
 	_request_error.show_problem(_state.problem)
 	_separator.visible = _state.experiment != ""
 	_intro.visible = _state.form.fields.is_empty() and _state.link_problem == null
@@ -136,6 +143,11 @@ func _apply_theme() -> void:
 func _on_form_value_changed(key: String) -> void:
 	if key == "scene":
 		_experiment.show_scene()
+
+
+func _on_presets_changed() -> void:
+	_experiment.show_preset()
+	_preset_note.show_choice(_state.presets)
 
 
 func _on_run_touched(run: RunState) -> void:

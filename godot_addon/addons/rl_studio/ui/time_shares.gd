@@ -1,0 +1,71 @@
+@tool
+extends VBoxContainer
+## Where the wall time of a run goes: a bar, its legend, and the trainer's advice. Hidden for runs
+## that do not tell.
+
+const Bottleneck := preload("../core/bottleneck.gd")
+const Format := preload("../core/format.gd")
+const HintLine := preload("hint_line.gd")
+const Look := preload("look.gd")
+const ShareBar := preload("share_bar.gd")
+
+var _entries: Dictionary[String, Label] = {}
+
+@onready var _name: Label = %Name
+@onready var _bar: ShareBar = %Bar
+@onready var _legend: HFlowContainer = %Legend
+@onready var _advice: HintLine = %Advice
+
+
+func _ready() -> void:
+	for part: String in Bottleneck.PARTS:
+		_legend.add_child(_make_entry(part))
+	_apply_theme()
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_THEME_CHANGED and is_node_ready():
+		_apply_theme.call_deferred()
+
+
+## Draws [param bottleneck].
+func show_shares(bottleneck: Bottleneck) -> void:
+	visible = bottleneck.is_known()
+	if not visible:
+		return
+	_bar.show_shares(bottleneck)
+	for part: String in Bottleneck.PARTS:
+		var percent: String = Format.percent(bottleneck.share(part))
+		_entries[part].text = "%s %s" % [part.capitalize(), percent]
+		_entries[part].get_parent_control().tooltip_text = ShareBar.tooltip(bottleneck, part)
+	_advice.show_hint(bottleneck.advice)
+
+
+func _make_entry(part: String) -> Control:
+	var entry: HBoxContainer = HBoxContainer.new()
+	entry.mouse_filter = Control.MOUSE_FILTER_PASS
+	var swatch: ColorRect = ColorRect.new()
+	swatch.color = Look.PART_COLORS[part]
+	swatch.custom_minimum_size = Vector2(Look.px(8.0), Look.px(8.0))
+	swatch.size_flags_vertical = Control.SIZE_SHRINK_CENTER
+	swatch.mouse_filter = Control.MOUSE_FILTER_IGNORE
+	entry.add_child(swatch)
+	var label: Label = Label.new()
+	label.name = part.to_pascal_case()
+	entry.add_child(label)
+	_entries[part] = label
+	return entry
+
+
+func _apply_theme() -> void:
+	if Look.is_edited(self):
+		return
+	Look.dim(_name)
+	for label: Label in _labels():
+		label.add_theme_stylebox_override(&"normal", StyleBoxEmpty.new())
+
+
+func _labels() -> Array[Label]:
+	var labels: Array[Label] = [_name]
+	labels.append_array(_entries.values())
+	return labels
