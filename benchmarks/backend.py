@@ -130,7 +130,14 @@ def idle(pid: int) -> dict[str, float]:
 
 def metric_log() -> bytes:
     """A log of nothing but @METRIC lines of the usual size."""
-    shares = {"timesteps_per_second": 5000.0, "env_share": 0.5, "policy_share": 0.2, "update_share": 0.3}
+    shares = {
+        "timesteps_per_second": 5000.0,
+        "game_share": 0.5,
+        "wire_share": 0.05,
+        "policy_share": 0.1,
+        "update_share": 0.3,
+        "other_share": 0.05,
+    }
     sample: dict[str, Any] = {
         "kind": "iteration",
         "timestamp": "2026-01-02T03:04:05.678Z",

@@ -1,0 +1,1 @@
+"""What the benchmarks of training speed share: games, the two toolkits, and the report."""
