@@ -78,7 +78,9 @@ def test_the_agents_learn_and_the_policy_exports(start: Any, tmp_path: Path) -> 
     assert trainer.end(240) == 0, trainer.log.read_text()
     metrics = trainer.metrics
     assert metrics[-1]["success_rate"] > 0.8
-    rewards = [sample["episode_reward_mean"] for sample in metrics if sample["episode_reward_mean"] is not None]
+    rewards = [
+        sample["episode_reward_mean"] for sample in metrics if sample["episode_reward_mean"] is not None
+    ]
     assert rewards[-1] > rewards[0] + 5.0
     assert metrics[-1]["custom_metrics"]["time_left"] > 0.0
     newest = CheckpointFolder(trainer.run / "checkpoints", 1).list()[-1]
