@@ -92,6 +92,7 @@ def train(
     settings = game_settings(args, project, config, reporter)
     godot = settings.godot.path if settings.godot else None
     run.describe(project, settings.scene, config.model_dump(mode="json"), godot)
+    switch.defer()  # an import that is broken off anywhere may leave files open and modules half made
     reporter.status("Loading PyTorch")
     load_torch(config.torch_threads)
     from rl_studio_training.sb3_training import Training
@@ -173,7 +174,7 @@ def start_games(
             on_wait=switch.check,
         )
 
-    switch.defer()
+    switch.check()
     if settings.is_played_in_editor:
         count = 1
         reporter.status("Waiting for a game: press Play in the Godot editor")

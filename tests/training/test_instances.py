@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from rl_studio_training import instances
+from rl_studio_training.cores import available_cores
 from rl_studio_training.errors import GameStartError
 from rl_studio_training.fleet import GameFleet
-from rl_studio_training.instances import available_cores, candidates, choose, measure_rate
+from rl_studio_training.instances import candidates, choose, measure_rate
 from training.conftest import MakeFleet
 
 

@@ -11,6 +11,7 @@ from rl_studio_training import failures
 from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_unchanged
 from rl_studio_training.connection import WAIT_SLICE_S
+from rl_studio_training.cores import SPIN_S, set_apart
 from rl_studio_training.errors import GameError
 from rl_studio_training.game_process import wait_for_exit
 from rl_studio_training.godot_env import CLOSE_GRACE_S, StudioGodotEnv
@@ -91,6 +92,7 @@ class GameCrew:
         self._failed: dict[int, GameError] = {}
         self._old_errors: list[tuple[int, str]] = []
         self._waited_sending_s = 0.0
+        self._has_own_core = False
 
     def start(self, count: int, seed: int) -> None:
         """Launches all games at once, then connects to each. The caller closes, also when it fails.
@@ -102,6 +104,11 @@ class GameCrew:
             self.games.append(self._launch(number, seed + number))
         for game in self.games:
             game.connect()
+        self._set_apart(self.games)
+
+    def _set_apart(self, games: Iterable[StudioGodotEnv]) -> None:
+        pids = [game.game.pid for game in games if game.game is not None]
+        self._has_own_core = bool(pids) and set_apart(pids, len(self.games))
 
     # --- questions and answers
 
@@ -143,8 +150,12 @@ class GameCrew:
         if ready:
             return ready
         sockets = [self.games[number].socket for number in waiting]
+        spin_until = time.perf_counter() + SPIN_S if self._has_own_core else 0.0
         while True:
-            readable, _, _ = select.select(sockets, (), (), WAIT_SLICE_S)
+            spins = time.perf_counter() < spin_until
+            readable, _, _ = select.select(sockets, (), (), 0.0 if spins else WAIT_SLICE_S)
+            if spins and not readable:
+                continue
             if readable:
                 return [number for number, one in zip(waiting, sockets, strict=True) if one in readable]
             self._on_wait()
@@ -231,6 +242,7 @@ class GameCrew:
         began = time.perf_counter()
         game = self.games[number] = self._launch(number, seed)
         game.connect()
+        self._set_apart([game])
         check_unchanged(former, game)
         game.send_reset_batch()
         batch = game.receive_batch()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rl_studio_training.batch import Batch, KeyedArrays
 from rl_studio_training.common_spaces import check_same_spaces, common_policy
+from rl_studio_training.cores import available_cores
 from rl_studio_training.crew import GameCrew, Launch, launcher
 from rl_studio_training.episodes import Episode, EpisodeWindow, RunningEpisodes, read_metrics, read_success
 from rl_studio_training.fleet_batch import (
@@ -21,7 +22,6 @@ from rl_studio_training.fleet_batch import (
     without_outcome,
 )
 from rl_studio_training.godot_env import StudioGodotEnv
-from rl_studio_training.instances import available_cores
 from rl_studio_training.layout import GroupActions
 from rl_studio_training.restarts import MAX_RESTARTS, RestartPolicy
 from rl_studio_training.timing import Timing

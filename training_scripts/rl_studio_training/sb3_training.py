@@ -8,8 +8,8 @@ from typing import Any, Literal
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio_training.bottleneck import Bottleneck, Facts
 from rl_studio_training.checkpoints import CheckpointFolder, Reason
+from rl_studio_training.cores import available_cores
 from rl_studio_training.errors import Interrupted
-from rl_studio_training.instances import available_cores
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
