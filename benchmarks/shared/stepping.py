@@ -74,7 +74,8 @@ def _episodes(
 def compare(ours: Sequence[Play], peer: Sequence[Play]) -> tuple[str, bool]:
     """Whether both sides played the same game: in words, and as a verdict.
 
-    The lengths must be the same, the mean rewards within six standard errors of each other (episodes of one run are not quite independent).
+    The lengths must be the same, the mean rewards within six standard errors of each other: episodes of one run
+    are not quite independent.
     """
     lengths = [np.concatenate([play.lengths for play in side]) for side in (ours, peer)]
     returns = [np.concatenate([play.rewards for play in side]) for side in (ours, peer)]
