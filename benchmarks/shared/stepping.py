@@ -74,8 +74,7 @@ def _episodes(
 def compare(ours: Sequence[Play], peer: Sequence[Play]) -> tuple[str, bool]:
     """Whether both sides played the same game: in words, and as a verdict.
 
-    The lengths must be the same, the mean rewards within six standard errors of each other: episodes of one run
-    are not quite independent.
+    The lengths must be the same, the mean rewards within four standard errors of each other.
     """
     lengths = [np.concatenate([play.lengths for play in side]) for side in (ours, peer)]
     returns = [np.concatenate([play.rewards for play in side]) for side in (ours, peer)]
@@ -84,7 +83,7 @@ def compare(ours: Sequence[Play], peer: Sequence[Play]) -> tuple[str, bool]:
     means = [float(side.mean()) for side in returns]
     error = float(np.sqrt(sum(side.var() / len(side) for side in returns)))
     same_length = np.array_equal(np.unique(lengths[0]), np.unique(lengths[1]))
-    same = same_length and abs(means[0] - means[1]) <= 6.0 * error + 1e-9
+    same = same_length and abs(means[0] - means[1]) <= 4.0 * error + 1e-9
     text = (
         f"decisions an episode {lengths[0].mean():g} and {lengths[1].mean():g}, reward of random actions "
         f"{means[0]:.3f} and {means[1]:.3f} ± {error:.3f} ({len(returns[0])} and {len(returns[1])} episodes)"
