@@ -156,7 +156,9 @@ def test_a_signal_saves_and_ends_well(start: Any, number: signal.Signals) -> Non
     trainer.wait_for_metrics()
     trainer.process.send_signal(number)
     assert trainer.end() == 0, trainer.log.read_text()
-    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    finished = trainer.events("finished")[0]
+    assert finished["reason"] == "interrupted"
+    assert trainer.metrics[-1]["timesteps_total"] == finished["timesteps_total"]
     assert checkpoint(trainer)["reason"] == "interrupted"
     assert "Traceback" not in trainer.log.read_text()
     assert not is_alive(trainer.game_pid())

@@ -93,11 +93,12 @@ class TrainingCallback(BaseCallback):
         self._finish_iteration(last=True)
 
     def _finish_iteration(self, *, last: bool = False) -> None:
-        if not self._update_pending:
+        learned = self._update_pending
+        if not learned and not (last and self._steps_now > self._reported_steps):
             return
         self._update_pending = False
         self.iteration += 1
-        metrics = self._metrics()
+        metrics = self._metrics(learned=learned)
         self._reporter.metric(metrics)
         self._progress.update(metrics)
         if last or perf_counter() >= self._next_events_at:
@@ -120,10 +121,11 @@ class TrainingCallback(BaseCallback):
     def _steps_now(self) -> int:
         return self._ppo.num_timesteps
 
-    def _metrics(self) -> dict[str, Any]:
+    def _metrics(self, *, learned: bool) -> dict[str, Any]:
+        """What is reported; without learner numbers for a rollout that a stop has cut short."""
         window = self._env.episodes
         policy = window.summary()
-        logged = self._ppo.logger.name_to_value
+        logged = self._ppo.logger.name_to_value if learned else {}
         entropy = logged.get("train/entropy_loss")
         return {
             "training_iteration": self.iteration,
