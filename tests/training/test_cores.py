@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from rl_studio_training.cores import available_cores, set_apart
+from training.conftest import MakeFleet
+from training.fleet_steps import pids
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores are a Linux matter")
 
@@ -48,3 +50,12 @@ def test_a_game_that_is_gone_does_no_harm(game: int, two_cores: list[int]) -> No
     assert available_cores() == len(two_cores)
     assert set_apart([2**22 + 1, game], 1)
     assert os.sched_getaffinity(game) == {two_cores[1]}
+
+
+@pytest.mark.parametrize("keeps_core", [True, False])
+def test_only_a_fleet_that_keeps_a_core_moves_its_games(
+    make_fleet: MakeFleet, two_cores: list[int], keeps_core: bool
+) -> None:
+    (pid,) = pids(make_fleet(keeps_core=keeps_core))
+    everywhere = os.sched_getaffinity(os.getpid())
+    assert os.sched_getaffinity(pid) == ({two_cores[1]} if keeps_core else everywhere)

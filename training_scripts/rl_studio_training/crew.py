@@ -67,6 +67,7 @@ class GameCrew:
         on_status: called with a sentence when a game has to be started again.
         on_event: called with "game_restarted" and its fields when one was.
         on_wait: called about ten times a second while waiting; whatever it raises ends the wait.
+        keeps_core: keep the games off one core while there are cores to spare.
         wait: sleeps for some seconds.
     """
 
@@ -79,6 +80,7 @@ class GameCrew:
         on_status: Callable[[str], object],
         on_event: Callable[..., object],
         on_wait: Callable[[], object],
+        keeps_core: bool,
         wait: Callable[[float], object],
     ) -> None:
         self.games: list[StudioGodotEnv] = []
@@ -92,6 +94,7 @@ class GameCrew:
         self._failed: dict[int, GameError] = {}
         self._old_errors: list[tuple[int, str]] = []
         self._waited_sending_s = 0.0
+        self._keeps_core = keeps_core
         self._has_own_core = False
 
     def start(self, count: int, seed: int) -> None:
@@ -108,7 +111,7 @@ class GameCrew:
 
     def _set_apart(self, games: Iterable[StudioGodotEnv]) -> None:
         pids = [game.game.pid for game in games if game.game is not None]
-        self._has_own_core = bool(pids) and set_apart(pids, len(self.games))
+        self._has_own_core = self._keeps_core and bool(pids) and set_apart(pids, len(self.games))
 
     # --- questions and answers
 

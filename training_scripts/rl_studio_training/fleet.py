@@ -49,6 +49,8 @@ class GameFleet:
         on_event: called with "game_restarted" and its fields (docs/line-protocol.md).
         on_wait: called about ten times a second while waiting; whatever it raises ends the wait.
         max_restarts: of all games together; after that the next death is raised.
+        keeps_core: keep the games off one core while there are cores to spare. Not for several trainers on one
+            machine: they would all keep the same one.
         clock: seconds on a clock that never goes back, for the time between restarts.
         wait: sleeps for some seconds.
 
@@ -68,6 +70,7 @@ class GameFleet:
         on_event: Callable[..., object] = lambda _kind, **_fields: None,
         on_wait: Callable[[], object] = lambda: None,
         max_restarts: int = MAX_RESTARTS,
+        keeps_core: bool = True,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -80,6 +83,7 @@ class GameFleet:
             on_status=on_status,
             on_event=on_event,
             on_wait=on_wait,
+            keeps_core=keeps_core,
             wait=wait,
         )
         if count > (cores := available_cores()):

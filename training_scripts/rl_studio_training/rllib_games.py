@@ -137,6 +137,7 @@ def start_fleet(
         on_status=logger.info,
         on_warning=logger.warning,
         on_event=note,
+        keeps_core=False,
     )
 
 
