@@ -17,20 +17,32 @@ _ECHO = f"""
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as game:
     game.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    while game.recv({REQUEST_BYTES}):
+    game.setblocking(sys.argv[2] == "sleeping")
+    while True:
+        try:
+            if not game.recv({REQUEST_BYTES}):
+                break
+        except BlockingIOError:
+            continue
         game.sendall(bytes({ANSWER_BYTES}))
 """
 
 
-def round_trips_per_second(seconds: float) -> float:
-    """Question and answer between two processes that do nothing else, both waiting in the kernel."""
+def round_trips_per_second(seconds: float, *, sleeping: bool) -> float:
+    """Question and answer between two processes that do nothing else.
+
+    Args:
+        sleeping: whether both wait in the kernel, or look again and again, which takes a core each.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
-        with subprocess.Popen([sys.executable, "-c", _ECHO, port]) as echo:
+        way = "sleeping" if sleeping else "looking"
+        with subprocess.Popen([sys.executable, "-c", _ECHO, port, way]) as echo:
             try:
                 game, _ = server.accept()
                 with game:
                     game.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    game.setblocking(sleeping)
                     _exchange(game, seconds / 4)
                     return _exchange(game, seconds)
             finally:
@@ -44,6 +56,15 @@ def _exchange(game: socket.socket, seconds: float) -> float:
     while (passed := time.perf_counter() - began) < seconds:
         for _ in range(_BLOCK):
             game.sendall(request)
-            game.recv(ANSWER_BYTES)
+            _wait_for_answer(game)
         count += _BLOCK
     return count / passed
+
+
+def _wait_for_answer(game: socket.socket) -> None:
+    while True:
+        try:
+            game.recv(ANSWER_BYTES)
+        except BlockingIOError:
+            continue
+        return

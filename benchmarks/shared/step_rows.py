@@ -65,10 +65,11 @@ def measure_trivial(bench: Bench) -> None:
     project = bench.ours("trivial")
     executable = bench.executable(bench.stock("trivial"))
     mine, best, usual = "trivial, ours", "trivial, peer at best flags", "trivial, peer at usual flags"
-    frame, wire = "trivial, engine alone", "loopback alone"
+    frame, wire, slow_wire = "trivial, engine alone", "loopback alone", "loopback alone, sleeping"
     sides = {
         frame: lambda: engine.frames_per_second(project, bench.godot, bench.seconds),
-        wire: lambda: loopback.round_trips_per_second(bench.seconds),
+        wire: lambda: loopback.round_trips_per_second(bench.seconds, sleeping=False),
+        slow_wire: lambda: loopback.round_trips_per_second(bench.seconds, sleeping=True),
         mine: steps.ours(project),
     }
     if executable is not None:
@@ -76,7 +77,8 @@ def measure_trivial(bench: Bench) -> None:
     found = bench.interleave(sides)
     add_rows(bench, found, (mine, best, usual), "env-steps/s", {mine: 12_000.0})
     report.add(frame, found[frame], "decisions/s")
-    report.add(wire, found[wire], "round trips/s")
+    for name in (wire, slow_wire):
+        report.add(name, found[name], "round trips/s")
     limit = "trivial, engine and loopback"
     values = report.values()
     report.add_value(limit, 1.0 / (1.0 / values[frame] + 1.0 / values[wire]), "decisions/s")

@@ -88,7 +88,13 @@ def test_env_info_agrees_on_binary_frames(start: Start) -> None:
     assert (walker.agents.tolist(), lone.agents.tolist()) == ([LEFT, RIGHT], [GUARD])
 
 
-@pytest.mark.parametrize("offer", [None, {}, {"binary": []}, {"binary": [2, 3]}, {"binary": "x"}, 7])
+@pytest.mark.parametrize(
+    "offer",
+    [
+        *(None, {}, {"binary": []}, {"binary": [2, 3]}, {"binary": "x"}, 7),
+        *({"spin_usec": 3000}, {"spin_usec": -1e300}, {"spin_usec": 1e300}, {"spin_usec": "x"}),
+    ],
+)
 def test_without_a_known_offer_json_is_spoken(start: Start, offer: object) -> None:
     game = start()
     assert game.env_info(offer)["rl_studio"]["binary"] == 0
@@ -103,6 +109,8 @@ def test_without_a_known_offer_json_is_spoken(start: Start, offer: object) -> No
     assert [info.get("action_mask", {}).get("aim") for info in step["info"]] == [[1, 0, 1], None, [1, 0, 1]]
     game.send(struct.pack("<2sBBIq", b"RL", 1, 1, 0, 0))
     assert "none were agreed on" in error(game)
+    game.hang_up()
+    assert game.exit_code(10.0) == 0
 
 
 def test_rewards_observations_masks_and_pictures(start: Start) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rl_studio_training.cores import available_cores, set_apart
+from rl_studio_training.cores import SPIN_S, available_cores, set_apart
+from rl_studio_training.godot_env import StudioGodotEnv
 from training.conftest import MakeFleet
 from training.fleet_steps import pids
 
@@ -59,3 +60,26 @@ def test_only_a_fleet_that_keeps_a_core_moves_its_games(
     (pid,) = pids(make_fleet(keeps_core=keeps_core))
     everywhere = os.sched_getaffinity(os.getpid())
     assert os.sched_getaffinity(pid) == ({two_cores[1]} if keeps_core else everywhere)
+
+
+@pytest.mark.parametrize(
+    ("keeps_core", "games", "expected"), [(True, 1, SPIN_S), (True, 2, 0.0), (False, 1, 0.0)]
+)
+def test_games_look_for_messages_without_sleeping_where_that_takes_nobodys_core(
+    make_fleet: MakeFleet,
+    two_cores: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    keeps_core: bool,
+    games: int,
+    expected: float,
+) -> None:
+    asked: list[float] = []
+    connect = StudioGodotEnv.connect
+
+    def note(game: StudioGodotEnv, *, spin_s: float = 0.0) -> None:
+        asked.append(spin_s)
+        connect(game, spin_s=spin_s)
+
+    monkeypatch.setattr(StudioGodotEnv, "connect", note)
+    make_fleet(["continuous"] * games, keeps_core=keeps_core, on_warning=lambda _message: None)
+    assert asked == [expected] * games

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +36,7 @@ class BatchChecks:
             GameProtocolError: NaN or infinity in a reward or an observation, or a mask that forbids everything; with
                 the agent's path, the name and the index.
         """
-        if not np.isfinite(batch.rewards).all():
+        if not is_finite(batch.rewards):
             agent = int(np.flatnonzero(~np.isfinite(batch.rewards))[0])
             raise self._problem(agent, f"the reward is {batch.rewards[agent]}")
         for group, values, starts in zip(self._groups, batch.groups, self._mask_starts, strict=True):
@@ -47,7 +49,7 @@ class BatchChecks:
 
     def _check_finite(self, arrays: KeyedArrays, agents: NDArray[np.int64], when: str) -> None:
         for name, array in arrays.items():
-            if array.dtype == np.float32 and not np.isfinite(array).all():
+            if array.dtype == np.float32 and not is_finite(array):
                 flat = array.reshape(len(array), -1)
                 row, index = np.argwhere(~np.isfinite(flat))[0].tolist()
                 raise self._problem(int(agents[row]), f"{when}{name}[{index}] is {flat[row, index]}")
@@ -64,6 +66,12 @@ class BatchChecks:
             f"{self._name}: agent {self._paths[agent]}: {what}.",
             hint="Look at what _get_observation(), the action mask and the rewards of that agent compute.",
         )
+
+
+def is_finite(array: NDArray[Any]) -> bool:
+    """Whether there is neither NaN nor infinity in an array of floats."""
+    # One pass without a temporary array; large numbers overflow it, and are looked at one by one.
+    return math.isfinite(np.vdot(array, array)) or bool(np.isfinite(array).all())
 
 
 def _mask_starts(group: PolicyGroup) -> NDArray[np.int64]:

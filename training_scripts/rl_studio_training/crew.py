@@ -11,7 +11,7 @@ from rl_studio_training import failures
 from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_unchanged
 from rl_studio_training.connection import WAIT_SLICE_S
-from rl_studio_training.cores import SPIN_S, set_apart
+from rl_studio_training.cores import SPIN_S, has_spare_core, set_apart
 from rl_studio_training.errors import GameError
 from rl_studio_training.game_process import wait_for_exit
 from rl_studio_training.godot_env import CLOSE_GRACE_S, StudioGodotEnv
@@ -106,8 +106,12 @@ class GameCrew:
         for number in range(count):
             self.games.append(self._launch(number, seed + number))
         for game in self.games:
-            game.connect()
+            self._connect(game)
         self._set_apart(self.games)
+
+    def _connect(self, game: StudioGodotEnv) -> None:
+        """A game with a core to itself may look for our messages without sleeping, as we look for its own."""
+        game.connect(spin_s=SPIN_S if self._keeps_core and has_spare_core(len(self.games)) else 0.0)
 
     def _set_apart(self, games: Iterable[StudioGodotEnv]) -> None:
         pids = [game.game.pid for game in games if game.game is not None]
@@ -118,16 +122,17 @@ class GameCrew:
     def ask(self, number: int, send: Callable[[StudioGodotEnv], object]) -> None:
         """Sends something to a game with `send`.
 
-        The system may run the game on our core the moment it has the message, before sending returns. Such time is a
-        wait for the game, and not the cost of sending.
+        Without a core of our own the system may run the game on ours the moment it has the message, before sending
+        returns. Such time is a wait for the game, and not the cost of sending.
         """
-        began, cpu_began = time.perf_counter(), time.thread_time()
+        measures = _HAS_FINE_CPU_CLOCK and not self._has_own_core
+        began, cpu_began = time.perf_counter(), time.thread_time() if measures else 0.0
         try:
             send(self.games[number])
         except GameError as error:
             self._failed[number] = error
         passed_s = time.perf_counter() - began
-        sending_s = min(passed_s, time.thread_time() - cpu_began) if _HAS_FINE_CPU_CLOCK else passed_s
+        sending_s = min(passed_s, time.thread_time() - cpu_began) if measures else passed_s
         self._timing.codec_s += sending_s
         self._waited_sending_s += passed_s - sending_s
 
@@ -244,7 +249,7 @@ class GameCrew:
     def _restart(self, number: int, seed: int, former: StudioGodotEnv) -> Batch:
         began = time.perf_counter()
         game = self.games[number] = self._launch(number, seed)
-        game.connect()
+        self._connect(game)
         self._set_apart([game])
         check_unchanged(former, game)
         game.send_reset_batch()

@@ -88,8 +88,9 @@ class RunningEpisodes:
 
     def add(self, rows: slice, rewards: NDArray[np.float32]) -> None:
         """Counts one step of each of these rows."""
-        self._rewards[rows] += rewards
-        self._lengths[rows] += 1
+        sums, lengths = self._rewards[rows], self._lengths[rows]
+        np.add(sums, rewards, out=sums)
+        np.add(lengths, 1, out=lengths)
 
     def finish(self, row: int) -> tuple[float, int]:
         """Reward and length of an episode that ended; a new one begins."""

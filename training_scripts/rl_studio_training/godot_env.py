@@ -101,8 +101,11 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         argv = game_argv(settings, self.port, seed)
         self.game = GameProcess(argv, folder or Path.cwd(), log_path, game_environment(settings))
 
-    def connect(self) -> None:
+    def connect(self, *, spin_s: float = 0.0) -> None:
         """Waits for the game to connect, then learns its agents and spaces.
+
+        Args:
+            spin_s: how long the game may look for messages without sleeping, in seconds.
 
         Raises:
             GameError: it does not, or what it says makes no sense.
@@ -117,7 +120,11 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
             self._server.close()
         self._was_connected = True
         self._link = GameLink(wire.GameConnection(sock, self._on_wait), self.name, self.game)
-        self._send(make_handshake(self.MAJOR_VERSION, self.MINOR_VERSION, offer_binary=self._offer_binary))
+        self._send(
+            make_handshake(
+                self.MAJOR_VERSION, self.MINOR_VERSION, offer_binary=self._offer_binary, spin_s=spin_s
+            )
+        )
         self._send({"type": "env_info"})
         self._take_over(agree(self._open_link().receive("env_info", timeout), self.warn_once))
 

@@ -52,9 +52,15 @@ class Agreement:
     translator: Translator
 
 
-def make_handshake(major: str, minor: str, *, offer_binary: bool) -> dict[str, Any]:
-    """The first message; games with another plugin do not look at our offer."""
-    offer = {"binary": [binary_frames.VERSION]} if offer_binary else {}
+def make_handshake(major: str, minor: str, *, offer_binary: bool, spin_s: float = 0.0) -> dict[str, Any]:
+    """The first message; games with another plugin do not look at our offer.
+
+    Args:
+        spin_s: how long the game may look for our messages without sleeping, in seconds; for one with a core to spare.
+    """
+    offer: dict[str, Any] = {"binary": [binary_frames.VERSION]} if offer_binary else {}
+    if spin_s > 0.0:
+        offer["spin_usec"] = round(spin_s * 1e6)
     return {"type": "handshake", "major_version": major, "minor_version": minor, "rl_studio": offer}
 
 

@@ -73,6 +73,7 @@ class ActionCodec:
         self._is_continuous = np.repeat(
             [part.kind == "continuous" for part in parts], [self._width(part) for part in parts]
         )
+        self._all_continuous = bool(self._is_continuous.all())
         self.space = self._make_space()
 
     def _make_space(self) -> spaces.Space[Any]:
@@ -103,13 +104,13 @@ class ActionCodec:
         table = actions.reshape(len(actions), -1)
         if self._all_discrete:
             return GroupActions(np.empty((len(table), 0), np.float32), table.astype(np.int32, copy=False))
-        if math.isnan(table.max()):
+        numbers = np.minimum(np.maximum(table, -1.0), 1.0).astype(np.float32, copy=False)
+        if math.isnan(np.vdot(numbers, numbers)):
             raise DivergedError(
                 "The policy chose NaN as an action: its network has diverged.",
                 hint="Lower the learning rate, or keep observations and rewards small.",
             )
-        numbers = np.minimum(np.maximum(table, -1.0), 1.0).astype(np.float32, copy=False)
-        if self._is_continuous.all():
+        if self._all_continuous:
             return GroupActions(numbers, np.empty((len(table), 0), np.int32))
         choices = (numbers[:, ~self._is_continuous] > 0).astype(np.int32)
         return GroupActions(numbers[:, self._is_continuous], choices)

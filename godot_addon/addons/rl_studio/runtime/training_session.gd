@@ -129,6 +129,9 @@ func _read_offer(message: Dictionary) -> void:
 	if offer is Dictionary:
 		var entries: Dictionary = offer
 		versions = entries.get("binary")
+		var spin: Variant = entries.get("spin_usec")
+		if spin is float:
+			_connection.spin_usec = spin
 	_offers_binary = false
 	if versions is Array:
 		for version: Variant in versions:

@@ -11,11 +11,16 @@ const RETRY_MSEC: int = 100
 const SHORTEST_POLL_USEC: int = 20
 const LONGEST_POLL_USEC: int = 1000
 const WINDOW_EVENTS_MSEC: int = 10
+const LONGEST_SPIN_USEC: int = 100_000
 
 ## True when the trainer is gone or the wait was aborted.
 var is_closed: bool = false
 ## Why it closed, if not by a plain end of the connection.
 var problem: String = ""
+## How long a headless game looks for a message before it sleeps. Keeps a core busy meanwhile.
+var spin_usec: int = 0:
+	set(value):
+		spin_usec = clampi(value, 0, LONGEST_SPIN_USEC)
 
 var _peer: StreamPeerTCP = null
 var _port: int
@@ -102,11 +107,20 @@ func _read(count: int) -> PackedByteArray:
 		return []
 	if _has_window:
 		return _read_patiently(count)
+	if spin_usec > 0:
+		_spin(count)
 	var result: Array = _peer.get_data(count)
 	if result[0] != OK:
 		_close("")
 		return []
 	return result[1]
+
+
+## Looks for [param count] bytes without sleeping: a core that sleeps wakes slowly.
+func _spin(count: int) -> void:
+	var until_usec: int = Time.get_ticks_usec() + spin_usec
+	while _peer.get_available_bytes() < count and Time.get_ticks_usec() < until_usec:
+		pass
 
 
 ## Takes what is there and sees to the window in between.
