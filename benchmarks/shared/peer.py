@@ -29,15 +29,16 @@ TRAINING_SCRIPT = Path(__file__).with_name("peer_training.py")
 def make_executable(godot: GodotBinary, project: Project, scene: str) -> Path | None:
     """An executable like an exported game, which is all that godot-rl can start; None on other systems than Linux.
 
-    What the game prints goes to a file beside it.
+    It lies beside the project, and so does what the game prints: a file that changes in the project would make us
+    import it again.
     """
     if not sys.platform.startswith("linux"):
         return None
-    path = project.root / "game.x86_64"
+    path = project.root.with_name(f"{project.root.name}.x86_64")
     if " " in str(path):
         raise SystemExit(f"godot-rl cannot start {path}: it splits its command at spaces. Set TMPDIR.")
     command = shlex.join([str(godot.path), "--path", str(project.root), scene])
-    path.write_text(f'#!/bin/sh\nexec {command} "$@" >>{path.parent}/game.log 2>&1\n', encoding="utf-8")
+    path.write_text(f'#!/bin/sh\nexec {command} "$@" >>{path.with_suffix(".log")} 2>&1\n', encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
