@@ -7,16 +7,19 @@ BIN := $(VENV)/bin
 CONSTRAINTS := backend/constraints.txt
 GDSCRIPT := $(shell find godot_addon tests sample_project benchmarks -name '*.gd' -not -path 'sample_project/addons/*' 2>/dev/null)
 
-.PHONY: help demo test lint format bench docs setup godot clean
+.PHONY: help demo test test-all lint format bench docs setup godot clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 demo: setup ## Train the sample game, export the policy, play it in Godot
 	$(BIN)/rl-studio demo $(DEMO_ARGS)
 
 test: $(VENV)/.rllib godot lint ## Lint, then the whole test suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-all: ## The same with every algorithm on every kind of observations and actions
+	$(MAKE) test PYTEST_ARGS='-m "" $(PYTEST_ARGS)'
 
 lint: setup ## ruff, mypy, gdformat, gdlint (GDScript warnings are checked by the tests, in Godot)
 	$(BIN)/ruff format --check .
@@ -34,7 +37,8 @@ bench: setup godot ## Run the benchmarks
 	@status=0; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
 
 docs: setup ## Regenerate the pages made from code
-	$(BIN)/python -m rl_studio.protocol.document
+	$(BIN)/python -m rl_studio.protocol.document docs/protocol.md
+	$(BIN)/python -m rl_studio.experiments.document docs/configuration.md
 
 godot: setup ## Find Godot, or set up a private copy
 	$(BIN)/rl-studio godot --install

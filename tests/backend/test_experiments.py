@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import itertools
+import json
+
 import pytest
 
 from rl_studio.errors import ConfigError
 from rl_studio.experiments import ExperimentStore, differing, form_fields, parse_assignments, resolve
+from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.sb3_config import SB3Config
+from rl_studio.experiments.training_config import GROUPS, TrainingConfig
 from rl_studio.project import Project
 
 
@@ -28,6 +33,26 @@ def test_values_are_read_as_their_users_write_them() -> None:
 
 def test_whole_numbers_may_be_written_in_scientific_form() -> None:
     assert resolve(SB3Config, parse_assignments(["total_timesteps=1e5"])).total_timesteps == 100_000
+
+
+def test_dots_lead_into_maps() -> None:
+    words = [
+        "policies.a.gamma=0.9",
+        "policies.a.hidden_layers=[8]",
+        "policies.b.learning_rate=1e-5",
+        "seed=2",
+    ]
+    expected = {"a": {"gamma": 0.9, "hidden_layers": [8]}, "b": {"learning_rate": 1e-5}}
+    assert parse_assignments(words) == {"policies": expected, "seed": 2}
+    with pytest.raises(ConfigError, match=r"policies\.a\.gamma leads into policies\.a,"):
+        parse_assignments(["policies.a=3", "policies.a.gamma=0.9"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1e5", 1e5), (".5E-3", 5e-4), ("-2.e+3", -2000.0), ("e5", "e5")]
+)
+def test_exponents_make_numbers_also_within_lists(text: str, value: object) -> None:
+    assert parse_assignments([f"x={text}", f"y=[{text}]"]) == {"x": value, "y": [value]}
 
 
 def test_an_unknown_field_is_named_with_the_closest_match() -> None:
@@ -61,15 +86,38 @@ def test_only_what_differs_is_kept() -> None:
     assert resolve(SB3Config, differing(config)) == config
 
 
-def test_each_field_can_be_shown_in_a_form() -> None:
-    fields = form_fields(SB3Config)
-    assert [field["key"] for field in fields] == list(SB3Config.model_fields)
+TYPES = {
+    *("int", "float", "bool", "string", "enum", "int_list", "string_list", "dict", "json", "scene"),
+    *("int_or_auto", "float_or_auto"),
+}
+
+
+@pytest.mark.parametrize("model", [SB3Config, RLlibConfig])
+def test_each_field_can_be_shown_in_a_form(model: type[TrainingConfig]) -> None:
+    fields = form_fields(model)
+    assert {field["key"] for field in fields} == set(model.model_fields)
     for field in fields:
         assert field["title"] and field["help"] and field["group"]
         assert field["level"] in {"basic", "advanced"}
-        types = {"int", "float", "bool", "string", "enum", "int_list", "int_or_auto", "scene", "dict"}
-        assert field["type"] in types
+        assert field["type"] in TYPES
         assert (field["choices"] is not None) == (field["type"] == "enum")
+        json.dumps(field, allow_nan=False)
+
+
+@pytest.mark.parametrize("model", [SB3Config, RLlibConfig])
+def test_sections_come_one_after_the_other_in_their_order(model: type[TrainingConfig]) -> None:
+    groups = [group for group, _ in itertools.groupby(field["group"] for field in form_fields(model))]
+    assert groups == [group for group in GROUPS if group in groups]
+
+
+@pytest.mark.parametrize("model", [SB3Config, RLlibConfig])
+def test_what_an_algorithm_has_of_its_own_names_algorithms_that_exist(model: type[TrainingConfig]) -> None:
+    fields = {field["key"]: field for field in form_fields(model)}
+    algorithms = set(fields["algorithm"]["choices"])
+    for field in fields.values():
+        having = set(field["algorithms"] or algorithms)
+        assert set(field["defaults"]) <= having <= algorithms, field["key"]
+        assert field["default"] not in field["defaults"].values(), field["key"]
 
 
 def test_the_form_knows_ranges_choices_and_nullable_fields() -> None:
@@ -111,6 +159,14 @@ def test_a_corrupt_experiment_is_kept_aside(project: Project) -> None:
     path.write_text("{ not json")
     assert store.get("mine").overrides == {}
     assert path.with_name("training_config.json.corrupt").read_text() == "{ not json"
+
+
+def test_an_experiment_may_have_an_overlay(project: Project) -> None:
+    store = ExperimentStore(project)
+    assert store.overlay_file("mine") is None
+    store.save("mine", "rllib", {})
+    (project.experiments_dir / "mine" / "rllib_config.yaml").touch()
+    assert store.overlay_file("mine") == project.experiments_dir / "mine" / "rllib_config.yaml"
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "x" * 49, "dot."])

@@ -62,6 +62,28 @@ def test_a_preset_lies_below_experiment_and_assignments(
     assert started == [expected, {**stable, "n_epochs": 2}]
 
 
+def test_a_preset_is_only_for_algorithms_with_its_fields(
+    project: Project, started: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "--project", str(project.root), "--preset", "fast", "--set"]
+    assert main([*words, "algorithm=a2c"]) == 1
+    assert "fast is not for a2c, which has no batch_size and no n_epochs" in capsys.readouterr().err
+    assert started == []
+    assert main([*words, "algorithm=recurrent_ppo"]) == 1
+    assert started == [{**find_preset("fast", PRESETS).values, "algorithm": "recurrent_ppo"}]
+
+
+def test_the_experiments_algorithm_counts_unless_a_start_changes_it(
+    project: Project, started: list[dict[str, Any]]
+) -> None:
+    ExperimentStore(project).save("mine", "sb3", {"algorithm": "sac"})
+    words = ["train", "--project", str(project.root), "--experiment", "mine", "--preset", "fast"]
+    assert main(words) == 1
+    assert started == []
+    assert main([*words, "--set", "algorithm=ppo"]) == 1
+    assert len(started) == 1
+
+
 def test_a_preset_that_the_trainer_does_not_have_starts_nothing(
     project: Project, started: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +98,25 @@ def test_the_list_of_fields_lists_the_presets(capsys: pytest.CaptureFixture[str]
     assert main(["train", "--help-config"]) == 0
     text = capsys.readouterr().out
     assert all(preset.reason in text for preset in PRESETS)
+
+
+def test_the_list_of_fields_says_whose_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help-config"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  use_rms_prop = true, only for a2c" in lines
+    assert "  tau = 0.005 (dqn: 1.0), only for sac, td3, dqn" in lines
+
+
+def test_the_list_of_fields_of_one_algorithm(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help-config", "--set", "algorithm=dqn"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  tau = 1.0" in lines
+    assert not any("n_steps" in line or "fast:" in line for line in lines)
+    assert any("balanced:" in line for line in lines)
+    assert main(["train", "--help-config", "--set", "algorithm=dqm"]) == 1
+    assert "'dqm'" in capsys.readouterr().err
+    assert main(["train", "--help-config", "--trainer", "rllib"]) == 0
+    assert "num_env_runners = 0 (appo: 1, impala: 1)" in capsys.readouterr().out
 
 
 def test_the_machine_readable_list_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:

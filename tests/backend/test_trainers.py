@@ -11,8 +11,9 @@ import pytest
 
 from backend_support import FakeConfig, fake_trainer
 from rl_studio.experiments.presets import PRESETS
+from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.sb3_config import SB3Config
-from rl_studio.trainers import ENTRY_POINT_GROUP, Trainer, TrainerError, TrainerRegistry
+from rl_studio.trainers import ENTRY_POINT_GROUP, ScriptTrainer, Trainer, TrainerError, TrainerRegistry
 
 PLUGIN = fake_trainer(name="plugin")
 
@@ -35,8 +36,10 @@ def use_entry_points(monkeypatch: pytest.MonkeyPatch, *values: str) -> None:
 
 def test_stable_baselines3_is_built_in() -> None:
     trainer = TrainerRegistry().get("sb3")
+    assert trainer.title == "Stable-Baselines3"
     assert trainer.config_model() is SB3Config
     assert trainer.presets() is PRESETS
+    assert "sb3-contrib" in trainer.packages and "ray" not in trainer.packages
     run_dir = Path("/runs/r")
     command = trainer.command(python="py", project=Path("/game"), run_dir=run_dir, godot=Path("/godot"))
     assert command[0] == "py"
@@ -49,12 +52,34 @@ def test_stable_baselines3_is_built_in() -> None:
     ]
 
 
+def test_rllib_is_built_in() -> None:
+    trainer = TrainerRegistry().get("rllib")
+    assert trainer.config_model() is RLlibConfig
+    assert "ray" in trainer.packages and "stable-baselines3" not in trainer.packages
+    assert trainer.can_resume
+    command = trainer.command(python="py", project=Path("/g"), run_dir=Path("/r"), godot=Path("/godot"))
+    assert Path(command[1]).name == "rllib_training_script.py"
+
+
+@pytest.mark.parametrize(("keyword", "option"), [("resume", "--resume"), ("init_from", "--init-from")])
+def test_a_script_is_told_which_checkpoint_to_begin_with(keyword: str, option: str) -> None:
+    trainer = fake_trainer()
+    given = {"python": "py", "project": Path("/g"), "run_dir": Path("/r"), "godot": Path("/godot")}
+    checkpoint = Path("/runs/a/checkpoints/000100")
+    command = trainer.command(**given, **{keyword: checkpoint})
+    assert command == [*trainer.command(**given), option, str(checkpoint)]
+
+
+def test_a_script_cannot_resume_unless_its_trainer_says_so() -> None:
+    assert not ScriptTrainer("mine", "Mine", lambda: FakeConfig, lambda: Path("mine.py")).can_resume
+
+
 def test_packages_add_trainers(monkeypatch: pytest.MonkeyPatch) -> None:
     use_entry_points(monkeypatch, f"{__name__}:PLUGIN", f"{__name__}:make_plugin")
     monkeypatch.setattr(
         importlib.import_module("importlib"), "import_module", lambda name: __import__("sys").modules[name]
     )
-    assert [trainer.name for trainer in TrainerRegistry().all()] == ["sb3", "plugin", "made"]
+    assert [trainer.name for trainer in TrainerRegistry().all()] == ["sb3", "rllib", "plugin", "made"]
 
 
 def test_a_broken_plugin_is_left_out_and_logged(
@@ -62,7 +87,7 @@ def test_a_broken_plugin_is_left_out_and_logged(
 ) -> None:
     use_entry_points(monkeypatch, "no_such_module:X", "builtins:str")
     with caplog.at_level(logging.WARNING):
-        assert [trainer.name for trainer in TrainerRegistry().all()] == ["sb3"]
+        assert [trainer.name for trainer in TrainerRegistry().all()] == ["sb3", "rllib"]
     assert "no_such_module" in caplog.text
     assert "gives a str" in caplog.text
 

@@ -10,18 +10,27 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from rl_studio.experiments.training_config import ordered_fields
+
 _SCALARS: dict[Any, str] = {int: "int", float: "float", bool: "bool", str: "string"}
+_LISTS: dict[tuple[Any, ...], str] = {(int,): "int_list", (str,): "string_list"}
 
 
 def form_fields(model: type[BaseModel]) -> list[dict[str, Any]]:
-    """Describes the fields of `model`, in their order.
+    """Describes the fields of `model`, section by section.
 
     Returns:
-        One dict per field: key, title, help, type (int, float, bool, string, enum, int_list, scene, dict, or
-        int_or_auto for a whole number or the word "auto"), default, nullable, minimum, maximum,
-        exclusive_minimum (numbers or None), choices (list or None), unit, group, level ("basic" or "advanced").
+        One dict per field: key, title, help, type (int, float, bool, string, enum, int_list, string_list, scene,
+        dict, json, or int_or_auto and float_or_auto for a number or the word "auto"), default, nullable, minimum,
+        maximum, exclusive_minimum (numbers or None), choices (list or None), unit, group, level ("basic" or
+        "advanced"), algorithms (the only ones that have it, or None for all), defaults ({algorithm: default},
+        where it is another one).
     """
-    return [_describe(key, field) for key, field in model.model_fields.items()]
+    fields = [_describe(key, model.model_fields[key]) for key in ordered_fields(model)]
+    known = next((field["choices"] or [] for field in fields if field["key"] == "algorithm"), [])
+    for field in fields:
+        field["defaults"] = {name: value for name, value in field["defaults"].items() if name in known}
+    return fields
 
 
 def _describe(key: str, field: FieldInfo) -> dict[str, Any]:
@@ -43,6 +52,8 @@ def _describe(key: str, field: FieldInfo) -> dict[str, Any]:
         "unit": extra.get("unit"),
         "group": extra.get("group", "Other"),
         "level": extra.get("level", "advanced"),
+        "algorithms": extra.get("algorithms"),
+        "defaults": extra.get("defaults", {}),
     }
 
 
@@ -58,21 +69,22 @@ def _type_name(annotation: Any) -> str:
     if annotation in _SCALARS:
         return _SCALARS[annotation]
     origin = get_origin(annotation)
-    if _is_int_or_auto(annotation):
-        return "int_or_auto"
+    if number := _number_or_auto(annotation):
+        return f"{number}_or_auto"
     if origin is Literal:
         return "enum"
-    if origin is list and get_args(annotation) == (int,):
-        return "int_list"
+    if origin is list and get_args(annotation) in _LISTS:
+        return _LISTS[get_args(annotation)]
     if origin is dict or annotation is dict:
         return "dict"
     raise TypeError(f"no form editor for a field of type {typing.cast(object, annotation)!r}")
 
 
-def _is_int_or_auto(annotation: Any) -> bool:
+def _number_or_auto(annotation: Any) -> str | None:
     if get_origin(annotation) not in (Union, types.UnionType):
-        return False
-    return [_bare(part) for part in get_args(annotation)] == [int, Literal["auto"]]
+        return None
+    number, *rest = [_bare(part) for part in get_args(annotation)]
+    return _SCALARS.get(number) if rest == [Literal["auto"]] else None
 
 
 def _bare(annotation: Any) -> Any:

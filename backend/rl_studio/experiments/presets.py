@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
 from rl_studio.errors import ConfigError, closest
+from rl_studio.experiments.training_config import applies
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class Preset:
     title: str
     reason: str
     values: dict[str, Any] = field(default_factory=dict)
+
+    def missing(self, model: type[BaseModel], algorithm: str) -> list[str]:
+        """The fields it sets that `algorithm` has not; it is no preset for it then."""
+        return [key for key in self.values if not applies(model, key, algorithm)]
 
 
 PRESETS: tuple[Preset, ...] = (
@@ -78,3 +85,23 @@ def find_preset(name: str, presets: Iterable[Preset]) -> Preset:
         hint=f"Did you mean {near}?" if near else None,
         data={"errors": [{"key": "preset", "message": "no such preset", "value": name}]},
     )
+
+
+def preset_values(
+    preset: Preset, model: type[BaseModel], saved: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of `preset` that neither the experiment nor the overrides of this start set themselves.
+
+    Raises:
+        ConfigError: the algorithm that they choose has not all of its fields.
+    """
+    given = {**saved, **overrides}
+    if "algorithm" in model.model_fields:
+        algorithm = str(given.get("algorithm", model.model_fields["algorithm"].default))
+        if missing := preset.missing(model, algorithm):
+            raise ConfigError(
+                f"The preset {preset.name} is not for {algorithm}, which has no {' and no '.join(missing)}.",
+                hint="Leave the preset out, or choose ppo.",
+                data={"errors": [{"key": "preset", "message": f"not for {algorithm}", "value": preset.name}]},
+            )
+    return {key: value for key, value in preset.values.items() if key not in given}

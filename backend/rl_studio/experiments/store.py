@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rl_studio.errors import ConfigError
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_EXPERIMENT = "default"
 _NAME = re.compile(r"[\w][\w .\-]{0,47}")
 _FILE = "training_config.json"
+_OVERLAY = "rllib_config.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class ExperimentStore:
         names = {path.parent.name for path in folder.glob(f"*/{_FILE}")} if folder.is_dir() else set()
         return [self.get(name) for name in sorted(names | {DEFAULT_EXPERIMENT})]
 
+    def is_saved(self, name: str) -> bool:
+        """Whether there is a file of this experiment.
+
+        Raises:
+            ConfigError: the name cannot be a folder's name.
+        """
+        return (self._project.experiments_dir / check_name(name) / _FILE).is_file()
+
     def get(self, name: str) -> Experiment:
         """The experiment called `name`; one never saved is all defaults.
 
@@ -58,6 +68,15 @@ class ExperimentStore:
             aside = set_aside(path)
             logger.warning("%s was not readable (%s) and is now %s", path, error, aside.name)
             return Experiment(name)
+
+    def overlay_file(self, name: str) -> Path | None:
+        """The hand-written `rllib_config.yaml` beside an experiment's values, if there is one.
+
+        Raises:
+            ConfigError: the name cannot be a folder's name.
+        """
+        path = self._project.experiments_dir / check_name(name) / _OVERLAY
+        return path if path.is_file() else None
 
     def save(self, name: str, trainer: str, overrides: Mapping[str, Any]) -> Experiment:
         """Saves an experiment whose overrides were validated before.

@@ -64,11 +64,28 @@ class Trainer(Protocol):
     def presets(self) -> Sequence[Preset]:
         """Sets of values to choose from; the first is the defaults, with no values. May be empty."""
 
-    def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
+    @property
+    def can_resume(self) -> bool:
+        """Whether `command` understands `resume` and `init_from`."""
+
+    def command(
+        self,
+        *,
+        python: str,
+        project: Path,
+        run_dir: Path,
+        godot: Path,
+        resume: Path | None = None,
+        init_from: Path | None = None,
+    ) -> list[str]:
         """The command line that trains; its configuration lies in `run_dir`/config.json.
 
         The command is started in the project's folder with CONTROLLER_METRICS=1; on SIGINT it is to save a
         checkpoint and leave with code 0.
+
+        Args:
+            resume: a checkpoint's folder to go on from, as if the run that made it had never ended.
+            init_from: a checkpoint's folder whose policies the run begins with. Never both.
         """
 
     def problem(self) -> TrainerProblem | None:
@@ -85,6 +102,7 @@ class ScriptTrainer:
         packages: distributions the script needs, installed in the Python that runs the backend.
         hint: how to install them.
         load_presets: gives the presets; called late, too.
+        can_resume: whether the script takes --resume DIR and --init-from DIR.
     """
 
     name: str
@@ -94,6 +112,7 @@ class ScriptTrainer:
     packages: tuple[str, ...] = ()
     hint: str | None = None
     load_presets: Callable[[], Sequence[Preset]] = tuple
+    can_resume: bool = False
 
     def config_model(self) -> type[BaseModel]:
         return self.load_config_model()
@@ -101,13 +120,24 @@ class ScriptTrainer:
     def presets(self) -> Sequence[Preset]:
         return self.load_presets()
 
-    def command(self, *, python: str, project: Path, run_dir: Path, godot: Path) -> list[str]:
+    def command(
+        self,
+        *,
+        python: str,
+        project: Path,
+        run_dir: Path,
+        godot: Path,
+        resume: Path | None = None,
+        init_from: Path | None = None,
+    ) -> list[str]:
+        beginning = {"--resume": resume, "--init-from": init_from}
         return [
             *(python, str(self.script())),
             *("--project", str(project)),
             *("--run-dir", str(run_dir)),
             *("--config", str(run_dir / "config.json")),
             *("--godot", str(godot)),
+            *(word for option, path in beginning.items() if path is not None for word in (option, str(path))),
         ]
 
     def problem(self) -> TrainerProblem | None:
@@ -172,13 +202,23 @@ def _builtin() -> list[Trainer]:
     return [
         ScriptTrainer(
             name="sb3",
-            title="Stable-Baselines3 (PPO)",
+            title="Stable-Baselines3",
             load_config_model=_sb3_config,
             script=lambda: _bundled_script("stable_baselines3_training_script.py"),
-            packages=("stable-baselines3", "godot-rl", "torch"),
+            packages=("stable-baselines3", "sb3-contrib", "godot-rl", "torch"),
             hint="pip install 'godot-rl-studio[sb3]'",
             load_presets=_sb3_presets,
-        )
+            can_resume=True,
+        ),
+        ScriptTrainer(
+            name="rllib",
+            title="RLlib (many policies)",
+            load_config_model=_rllib_config,
+            script=lambda: _bundled_script("rllib_training_script.py"),
+            packages=("ray", "godot-rl", "torch"),
+            hint="pip install 'godot-rl-studio[rllib]'",
+            can_resume=True,
+        ),
     ]
 
 
@@ -186,6 +226,12 @@ def _sb3_config() -> type[BaseModel]:
     from rl_studio.experiments.sb3_config import SB3Config
 
     return SB3Config
+
+
+def _rllib_config() -> type[BaseModel]:
+    from rl_studio.experiments.rllib_config import RLlibConfig
+
+    return RLlibConfig
 
 
 def _sb3_presets() -> Sequence[Preset]:
