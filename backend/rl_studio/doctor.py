@@ -58,7 +58,7 @@ def diagnose(project: Project | None, godot: Path | None) -> list[Check]:
     Returns:
         The checks in the order in which things are needed. It never raises for what it finds.
     """
-    checks = [_python(), _base(), _extra("sb3", "Stable-Baselines3"), _extra("rllib", "RLlib", optional=True)]
+    checks = [_python(), _base(), *_trainers()]
     godot_check, binary = _godot(godot)
     checks.append(godot_check)
     if binary is not None:
@@ -86,15 +86,26 @@ def _base() -> Check:
     return Check("Packages", "ok", ", ".join(found.present))
 
 
-def _extra(extra: str, title: str, *, optional: bool = False) -> Check:
+def _trainers() -> list[Check]:
+    """Either is enough: Stable-Baselines3 for one policy, RLlib for several."""
+    rllib = _extra("rllib", "RLlib", use="for several policies at once")
+    return [_extra("sb3", "Stable-Baselines3", use="for one policy" if rllib.status == "ok" else None), rllib]
+
+
+def _extra(extra: str, title: str, *, use: str | None) -> Check:
+    """Looks at the packages of a trainer.
+
+    Args:
+        use: what it is good for, if one can do without it; None if one cannot.
+    """
     name = f"Training with {title}"
     found = packages.inspect(extra)
     if not found.problems:
         return Check(name, "ok", ", ".join(found.present))
     detail = "; ".join(found.problems)
-    if optional:
-        detail = f"optional, for several policies at once: {detail}"
-    return Check(name, "warning" if optional else "missing", detail, packages.install_command(extra))
+    if use is not None:
+        detail = f"optional, {use}: {detail}"
+    return Check(name, "missing" if use is None else "warning", detail, packages.install_command(extra))
 
 
 def _godot(asked_for: Path | None) -> tuple[Check, GodotBinary | None]:

@@ -17,11 +17,20 @@ from rl_studio.errors import StudioError
 
 _COMMANDS = {
     "train": ("rl_studio.cli.train", "train a policy in a Godot project"),
+    "config": ("rl_studio.cli.config", "show and change the configuration of an experiment"),
+    "import-config": (
+        "rl_studio.cli.import_config",
+        "make an experiment of the predecessor's configuration files",
+    ),
     "runs": ("rl_studio.cli.runs", "list the runs of a project"),
     "stop": ("rl_studio.cli.stop", "stop a run; it saves a checkpoint first"),
     "metrics": ("rl_studio.cli.metrics", "print the metrics of a run"),
     "export": ("rl_studio.cli.export", "export a checkpoint as a verified ONNX file into the game"),
     "evaluate": ("rl_studio.cli.evaluate", "play a policy in Godot and count successes"),
+    "build-game": (
+        "rl_studio.cli.build_game",
+        "export the game for Linux, for the machines of a Ray cluster",
+    ),
     "install-addon": ("rl_studio.cli.install_addon", "copy the Godot addon into a project and enable it"),
     "doctor": ("rl_studio.cli.doctor", "say what is here, what is missing, and what mends it"),
     "godot": ("rl_studio.cli.godot", "find Godot, or set one up where there is none"),
