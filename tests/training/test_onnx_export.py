@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ import onnxruntime
 import pytest
 import torch
 from gymnasium import spaces
-from stable_baselines3 import PPO
-from stable_baselines3.common.vec_env import VecEnv
 
+from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio_training import onnx_export
 from rl_studio_training.checkpoints import CheckpointFolder
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.onnx_export import ExportError, ExportOptions, export_checkpoint
 from rl_studio_training.onnx_verify import decode_actions, sample_inputs
-from rl_studio_training.sb3_model import ACTIVATIONS, save_model
+from rl_studio_training.sb3_model import build_model, save_model, wrap_env
+from rl_studio_training.sb3_normalization import StudioNormalize
 from rl_studio_training.sb3_policy import load_policy
-from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
+from rl_studio_training.spaces import ObservationCodec
+from training.fake_fleet import make_env
 from training.fake_game import ACTIONS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "training_scripts" / "convert_sb3_to_onnx.py"
@@ -36,71 +38,65 @@ TWO_KEYS: dict[str, Any] = {
 LAMP: dict[str, Any] = {"body": {"space": "box", "size": [2]}, "lamp": {"space": "discrete", "size": 3}}
 
 
-class Spaces(VecEnv):
-    """An environment that has spaces and nothing else."""
-
-    def __init__(self, observation: spaces.Space[Any], action: spaces.Space[Any]) -> None:
-        super().__init__(1, observation, action)
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [None]
-
-    def seed(self, seed: int | None = None) -> list[int | None]:
-        return [seed]
-
-    def reset(self) -> Any:
-        raise NotImplementedError
-
-    step_async = step_wait = close = set_attr = env_method = env_is_wrapped = reset  # type: ignore[assignment]
-
-
 def make_checkpoint(
     folder: Path,
     observations: dict[str, Any] | None = None,
     actions: dict[str, Any] | None = None,
     *,
-    activation: str = "tanh",
     names: tuple[str, ...] = ("walker",),
     spoil: bool = False,
+    describe: Callable[[SB3Config], dict[str, Any]] = lambda config: {"config": config.complete()},
+    **fields: Any,
 ) -> Path:
     """Saves an untrained policy as the training script would; `spoil` makes its weights NaN."""
     observations = observations or FLAT
     actions = actions or ACTIONS["continuous"]
-    env = Spaces(
-        ObservationCodec(observations, lambda _row, _key: None).space,
-        ActionCodec(parse_actions(actions)).space,
-    )
-    kind = "MultiInputPolicy" if isinstance(env.observation_space, spaces.Dict) else "MlpPolicy"
-    kwargs = {"net_arch": [16, 8], "activation_fn": ACTIVATIONS[activation], "ortho_init": False}
-    model = PPO(kind, env, n_steps=8, batch_size=8, seed=3, policy_kwargs=kwargs, device="cpu")
+    config = SB3Config(**{"hidden_layers": [16, 8], "seed": 3, **fields})
+    env = wrap_env(config, make_env(observations, actions, masks=config.algorithm == "maskable_ppo"))
+    if isinstance(env, StudioNormalize):
+        randomize(env)
+    model = build_model(config, env)
+    for parameter in model.policy.parameters():  # the last layer's are as good as zero before training
+        parameter.data += (0.5 if parameter.ndim > 1 else 0.1) * torch.randn_like(parameter)
     if spoil:
-        torch.nn.init.constant_(model.policy.action_net.weight, float("nan"))
+        torch.nn.init.constant_(next(model.policy.parameters()), float("nan"))
     policy = {"observation_space": observations, "action_space": actions}
-    facts = {
-        "algorithm": "ppo",
-        "policies": {name: policy for name in names},
-        "network": {"hidden_layers": [16, 8], "activation": activation},
-    }
+    facts = {"policies": {name: policy for name in names}, **describe(config)}
     return CheckpointFolder(folder, 5).save(1000, "final", lambda path: save_model(model, path), facts)
 
 
-CASES = [
-    (observations, ACTIONS[kind], activation)
-    for observations in (FLAT, TWO_KEYS, LAMP)
-    for kind, activation in (
-        ("continuous", "tanh"),
-        ("discrete", "relu"),
-        ("multidiscrete", "elu"),
-        ("mixed", "tanh"),
-    )
+def randomize(env: StudioNormalize) -> None:
+    """Statistics as after some training: some numbers beyond the limit, one that never changed."""
+    random = np.random.default_rng(5)
+    if not env.norm_obs:
+        return
+    for values in env.obs_rms.values() if isinstance(env.obs_rms, dict) else [env.obs_rms]:
+        values.mean = random.normal(0.0, 0.5, values.mean.shape)
+        values.var = random.uniform(0.01, 0.5, values.var.shape)
+        values.mean[0], values.var[0] = 0.25, 0.0
+
+
+KINDS = {"continuous": "tanh", "discrete": "relu", "multidiscrete": "elu", "mixed": "tanh"}
+CASES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    *((seen, kind, {"activation": KINDS[kind]}) for seen in (FLAT, TWO_KEYS, LAMP) for kind in KINDS),
+    *((FLAT, kind, {"algorithm": "a2c"}) for kind in ("continuous", "mixed")),
+    *((seen, "multidiscrete", {"algorithm": "maskable_ppo"}) for seen in (FLAT, LAMP)),
+    *((FLAT, kind, {"algorithm": name}) for kind in ("continuous", "mixed") for name in ("sac", "td3")),
+    *((LAMP, "mixed", {"algorithm": name, "normalize_observations": True}) for name in ("sac", "td3")),
+    *((seen, "discrete", {"algorithm": "dqn", "normalize_observations": True}) for seen in (FLAT, TWO_KEYS)),
+    *((seen, "continuous", {"normalize_observations": True}) for seen in (FLAT, TWO_KEYS, LAMP)),
+    (FLAT, "discrete", {"normalize_rewards": True}),
+    *((FLAT, "continuous", {"algorithm": name, "network": "gated"}) for name in ("ppo", "sac", "td3")),
+    (TWO_KEYS, "discrete", {"algorithm": "dqn", "network": "gated", "normalize_observations": True}),
 ]
 
 
-@pytest.mark.parametrize(("observations", "actions", "activation"), CASES)
+@pytest.mark.parametrize(("observations", "kind", "fields"), CASES)
 def test_the_file_computes_what_the_policy_computes(
-    tmp_path: Path, observations: dict[str, Any], actions: dict[str, Any], activation: str
+    tmp_path: Path, observations: dict[str, Any], kind: str, fields: dict[str, Any]
 ) -> None:
-    checkpoint = make_checkpoint(tmp_path / "c", observations, actions, activation=activation)
+    actions = ACTIONS[kind]
+    checkpoint = make_checkpoint(tmp_path / "c", observations, actions, **fields)
     output = tmp_path / "out" / "policy.onnx"
     result = export_checkpoint(checkpoint, output)
     assert result.max_difference <= 1e-5
@@ -113,15 +109,52 @@ def test_the_file_computes_what_the_policy_computes(
     )
     assert state.shape == (len(found),)
     arrays = {key: value[:, 0].astype(int) if key == "lamp" else value for key, value in inputs.items()}
-    expected, _ = policy.network.predict(
-        arrays if isinstance(policy.observations.space, spaces.Dict) else arrays["obs"], deterministic=True
+    expected, _ = policy.player().act(
+        arrays if isinstance(policy.observations.space, spaces.Dict) else arrays["obs"]
     )
     decoded = decode_actions(found, policy.actions)
     wanted = np.asarray(expected, dtype=float).reshape(len(decoded), -1)
-    if actions == ACTIONS["mixed"]:
+    assert len(np.unique(found, axis=0)) > 1  # it does look at what it sees
+    if kind == "mixed":
         assert found.shape[1] == 2 * 2 + 2
         wanted[:, 2] = wanted[:, 2] > 0
     np.testing.assert_allclose(decoded, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu"])
+def test_checkpoints_that_describe_only_their_layers_still_work(tmp_path: Path, name: str) -> None:
+    checkpoint = make_checkpoint(
+        tmp_path / "c",
+        activation=name,
+        describe=lambda config: {"network": {"hidden_layers": [16, 8], "activation": config.activation}},
+    )
+    assert load_policy(checkpoint).config.activation == name
+    assert export_checkpoint(checkpoint, tmp_path / "policy.onnx").parameters > 0
+
+
+def test_a_checkpoint_that_describes_nothing_is_refused(tmp_path: Path) -> None:
+    checkpoint = make_checkpoint(tmp_path / "c", describe=lambda _config: {})
+    with pytest.raises(CheckpointError, match="does not describe its network"):
+        load_policy(checkpoint)
+
+
+def test_weights_that_do_not_fit_the_description_are_told(tmp_path: Path) -> None:
+    checkpoint = make_checkpoint(
+        tmp_path / "c", describe=lambda _config: {"config": SB3Config(hidden_layers=[4]).complete()}
+    )
+    with pytest.raises(CheckpointError, match="not those that it describes"):
+        load_policy(checkpoint)
+
+
+def test_what_cannot_be_exported_is_said_plainly(tmp_path: Path) -> None:
+    recurrent = make_checkpoint(tmp_path / "a", algorithm="recurrent_ppo")
+    with pytest.raises(ExportError, match=r"^A recurrent policy cannot be exported yet\.$"):
+        export_checkpoint(recurrent, tmp_path / "x.onnx")
+    pictures = {**FLAT, "camera_2d": {"space": "box", "size": [3, 8, 8]}}
+    seeing = make_checkpoint(tmp_path / "b", pictures)
+    with pytest.raises(ExportError, match=r"sees pictures \(camera_2d\) cannot be exported yet"):
+        export_checkpoint(seeing, tmp_path / "x.onnx")
+    assert not (tmp_path / "x.onnx").exists()
 
 
 def test_the_file_explains_itself_and_has_no_clutter(tmp_path: Path) -> None:

@@ -3,97 +3,24 @@
 from __future__ import annotations
 
 import zipfile
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from stable_baselines3 import PPO
+from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from rl_studio_training.fleet_batch import FleetBatch, FleetGroup
-from rl_studio_training.sb3_ppo import FleetPPO
-from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
-from rl_studio_training.timing import Timing
+from rl_studio_training.sb3_normalization import StudioNormalize
+from rl_studio_training.sb3_ppo import FleetA2C, FleetPPO
 from rl_studio_training.vec_env import GodotVecEnv
+from training.fake_fleet import BOX, JUMP, MOVE, TURN, TWO_KEYS, FakeFleet, reward
 
-BOX = {"obs": {"space": "box", "size": [3]}}
-TWO_KEYS = {"a": {"space": "box", "size": [2]}, "b": {"space": "discrete", "size": 9}}
-MOVE = {"move": {"action_type": "continuous", "size": 2}}
-TURN = {"turn": {"action_type": "discrete", "size": 4}}
-JUMP = {**TURN, "jump": {"action_type": "discrete", "size": 2}}
 GAMMA = 0.9
-
-
-class FakeFleet:
-    """Six agents in three games without any game: what an agent sees tells who it is and how far it got.
-
-    Agent r's episodes last 3 + r % 3 steps; those of odd agents are cut off.
-    """
-
-    def __init__(self, sections: int, observations: dict[str, Any], actions: dict[str, Any]) -> None:
-        codec = ObservationCodec(observations, lambda _row, _key: None)
-        self.groups = [
-            FleetGroup("walker", codec, ActionCodec(parse_actions(actions)), np.arange(6), 0, False)
-        ]
-        self.n_rows = 6
-        self.games = [SimpleNamespace(instance=number, render_mode=None) for number in range(3)]
-        self.rows = [slice(0, 2), slice(2, 4), slice(4, 6)]
-        self.sections = [[0, 1, 2]] if sections == 1 else [[0, 1], [2]]
-        self.section_rows = [slice(0, 6)] if sections == 1 else [slice(0, 4), slice(4, 6)]
-        self.timing = Timing()
-        self.calls: list[tuple[str, int]] = []
-        self._keyed = len(observations) > 1
-        self._age = np.zeros(6, dtype=np.int64)
-        self._actions: dict[int, NDArray[Any]] = {}
-
-    def reset(self, seed: int | None = None) -> FleetBatch:
-        nobody = np.zeros(6, dtype=bool)
-        return FleetBatch(
-            self._observe(np.arange(6), self._age), np.zeros(6, np.float32), nobody, nobody, nobody
-        )
-
-    def send(self, section: int, actions: NDArray[Any]) -> None:
-        self.calls.append(("send", section))
-        self._actions[section] = actions.copy()
-
-    def receive(self, section: int) -> FleetBatch:
-        self.calls.append(("receive", section))
-        agents = np.arange(6)[self.section_rows[section]]
-        rewards = reward(agents, self._actions.pop(section))
-        self._age[agents] += 1
-        ended = self._age[agents] == 3 + agents % 3
-        truncated = ended & (agents % 2 == 1)
-        last = self._observe(agents[ended], self._age[agents[ended]])
-        self._age[agents[ended]] = 0
-        infos = {int(row): {"episode": {"r": 1.0, "l": 3, "t": 0.0}} for row in np.flatnonzero(ended)}
-        seen = self._observe(agents, self._age[agents])
-        return FleetBatch(
-            seen,
-            rewards,
-            ended & ~truncated,
-            truncated,
-            ended,
-            last if ended.any() else None,
-            None,
-            infos,
-        )
-
-    def _observe(self, agents: NDArray[Any], age: NDArray[Any]) -> Any:
-        numbers = np.stack([agents / 6, age / 5, np.full(len(agents), 0.5)], axis=1).astype(np.float32)
-        return {"a": numbers[:, :2], "b": age.copy()} if self._keyed else numbers
-
-    def close(self) -> None:
-        pass
-
-
-def reward(agents: NDArray[Any], actions: NDArray[Any]) -> NDArray[np.float32]:
-    """What each agent gets for its action; continuous ones count within -1 … 1, as a game takes them."""
-    taken = actions.reshape(len(agents), -1)
-    taken = np.clip(taken, -1.0, 1.0) if taken.dtype == np.float32 else taken
-    return (agents + taken.sum(axis=1)).astype(np.float32)
 
 
 class Ear(BaseCallback):
@@ -114,22 +41,22 @@ class Ear(BaseCallback):
 
 
 def learn(
-    algorithm: type[PPO],
+    algorithm: type[OnPolicyAlgorithm],
     sections: int = 1,
     observations: dict[str, Any] = BOX,
     actions: dict[str, Any] = MOVE,
     callback: BaseCallback | None = None,
     rollouts: int = 3,
+    wrap: Callable[[GodotVecEnv], VecEnv] = lambda env: env,
 ) -> tuple[Any, FakeFleet]:
     """Trains for some rollouts of 8 steps; the last buffer is left unshuffled."""
     fleet = FakeFleet(sections, observations, actions)
-    env = GodotVecEnv(fleet)  # type: ignore[arg-type]
+    env = wrap(GodotVecEnv(fleet))  # type: ignore[arg-type]
     kind = "MultiInputPolicy" if len(observations) > 1 else "MlpPolicy"
-    model = algorithm(
-        kind, env, n_steps=8, batch_size=16, n_epochs=2, gamma=GAMMA, learning_rate=0.01, seed=4, device="cpu"
-    )
+    own: dict[str, Any] = {"batch_size": 16, "n_epochs": 2} if issubclass(algorithm, PPO) else {}
+    model = algorithm(kind, env, n_steps=8, gamma=GAMMA, learning_rate=0.01, seed=4, device="cpu", **own)
     ear = callback or Ear()
-    model.learn((rollouts - 1) * 48, callback=ear, log_interval=None)
+    model.learn((rollouts - 1) * 48, callback=ear, log_interval=None)  # type: ignore[arg-type]
     model.collect_rollouts(env, ear, model.rollout_buffer, 8)
     return model, fleet
 
@@ -152,6 +79,47 @@ def test_one_section_is_what_sb3_collects(observations: dict[str, Any], actions:
         np.testing.assert_allclose(found, expected[name], atol=2e-5, err_msg=name)
     assert ours.num_timesteps == theirs.num_timesteps
     assert len(ours.ep_info_buffer) == len(theirs.ep_info_buffer)
+
+
+def test_a2c_shares_the_rollouts() -> None:
+    ours, _ = learn(FleetA2C)
+    theirs, _ = learn(A2C)
+    expected = buffer_of(theirs)
+    for name, found in buffer_of(ours).items():
+        np.testing.assert_allclose(found, expected[name], atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(("observations", "keys"), [(BOX, None), (TWO_KEYS, ["a"])])
+def test_normalization_of_one_section_is_that_of_sb3(
+    observations: dict[str, Any], keys: list[str] | None
+) -> None:
+    ours, _ = learn(
+        FleetPPO,
+        observations=observations,
+        wrap=lambda env: StudioNormalize(env, observations=True, rewards=True, limit=1.5, gamma=GAMMA),
+    )
+    theirs, _ = learn(
+        PPO,
+        observations=observations,
+        wrap=lambda env: VecNormalize(env, clip_obs=1.5, gamma=GAMMA, norm_obs_keys=keys),
+    )
+    expected = buffer_of(theirs)
+    for name, found in buffer_of(ours).items():
+        assert (found.shape, found.dtype) == (expected[name].shape, expected[name].dtype)
+        np.testing.assert_allclose(found, expected[name], atol=2e-5, err_msg=name)
+
+
+def test_normalization_hears_of_every_row_of_two_sections() -> None:
+    model, _ = learn(
+        FleetPPO,
+        2,
+        wrap=lambda env: StudioNormalize(env, observations=True, rewards=True, limit=10.0, gamma=GAMMA),
+    )
+    scale = model.env.scale
+    # Agents 0 to 5 at ages 0, 1, …: the mean of r / 6 is that of all agents.
+    np.testing.assert_allclose(scale.mean[""][0], 2.5 / 6, atol=1e-3)
+    np.testing.assert_allclose(scale.deviation[""][0], np.std(np.arange(6) / 6), atol=1e-3)
+    assert abs(model.rollout_buffer.rewards).max() <= 10.0
 
 
 @pytest.mark.parametrize("observations", [BOX, TWO_KEYS])

@@ -22,7 +22,8 @@ from rl_studio.runs import provenance
 from rl_studio.runs.folder import RunFolder
 from rl_studio_training.onnx_verify import measure_difference, sample_inputs
 from rl_studio_training.reporter import timestamp
-from rl_studio_training.sb3_policy import ExportNetwork, TrainedPolicy, load_policy
+from rl_studio_training.sb3_export import ExportNetwork, why_not
+from rl_studio_training.sb3_policy import TrainedPolicy, load_policy
 
 MIN_OPSET, MAX_OPSET = 9, 20
 _PACKAGES = ("stable-baselines3", "torch", "onnx")
@@ -93,12 +94,16 @@ def export_checkpoint(
 
     Raises:
         CheckpointError: the checkpoint cannot be read.
-        ExportError: bad options, or a difference above the tolerance; nothing was written.
+        ExportError: bad options, a policy that cannot be exported, or a difference above the tolerance; nothing
+            was written.
     """
     options = options or ExportOptions()
     _check_options(options)
     on_status("Loading the policy")
     policy = load_policy(checkpoint, options.policy)
+    problem = why_not(policy)
+    if problem:
+        raise ExportError(problem)
     on_status("Writing the network as ONNX")
     model = _make_model(policy, options)
     on_status(f"Comparing {options.samples} observations in PyTorch and ONNX Runtime")
@@ -215,7 +220,7 @@ def _describe(
         "policy": policy.name,
         "run": run_id,
         "timesteps": policy.description["timesteps"],
-        "algorithm": policy.description.get("algorithm", "ppo"),
+        "algorithm": policy.config.algorithm,
         "max_difference": difference,
         "samples": samples,
         "versions": provenance.versions(_PACKAGES, None),

@@ -12,7 +12,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_studio_training.layout import ActionPart
-from rl_studio_training.sb3_policy import ExportNetwork, TrainedPolicy
+from rl_studio_training.sb3_export import ExportNetwork
+from rl_studio_training.sb3_policy import TrainedPolicy
 from rl_studio_training.spaces import ActionCodec, ObservationCodec
 
 Inputs = dict[str, NDArray[Any]]
@@ -103,7 +104,7 @@ def _policy_actions(policy: TrainedPolicy, inputs: Inputs) -> NDArray[Any]:
         else value
         for key, value in inputs.items()
     }
-    actions, _ = policy.network.predict(arrays[single] if single else arrays, deterministic=True)
+    actions, _ = policy.player().act(arrays[single] if single else arrays)
     table = np.asarray(actions, dtype=np.float64).reshape(len(next(iter(inputs.values()))), -1)
     if isinstance(ActionCodec(policy.actions).space, spaces.Box):
         start = 0

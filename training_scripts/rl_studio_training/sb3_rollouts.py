@@ -12,6 +12,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 
 from rl_studio_training.fleet import FleetBatch, GameFleet
 from rl_studio_training.sb3_actor import Actor
+from rl_studio_training.sb3_normalization import StudioNormalize
 from rl_studio_training.spaces import Observations
 
 
@@ -24,6 +25,7 @@ class SectionedRollout:
     Args:
         observations, starts: of all rows: what they see, and whether an episode begins there (bool).
         gamma: discount for the value of an observation at which an episode was cut off.
+        normalize: of observations and rewards, if any.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class SectionedRollout:
         observations: Observations,
         starts: NDArray[np.bool_],
         gamma: float,
+        normalize: StudioNormalize | None = None,
     ) -> None:
         self._fleet = fleet
         self._actor = actor
         self._buffer = buffer
         self._gamma = gamma
+        self._normalize = normalize
         self._seen = [_take(observations, rows) for rows in fleet.section_rows]
         self._starts = [starts[rows] for rows in fleet.section_rows]
         self._cut: list[tuple[int, NDArray[np.int64], Observations]] = []
@@ -65,6 +69,8 @@ class SectionedRollout:
         """Waits for what came of `act`; in the last step it also values what the section sees then."""
         rows = self._fleet.section_rows[section]
         batch = self._fleet.receive(section)
+        if self._normalize is not None:
+            batch = self._normalize.take(rows, batch)
         self._buffer.rewards[step, rows] = batch.rewards
         self._seen[section] = batch.observations
         self._starts[section] = batch.ended
