@@ -43,6 +43,7 @@ def fake_trainer(**changes: Any) -> ScriptTrainer:
         "load_config_model": lambda: FakeConfig,
         "script": lambda: SCRIPT,
         "packages": ("pytest",),
+        "can_resume": True,
     }
     return ScriptTrainer(**(given | changes))
 

@@ -93,7 +93,10 @@ def test_the_run_folder_explains_itself(sample: Project, trained: dict[str, Any]
 
 
 def test_checkpoints_are_made_on_the_way_and_at_the_end(trained: dict[str, Any]) -> None:
-    folders = sorted(Path(trained["path"], "checkpoints").iterdir())
+    checkpoints = Path(trained["path"], "checkpoints")
+    best = json.loads((checkpoints / "best.json").read_text())
+    folders = sorted(path for path in checkpoints.iterdir() if path.name != "best.json")
+    assert best["checkpoint"] in [folder.name for folder in folders]
     details = [json.loads((folder / "checkpoint.json").read_text()) for folder in folders]
     assert [item["reason"] for item in details] == ["periodic"] * (len(details) - 1) + ["final"]
     assert len(details) >= 3

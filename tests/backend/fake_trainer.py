@@ -3,6 +3,7 @@
 metric N            N @METRIC lines, numbered on from the last
 metric N {json}     the same with these fields of throughput
 event {json}        an @EVENT line
+checkpoint {json}   a checkpoint with these facts, at its timesteps; `best {json}` makes one the best
 say TEXT            a line of output; `partial TEXT` is one without its end
 flood N             N bytes of output without any protocol line
 ignore NAME         ignore this signal from now on
@@ -64,6 +65,17 @@ class FakeTrainer:
     def _event(self, text: str) -> None:
         say("@EVENT " + text)
 
+    def _checkpoint(self, text: str) -> None:
+        config = json.loads((self._run_dir / "config.json").read_text(encoding="utf-8"))
+        facts = {"created": "2026-01-02T03:04:05Z", "reason": "periodic", "trainer": "fake", "config": config}
+        facts |= json.loads(text)
+        folder = self._run_dir / "checkpoints" / f"step_{facts['timesteps']:012d}"
+        folder.mkdir(parents=True)
+        (folder / "checkpoint.json").write_text(json.dumps(facts), encoding="utf-8")
+
+    def _best(self, text: str) -> None:
+        (self._run_dir / "checkpoints" / "best.json").write_text(text, encoding="utf-8")
+
     def _say(self, text: str) -> None:
         say(text)
 
@@ -124,6 +136,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for option in ("--project", "--run-dir", "--config", "--godot"):
         parser.add_argument(option, type=Path, required=True)
+    for option in ("--resume", "--init-from"):
+        parser.add_argument(option, type=Path)
     args = parser.parse_args()
     assert os.environ["CONTROLLER_METRICS"] == "1"
     config = json.loads(args.config.read_text(encoding="utf-8"))

@@ -61,6 +61,25 @@ def test_a_scene_that_is_not_there_is_named(project: Project, capsys: pytest.Cap
     assert "res://nowhere.tscn" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--resume", "nope"], "There is no run yet"),
+        (["--init-from", "nope"], "There is no run yet"),
+        (["--seeds", "0"], "--seeds 0 trains nothing"),
+        (["--seeds", "2", "--detach"], "--seeds does not go with --detach"),
+        (["--seeds", "2", "--resume", "latest"], "--seeds does not go with --resume"),
+        (["--resume", "latest", "--preset", "fast"], "--resume does not go with --preset"),
+    ],
+)
+def test_beginnings_that_make_no_sense_start_nothing(
+    project: Project, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(["train", "--project", str(project.root), *arguments]) == 1
+    assert words in capsys.readouterr().err
+    assert not project.runs_dir.exists() or not list(project.runs_dir.iterdir())
+
+
 def test_the_configuration_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--help-config"]) == 0
     text = capsys.readouterr().out

@@ -13,11 +13,12 @@ from backend_support import (
     Start,
     fake_trainer,
     make_service,
+    read_meta,
 )
 from rl_studio.errors import ConfigError, ProjectError
 from rl_studio.experiments import ExperimentStore
 from rl_studio.project import Project
-from rl_studio.runs import RunError, RunService
+from rl_studio.runs import RunCheckpoint, RunError, RunService
 from rl_studio.trainers import TrainerError, TrainerRegistry
 
 
@@ -75,3 +76,94 @@ def test_a_process_that_cannot_be_started_is_a_failed_run(
             service.start("default", trainer="fake")
         [info] = service.list()
     assert (info.state, info.reason) == ("failed", "not_started")
+
+
+# --- runs that begin with a checkpoint
+
+CHECKPOINT = 'checkpoint {"timesteps": 50, "counters": {"timesteps": 50}, "config": {"seed": 4, "total_timesteps": 90}}'
+
+
+def finished_run(start: Start, service: RunService, *steps: str) -> str:
+    info = start("\n".join([*(steps or (CHECKPOINT,)), FINISHED]))
+    assert service.wait(info.id, timeout=30).state == "finished"
+    return info.id
+
+
+def test_a_resumed_run_is_a_new_one_with_the_configuration_of_the_checkpoint(
+    start: Start, service: RunService
+) -> None:
+    before = finished_run(start, service)
+    info = service.start(resume=RunCheckpoint(before), overrides={"total_timesteps": 200, "steps": FINISHED})
+    meta = read_meta(service, info.id)
+    assert meta["resumed_from"] == {"run": before, "checkpoint": "step_000000000050"}
+    assert meta["initialised_from"] is None
+    assert info.resumed_from is not None
+    assert (info.id != before, info.resumed_from.run, info.initialised_from) == (True, before, None)
+    config = json.loads((service.folder(info.id) / "config.json").read_text(encoding="utf-8"))
+    assert (config["seed"], config["total_timesteps"]) == (4, 200)
+    checkpoint = service.folder(before) / "checkpoints" / "step_000000000050"
+    assert meta["argv"][-2:] == ["--resume", str(checkpoint)]
+    assert service.wait(info.id, timeout=30).state == "finished"
+
+
+def test_a_run_may_begin_with_the_best_policy_of_another(start: Start, service: RunService) -> None:
+    other = 'checkpoint {"timesteps": 70}'
+    best = 'best {"checkpoint": "step_000000000050", "value": 1.5, "metric": "evaluation_reward"}'
+    before = finished_run(start, service, CHECKPOINT, other, best)
+    info = service.start(
+        trainer="fake", overrides={"steps": FINISHED}, init_from=RunCheckpoint(before, "best")
+    )
+    meta = read_meta(service, info.id)
+    assert meta["initialised_from"] == {"run": before, "checkpoint": "step_000000000050"}
+    assert meta["argv"][-2] == "--init-from"
+    assert meta["seed"] == 0
+    assert info.initialised_from is not None
+    service.wait(info.id, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("which", "overrides", "error", "words"),
+    [
+        (60, {}, RunError, "no checkpoint at 60 steps"),
+        ("best", {}, RunError, "no best checkpoint"),
+        ("latest", {"total_timesteps": 50}, ConfigError, "the checkpoint has 50 steps already"),
+        ("latest", {"sed": 1}, ConfigError, "did you mean seed"),
+    ],
+)
+def test_what_cannot_be_resumed_is_told_before_anything_starts(
+    start: Start,
+    service: RunService,
+    which: Any,
+    overrides: dict[str, Any],
+    error: type[Exception],
+    words: str,
+) -> None:
+    before = finished_run(start, service)
+    with pytest.raises(error, match=words):
+        service.start(resume=RunCheckpoint(before, which), overrides=overrides)
+    assert len(service.list()) == 1
+
+
+def test_a_run_without_checkpoints_or_none_at_all_cannot_be_resumed(
+    start: Start, service: RunService
+) -> None:
+    before = finished_run(start, service, "say hello")
+    with pytest.raises(RunError, match="has no checkpoint"):
+        service.start(resume=RunCheckpoint(before))
+    for nobody in ("gone", "../x"):
+        with pytest.raises(RunError, match="There is no run"):
+            service.start(resume=RunCheckpoint(nobody))
+        with pytest.raises(RunError):
+            service.start(trainer="fake", init_from=RunCheckpoint(nobody))
+
+
+def test_a_trainer_reads_only_its_own_checkpoints(
+    start: Start, service: RunService, project: Project
+) -> None:
+    before = finished_run(start, service, 'checkpoint {"timesteps": 5, "trainer": "other", "config": {}}')
+    with pytest.raises(TrainerError, match="one of other, not of fake"):
+        service.start(trainer="fake", init_from=RunCheckpoint(before))
+    simple = make_service(project, trainers=TrainerRegistry([fake_trainer(can_resume=False)]))
+    with pytest.raises(TrainerError, match="cannot begin with a checkpoint"):
+        simple.start(resume=RunCheckpoint(before))
+    simple.close()

@@ -94,3 +94,28 @@ def test_checkpoints_are_listed_newest_first(service: RunService, start: Start) 
     assert [item.timesteps for item in found] == [200, 100, 50]
     assert (found[0].name, found[0].policies) == ("step_000000000200", ["p"])
     assert service.get(info.id).checkpoints == 4
+
+
+def test_the_best_checkpoint_is_marked_and_evaluations_count_at_their_own_timestep(
+    service: RunService, start: Start
+) -> None:
+    evaluation = {"timesteps_total": 50, "reward_mean": 2.5, "success_rate": None}
+    info = start(
+        "checkpoint " + json.dumps({"timesteps": 50, "evaluation": evaluation}),
+        "checkpoint " + json.dumps({"timesteps": 80, "evaluation": evaluation, "reason": "final"}),
+        "checkpoint " + json.dumps({"timesteps": 20, "evaluation": None}),
+        'best {"checkpoint": "step_000000000050", "value": 2.5, "metric": "evaluation_reward"}',
+        FINISHED,
+    )
+    service.wait(info.id, timeout=20)
+    found = [(item.timesteps, item.best, item.evaluation_reward) for item in service.checkpoints(info.id)]
+    assert found == [(80, False, None), (50, True, 2.5), (20, False, None)]
+    assert service.get(info.id).checkpoints == 3
+
+
+@pytest.mark.parametrize("best", ["{", "[]", '{"checkpoint": "gone", "value": 1, "metric": "m"}'])
+def test_a_note_of_the_best_that_makes_no_sense_marks_nothing(
+    service: RunService, start: Start, best: str
+) -> None:
+    info = service.wait(start('checkpoint {"timesteps": 50}', f"best {best}", FINISHED).id, timeout=20)
+    assert [item.best for item in service.checkpoints(info.id)] == [False]

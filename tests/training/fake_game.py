@@ -7,6 +7,10 @@ The wire values are easy to predict: see `observation`, `reward` and `mask`. Opt
 
     wire=stock|studio|binary   the stock plugin (default), our addon speaking JSON, our addon with binary frames
     masks=1                    action masks for the discrete actions (ours only)
+    see=extra,lamp,camera_2d   further observations: two floats, one of three, a picture (the last two in JSON only)
+    policies=red,blue          the policy of each agent
+    acts=continuous,discrete   the actions of each agent, if they differ (JSON only)
+    lengths=5,3                the steps of each agent's episodes
     misbehave_at=N             the step at which a mode misbehaves (default 20)
     misbehave_seed=S           only the game that was started with this --env_seed misbehaves
 
@@ -49,11 +53,17 @@ ACTIONS: dict[str, dict[str, Any]] = {
         "weapon": {"action_type": "discrete", "size": 3},
     },
 }
+SEEN: dict[str, tuple[dict[str, Any], Any]] = {
+    "extra": ({"space": "box", "size": [2]}, [1.0, 2.0]),
+    "lamp": ({"space": "discrete", "size": 3}, 2),
+    "camera_2d": ({"space": "box", "size": [3, 8, 8]}, "7f" * 192),
+}
+"""Name of a further observation → its space and its value."""
 
 
-def observation(agent: int, step: int) -> list[float]:
-    """What `agent` sees after `step` steps of the game."""
-    return [agent / 10, (step % EPISODE) / EPISODE, 0.5]
+def observation(agent: int, step: int, length: int = EPISODE) -> list[float]:
+    """What `agent` sees after `step` steps of the game, with episodes of `length` steps."""
+    return [agent / 10, (step % length) / EPISODE, 0.5]
 
 
 def reward(agent: int, step: int) -> float:
@@ -80,6 +90,10 @@ class FakeGame:
         self.options = options
         self.step = 0
         self.is_ours = options.get("wire", "stock") != "stock"
+        self.lengths = [int(text) for text in options.get("lengths", f"{EPISODE},{EPISODE}").split(",")]
+        self.seen = [name for name in options.get("see", "").split(",") if name]
+        if mode == "two_keys":
+            self.seen.append("extra")
         self.binary_groups: list[wire_messages.Group] = []
         """What binary frames are about; empty as long as JSON is spoken."""
         self.socket = socket.create_connection(("127.0.0.1", int(options["port"])))
@@ -106,8 +120,7 @@ class FakeGame:
     def _on_env_info(self, _message: dict[str, Any]) -> None:
         count = 0 if self.mode == "empty" else AGENTS
         space: dict[str, Any] = {"obs": {"space": "box", "size": [3]}}
-        if self.mode == "two_keys":
-            space["extra"] = {"space": "box", "size": [2]}
+        space |= {name: SEEN[name][0] for name in self.seen}
         if self.mode == "changed" and is_restarted(self.options):
             space["obs"]["size"] = [4]
         info: dict[str, Any] = {"type": "env_info", "n_agents": count}
@@ -115,7 +128,10 @@ class FakeGame:
             info.update(observation_space=space, action_space=self.actions)
         else:
             names = ["red", "blue"] if self.mode == "two_policies" else ["walker"] * count
-            info.update(observation_space=[space] * count, action_space=[self.actions] * count)
+            names = self.options["policies"].split(",") if "policies" in self.options else names
+            acts = self.options.get("acts", ",".join([self.mode] * count)).split(",")
+            actions = [ACTIONS.get(name, ACTIONS["continuous"]) for name in acts if name]
+            info.update(observation_space=[space] * count, action_space=actions)
             info["agent_policy_names"] = names
             if self.is_ours:
                 info["rl_studio"] = {
@@ -144,17 +160,17 @@ class FakeGame:
             file.write(json.dumps(message["action"]) + "\n")
         if self.step == int(self.options.get("misbehave_at", "20")) and self._is_bad():
             self._misbehave()
-        done = self.step % EPISODE == 0
+        ended = [self.step % length == 0 for length in self.lengths]
         reply = {"type": "step", **self._observations()}
         reply["reward"] = [reward(agent, self.step) for agent in range(AGENTS)]
-        reply["done"] = [done] * AGENTS
+        reply["done"] = ended
         if self.mode == "stock":
             reply["obs"][0]["obs"] = [None, 1e400, -1e400]
             reply["reward"][1] = None
             del reply["info"]
-        elif done:
-            for agent, info in enumerate(reply["info"]):
-                info.update(self._last_info(agent))
+        else:
+            for agent in (agent for agent in range(AGENTS) if ended[agent]):
+                reply["info"][agent].update(self._last_info(agent))
         self._send(reply)
 
     def _on_call(self, message: dict[str, Any]) -> None:
@@ -163,16 +179,22 @@ class FakeGame:
     def _last_info(self, agent: int) -> dict[str, Any]:
         return {
             "TimeLimit.truncated": agent == 1,
-            "terminal_observation": {"obs": [agent / 10, 1.0, 0.5], **self._extra()},
+            "terminal_observation": {
+                "obs": [agent / 10, self.lengths[agent] / EPISODE, 0.5],
+                **self._extra(),
+            },
             "is_success": agent == 0,
             "metrics": {"height": 2.0 + agent, "is_success": float(agent == 0)},
         }
 
     def _extra(self) -> dict[str, Any]:
-        return {"extra": [1.0, 2.0]} if self.mode == "two_keys" else {}
+        return {name: SEEN[name][1] for name in self.seen}
 
     def _observations(self) -> dict[str, Any]:
-        rows = [{"obs": observation(agent, self.step), **self._extra()} for agent in range(AGENTS)]
+        rows = [
+            {"obs": observation(agent, self.step, self.lengths[agent]), **self._extra()}
+            for agent in range(AGENTS)
+        ]
         return {"obs": rows, "info": [self._mask_info(agent) for agent in range(AGENTS)]}
 
     def _mask_info(self, agent: int) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from rl_studio_training.checkpoints import CheckpointFolder, Reason, read_description
+from rl_studio_training.checkpoints import MODEL_FILE, CheckpointFolder, Counters, Reason, read_description
 from rl_studio_training.errors import CheckpointError
 
 
 def save(folder: CheckpointFolder, timesteps: int, reason: Reason = "periodic") -> Path:
-    return folder.save(timesteps, reason, lambda path: path.write_bytes(b"model"), {"mean": float("nan")})
+    return folder.save(timesteps, reason, write_model, {"mean": float("nan")})
+
+
+def write_model(path: Path) -> None:
+    (path / MODEL_FILE).write_bytes(b"model")
 
 
 def names(folder: CheckpointFolder) -> list[str]:
@@ -28,7 +34,7 @@ def test_a_checkpoint_is_complete(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     def fail(path: Path) -> None:
-        path.write_bytes(b"half")
+        (path / MODEL_FILE).write_bytes(b"half")
         raise OSError("No space left on device")
 
     folder = CheckpointFolder(tmp_path, 5)
@@ -68,3 +74,84 @@ def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.json").write_text(json.dumps({}))
     with pytest.raises(CheckpointError, match=r"no model\.zip"):
         read_description(tmp_path)
+
+
+HALF = """
+import sys, time
+from pathlib import Path
+from rl_studio_training.checkpoints import CheckpointFolder
+
+def write(folder):
+    (folder / "model.zip").write_bytes(b"half")
+    print("half", flush=True)
+    time.sleep(600)
+
+CheckpointFolder(Path(sys.argv[1]), 5).save(8, "periodic", write, {})
+"""
+
+
+def test_kill_while_one_is_written_leaves_the_others_and_nothing_of_it(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, 5)
+    save(folder, 7)
+    scripts = Path(__file__).resolve().parents[2] / "training_scripts"
+    child = subprocess.Popen(
+        [sys.executable, "-c", HALF, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=scripts
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "half\n"
+    finally:
+        child.kill()
+        child.communicate()
+    assert names(folder) == ["step_000000000007"]
+    assert read_description(folder.find("latest"))["timesteps"] == 7
+    assert (save(folder, 8) / MODEL_FILE).read_bytes() == b"model"
+
+
+def test_the_best_is_kept_beside_the_newest(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, 2)
+    folder.set_best(save(folder, 1), 3.5, "evaluation_reward")
+    for timesteps in (2, 3, 4):
+        save(folder, timesteps)
+    assert names(folder) == ["step_000000000001", "step_000000000003", "step_000000000004"]
+    assert folder.find("best").name == "step_000000000001"
+    told = json.loads((tmp_path / "best.json").read_text())
+    assert told == {"checkpoint": "step_000000000001", "value": 3.5, "metric": "evaluation_reward"}
+    folder.set_best(save(folder, 5, "best"), 4.0, "evaluation_reward")
+    folder.set_best(save(folder, 6, "best"), 5.0, "evaluation_reward")
+    assert names(folder) == ["step_000000000004", "step_000000000006"]
+
+
+def test_a_checkpoint_is_found_by_name(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path / "my-run" / "checkpoints", 5)
+    with pytest.raises(CheckpointError, match=r"my-run has no checkpoint\."):
+        folder.find("latest")
+    save(folder, 100)
+    save(folder, 90)
+    assert folder.find("latest").name == "step_000000000100"
+    assert folder.find(90).name == "step_000000000090"
+    with pytest.raises(CheckpointError, match="no checkpoint at 95 steps") as caught:
+        folder.find(95)
+    assert "90, 100" in str(caught.value.hint)
+    with pytest.raises(CheckpointError, match="no best checkpoint"):
+        folder.find("best")
+
+
+def test_large_files_stay_with_the_latest_only(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, 5, only_latest=("replay.npz",))
+
+    def write(path: Path) -> None:
+        write_model(path)
+        (path / "replay.npz").write_bytes(b"large")
+
+    for timesteps in (1, 2):
+        folder.save(timesteps, "periodic", write, {})
+    assert [path.parent.name for path in tmp_path.glob("*/replay.npz")] == ["step_000000000002"]
+    assert len(names(folder)) == 2
+
+
+def test_counters_of_an_old_checkpoint_are_missed_in_words() -> None:
+    told = {"timesteps": 3, "env_steps": 2, "iterations": 1, "episodes": 0, "time_total_s": 0.5}
+    assert Counters.read({"counters": told}) == Counters(3, 2, 1, 0, 0.5)
+    with pytest.raises(CheckpointError, match="how far"):
+        Counters.read({"timesteps": 3})

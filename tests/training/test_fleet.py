@@ -120,7 +120,7 @@ def test_games_that_differ_are_refused(make_fleet: MakeFleet) -> None:
 
 
 def test_too_many_games_are_worth_a_warning(make_fleet: MakeFleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rl_studio_training.fleet.available_cores", lambda: 1)
+    monkeypatch.setattr("rl_studio_training.fleet_core.available_cores", lambda: 1)
     warnings: list[str] = []
     make_fleet(TWO, on_warning=warnings.append)
     assert "2 games share 1 cores" in warnings[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -50,10 +49,11 @@ def start(game: Project, godot: GodotBinary, tmp_path: Path) -> Iterator[Any]:
     """Starts the training script on the sample game; kills it if a test leaves it running."""
     trainers: list[Trainer] = []
 
-    def make(*assignments: str) -> Trainer:
-        run, log = tmp_path / "run", tmp_path / "output.log"
+    def make(*assignments: str, resume: Path | None = None) -> Trainer:
+        run, log = tmp_path / f"run-{len(trainers)}", tmp_path / f"output-{len(trainers)}.log"
         argv = [sys.executable, str(SCRIPT), "--project", str(game.root), "--run-dir", str(run)]
         argv += ["--godot", str(godot.path), *(f"--set={text}" for text in assignments)]
+        argv += [] if resume is None else ["--resume", str(resume)]
         env = headless_environment(private_dir=game.root.parent / "xdg", environ=os.environ)
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -161,8 +161,41 @@ def test_the_same_seed_plays_the_same_game(start: Any) -> None:
         trainer = start("total_timesteps=4000", "seed=5")
         assert trainer.end() == 0, trainer.log.read_text()
         curves.append([row["episode_reward_mean"] for row in trainer.metrics])
-        shutil.rmtree(trainer.run)
     assert curves[0] == curves[1]
+
+
+def test_an_interrupted_and_resumed_run_learns_as_the_uninterrupted_one(start: Any) -> None:
+    whole = start("total_timesteps=12000")
+    assert whole.end() == 0, whole.log.read_text()
+    half = start("total_timesteps=12000", "stop_iterations=10")
+    assert half.end() == 0, half.log.read_text()
+    resumed = start(
+        "stop_iterations=null", resume=CheckpointFolder(half.run / "checkpoints", 1).find("latest")
+    )
+    assert resumed.end() == 0, resumed.log.read_text()
+
+    before, after = half.metrics, resumed.metrics
+    told = ("timesteps_total", "env_steps_total", "training_iteration")
+    steps = [[row[key] for key in told] for row in [*before, *after]]
+    assert steps == [[row[key] for key in told] for row in whole.metrics]
+    assert after[0]["episode_reward_mean"] == pytest.approx(before[-1]["episode_reward_mean"], abs=1.5)
+    # From nothing it would be about 6 by now; seeds differ by some tenths.
+    reward = whole.metrics[-1]["episode_reward_mean"]
+    assert reward > 8.0
+    assert after[-1]["episode_reward_mean"] == pytest.approx(reward, abs=1.0)
+
+
+def test_evaluations_find_the_best_policy(start: Any) -> None:
+    trainer = start("total_timesteps=10000", "eval_frequency=3000", "eval_episodes=16", "keep_checkpoints=1")
+    assert trainer.end() == 0, trainer.log.read_text()
+    events = trainer.events("evaluation")
+    assert len(events) == 3
+    assert events[-1]["reward_mean"] > events[0]["reward_mean"]
+    assert events[-1]["success_rate"] > 0.7
+    best = max(events, key=lambda event: event["reward_mean"])
+    description = CheckpointFolder(trainer.run / "checkpoints", 1).find("best") / "checkpoint.json"
+    assert json.loads(description.read_text())["evaluation"]["reward_mean"] == best["reward_mean"]
+    assert (trainer.run / "evaluation" / "game-0.log").exists()
 
 
 def test_a_scene_that_never_connects_is_explained(start: Any, game: Project) -> None:

@@ -77,7 +77,8 @@ def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[A
     ) -> Trainer:
         build = make_build(mode)
         run, log = tmp_path / "run", tmp_path / "output.log"
-        values = {"n_steps": 8, "batch_size": 16, "n_epochs": 1, "total_timesteps": 10**9, **config}
+        small = {} if "algorithm" in config else {"n_steps": 8, "batch_size": 16, "n_epochs": 1}
+        values = {**small, "total_timesteps": 10**9, **config}
         values["game_args"] = {"wire": "binary", **(options or {})}
         config_file = tmp_path / "config.json"
         config_file.write_text(json.dumps(values))
@@ -111,7 +112,7 @@ def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[A
 
 def checkpoint(trainer: Trainer) -> dict[str, Any]:
     """The description of the newest checkpoint."""
-    newest = sorted((trainer.run / "checkpoints").iterdir())[-1]
+    newest = sorted((trainer.run / "checkpoints").glob("step_*"))[-1]
     assert (newest / "model.zip").is_file()
     return dict(json.loads((newest / "checkpoint.json").read_text()))
 
@@ -128,7 +129,10 @@ def test_training_ends_at_its_timesteps(start: Any, wire: str) -> None:
     assert (last["episode_reward_mean"], last["episode_len_mean"], last["success_rate"]) == (7.5, 5.0, 0.5)
     assert last["policies"]["walker"]["episodes"] == last["episodes_total"]
     assert last["custom_metrics"] == {"height": 2.5}
-    assert all(isinstance(last["learner"][key], float) for key in last["learner"])
+    learner = {"policy_loss", "value_loss", "entropy", "approx_kl", "clip_fraction", "learning_rate", "loss"}
+    assert {key for key, value in last["learner"].items() if value is not None} >= learner
+    assert last["policies"]["walker"]["learner"] == last["learner"]
+    assert (last["env_steps_total"], last["evaluation"]) == (56, None)
     throughput = last["throughput"]
     shares = {key for key in throughput if key.endswith("_share")}
     assert shares == {f"{part}_share" for part in ("game", "wire", "policy", "update", "other")}
@@ -142,7 +146,8 @@ def test_training_ends_at_its_timesteps(start: Any, wire: str) -> None:
     assert (started["wire"], started["sections"]) == ("binary" if wire == "binary" else "json", 1)
     finished = trainer.events("finished")[0]
     assert (finished["reason"], finished["timesteps_total"]) == ("timesteps", 112)
-    assert sorted(path.name for path in (trainer.run / "checkpoints").iterdir()) == ["step_000000000112"]
+    kept = sorted(path.name for path in (trainer.run / "checkpoints").iterdir())
+    assert kept == ["best.json", "step_000000000080", "step_000000000112"]
     assert checkpoint(trainer)["policies"]["walker"]["action_space"] == {
         "move": {"action_type": "continuous", "size": 2}
     }
@@ -197,6 +202,63 @@ def test_the_time_limit_ends_training(start: Any) -> None:
     assert trainer.end() == 0, trainer.log.read_text()
     assert trainer.events("finished")[0]["reason"] == "time_limit"
     assert checkpoint(trainer)["reason"] == "final"
+
+
+def test_a_stop_file_ends_training_and_says_so(start: Any) -> None:
+    trainer = start()
+    trainer.wait_for_metrics()
+    (trainer.run / "STOP").touch()
+    assert trainer.end() == 0, trainer.log.read_text()
+    finished = trainer.events("finished")[0]
+    assert finished["reason"] == "stop_file"
+    assert "STOP" in finished["message"]
+    assert checkpoint(trainer)["reason"] == "final"
+
+
+@pytest.mark.parametrize(
+    ("mode", "config", "loss"),
+    [
+        ("continuous", {"algorithm": "a2c"}, "policy_loss"),
+        ("discrete", {"algorithm": "dqn", "learning_starts": 50}, "loss"),
+    ],
+)
+def test_short_updates_are_reported_about_once_a_second(
+    start: Any, mode: str, config: dict[str, Any], loss: str
+) -> None:
+    trainer = start(mode, time_limit_s=3.5, checkpoint_frequency=0, **config)
+    assert trainer.end() == 0, trainer.log.read_text()
+    metrics = trainer.metrics
+    assert 2 <= len(metrics) <= 5
+    assert metrics[-1]["timesteps_total"] == trainer.events("finished")[0]["timesteps_total"]
+    assert metrics[0]["learner"][loss] is not None
+    assert metrics[-1]["throughput"]["update_share"] > 0
+
+
+def test_a_run_that_was_killed_is_resumed_from_its_latest_checkpoint(start: Any, tmp_path: Path) -> None:
+    trainer = start(checkpoint_frequency=64, keep_checkpoints=2, learning_rate_schedule="linear")
+    trainer.wait_for_events("checkpoint", 3)
+    trainer.process.kill()
+    trainer.end()
+    trainer.run.rename(tmp_path / "killed")
+    latest = sorted((tmp_path / "killed" / "checkpoints").glob("step_*"))[-1]
+    before = json.loads((latest / "checkpoint.json").read_text())
+    trainer.log.unlink()
+    total = before["timesteps"] + 160
+    resumed = start("continuous", "--resume", str(latest), total_timesteps=total)
+    assert resumed.end() == 0, resumed.log.read_text()
+    first, last = resumed.metrics[0], resumed.metrics[-1]
+    assert first["timesteps_total"] == before["timesteps"] + 16
+    assert first["training_iteration"] == before["iteration"] + 1
+    assert first["time_total_s"] > before["counters"]["time_total_s"]
+    assert last["timesteps_total"] == total
+    meta = json.loads((resumed.run / "run.json").read_text())
+    assert meta["resumed_from"] == {"run": "killed", "checkpoint": latest.name}
+    assert json.loads((resumed.run / "config.json").read_text())["learning_rate_schedule"] == "linear"
+    log = resumed.log
+    log.unlink()
+    refused = start("continuous", "--resume", str(latest), total_timesteps=total, hidden_layers=[3])
+    assert refused.end() == 1
+    assert "hidden_layers: it is [64, 64]" in refused.events("error")[0]["message"]
 
 
 def test_a_game_that_crashes_is_told_of_and_training_goes_on(start: Any) -> None:

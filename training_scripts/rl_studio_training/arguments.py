@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from rl_studio.errors import ConfigError
+from rl_studio.experiments.layers import merge
 from rl_studio.experiments.overrides import parse_assignments, resolve
+from rl_studio.experiments.resume import resumed
 from rl_studio.files import read_json
+from rl_studio_training.checkpoints import read_description
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,6 +32,8 @@ class Args:
         godot: the Godot binary; None looks for one.
         game: "project" starts the project itself, "editor" waits for a game played in the editor, anything
             else is the path of an exported build.
+        resume: a checkpoint's folder to go on from, as if the run that made it had never ended.
+        init_from: a checkpoint's folder whose policies the run begins with. Never both.
     """
 
     project: Path
@@ -37,6 +42,8 @@ class Args:
     run_dir: Path | None = None
     godot: Path | None = None
     game: str = "project"
+    resume: Path | None = None
+    init_from: Path | None = None
 
 
 def parse_args(description: str, arguments: Sequence[str] | None) -> Args:
@@ -58,18 +65,35 @@ def parse_args(description: str, arguments: Sequence[str] | None) -> Args:
         metavar="project|editor|PATH",
         help="train the project itself (default), a game played in the editor, or an exported build",
     )
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument(
+        "--resume", type=Path, metavar="CHECKPOINT_DIR", help="go on from this checkpoint in a new run"
+    )
+    beginning.add_argument(
+        "--init-from", type=Path, metavar="CHECKPOINT_DIR", help="begin with the policies of this checkpoint"
+    )
     found = parser.parse_args(arguments)
     overrides = parse_assignments(found.assignments)
     if found.timesteps is not None:
         overrides["total_timesteps"] = found.timesteps
-    return Args(found.project, found.config, overrides, found.run_dir, found.godot, found.game)
+    return Args(
+        project=found.project,
+        config=found.config,
+        overrides=overrides,
+        run_dir=found.run_dir,
+        godot=found.godot,
+        game=found.game,
+        resume=found.resume,
+        init_from=found.init_from,
+    )
 
 
 def read_config(model: type[Model], args: Args) -> Model:
-    """The configuration: defaults, then the file, then single values.
+    """The configuration: defaults, then that of a checkpoint to resume, then the file, then single values.
 
     Raises:
-        ConfigError: the file cannot be read, or values are wrong.
+        ConfigError: the file cannot be read, values are wrong, or may not be changed in a resumed run.
+        CheckpointError: the checkpoint to resume is none.
     """
     values: dict[str, Any] = {}
     if args.config is not None:
@@ -77,4 +101,7 @@ def read_config(model: type[Model], args: Args) -> Model:
             values = dict(read_json(args.config))
         except (OSError, ValueError, TypeError) as error:
             raise ConfigError(f"The configuration {args.config} cannot be read: {error}") from error
-    return resolve(model, {**values, **args.overrides})
+    given = merge(model, values, args.overrides)
+    return (
+        resolve(model, given) if args.resume is None else resumed(model, read_description(args.resume), given)
+    )

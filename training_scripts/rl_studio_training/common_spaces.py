@@ -1,12 +1,15 @@
-"""What all agents of all games must have in common to be trained as one policy."""
+"""What agents that are trained as one policy must have in common, over all games."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.godot_env import StudioGodotEnv
+
+SHARED = "shared_policy"
+"""What the policy is called that agents of several policy names share."""
 
 
 def common_policy(games: Sequence[StudioGodotEnv]) -> str:
@@ -15,7 +18,7 @@ def common_policy(games: Sequence[StudioGodotEnv]) -> str:
     Raises:
         SpacesError: there are several.
     """
-    names = list(dict.fromkeys(name for game in games for name in game.agent_policy_names))
+    names = _policy_names(games)
     if len(names) > 1:
         raise SpacesError(
             f"This game has the policies {', '.join(names)}; this trainer trains a single one.",
@@ -24,26 +27,62 @@ def common_policy(games: Sequence[StudioGodotEnv]) -> str:
     return names[0]
 
 
-def check_same_spaces(games: Sequence[StudioGodotEnv]) -> None:
-    """Makes sure that every agent sees and does the same.
+def policies_by_name(games: Sequence[StudioGodotEnv]) -> dict[str, str]:
+    """Each policy_name is a policy of its own.
 
     Raises:
-        SpacesError: one differs from agent 0 of the first game.
+        SpacesError: a game lacks one.
     """
-    wanted = _agents(games[0])[0]
+    names = _policy_names(games)
+    for game in games:
+        if missing := [name for name in names if name not in game.agent_policy_names]:
+            raise SpacesError(
+                f"{game.name} has no agent of the policy {missing[0]}; another game of this run has.",
+                hint="All games of a run must play the same scene, and it must begin with the same agents.",
+            )
+    return {name: name for name in names}
+
+
+def one_shared_policy(games: Sequence[StudioGodotEnv]) -> dict[str, str]:
+    """All agents follow one policy: the only one there is, else `SHARED`."""
+    names = _policy_names(games)
+    return dict.fromkeys(names, names[0] if len(names) == 1 else SHARED)
+
+
+def check_same_spaces(games: Sequence[StudioGodotEnv], policies: Mapping[str, str]) -> None:
+    """Makes sure that every agent of a policy sees and does the same.
+
+    Args:
+        policies: policy_name → policy.
+
+    Raises:
+        SpacesError: one differs from the first agent of its policy.
+    """
+    wanted: dict[str, tuple[int, dict[str, Any]]] = {}
     for game in games:
         for number, found in enumerate(_agents(game)):
-            for what, expected in wanted.items():
-                if found[what] != expected:
+            policy = policies[game.agent_policy_names[number]]
+            first, expected = wanted.setdefault(policy, (number, found))
+            for what, space in expected.items():
+                if found[what] != space:
                     raise SpacesError(
-                        f"Agent {number} of {game.name} has the {what} {found[what]}, but agent 0 has {expected}.",
+                        f"Agent {number} of {game.name} has the {what} {found[what]}, "
+                        f"but agent {first} has {space}.",
                         hint="Agents of one policy need the same spaces; give others another policy_name.",
                     )
-        if game.groups[0].has_masks != games[0].groups[0].has_masks:
-            raise SpacesError(
-                f"The agents of {game.name} and {games[0].name} do not agree on having action masks.",
-                hint="All games of a run must play the same scene.",
-            )
+    _check_same_masks(games, policies)
+
+
+def _check_same_masks(games: Sequence[StudioGodotEnv], policies: Mapping[str, str]) -> None:
+    wanted: dict[str, tuple[str, bool]] = {}
+    for game in games:
+        for group in game.groups:
+            name, has_masks = wanted.setdefault(policies[group.policy], (game.name, group.has_masks))
+            if group.has_masks != has_masks:
+                raise SpacesError(
+                    f"The agents of {game.name} and {name} do not agree on having action masks.",
+                    hint="Agents of one policy must all have masks, or none of them.",
+                )
 
 
 def check_unchanged(before: StudioGodotEnv, after: StudioGodotEnv) -> None:
@@ -57,7 +96,11 @@ def check_unchanged(before: StudioGodotEnv, after: StudioGodotEnv) -> None:
             f"{after.name} had agents {_count(before)}; since its restart it has {_count(after)}.",
             hint="A scene must begin with the same agents each time.",
         )
-    check_same_spaces([before, after])
+    check_same_spaces([before, after], {name: name for name in before.agent_policy_names})
+
+
+def _policy_names(games: Sequence[StudioGodotEnv]) -> list[str]:
+    return list(dict.fromkeys(name for game in games for name in game.agent_policy_names))
 
 
 def _agents(game: StudioGodotEnv) -> list[dict[str, Any]]:

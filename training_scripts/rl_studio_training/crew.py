@@ -97,14 +97,21 @@ class GameCrew:
         self._keeps_core = keeps_core
         self._has_own_core = False
 
-    def start(self, count: int, seed: int) -> None:
-        """Launches all games at once, then connects to each. The caller closes, also when it fails.
+    def launch(self, count: int, seed: int) -> None:
+        """Starts all games at once; `connect` must follow. The caller closes, also when it fails.
 
         Raises:
             GameError: one does not start.
         """
         for number in range(count):
             self.games.append(self._launch(number, seed + number))
+
+    def connect(self) -> None:
+        """Waits until all games answer.
+
+        Raises:
+            GameError: one does not.
+        """
         for game in self.games:
             self._connect(game)
         self._set_apart(self.games)

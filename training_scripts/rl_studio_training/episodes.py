@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 
 WINDOW = 100
 """Episodes that means, minima and maxima are taken over."""
+
+KEPT = 10_000
+"""Episodes that are remembered for conditions over more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,31 @@ class Episode:
     metrics: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeMeans:
+    """Means over some episodes; None without data.
+
+    Args:
+        count: how many episodes.
+        success_rate: over those that say whether they were a success.
+    """
+
+    count: int
+    reward_mean: float | None
+    success_rate: float | None
+
+
 class EpisodeWindow:
-    """The last finished episodes of one policy."""
+    """The last finished episodes of one policy.
+
+    Args:
+        size: how many of them count in what is reported.
+    """
 
     def __init__(self, size: int = WINDOW) -> None:
         self.total = 0
-        self._episodes: deque[Episode] = deque(maxlen=size)
+        self._size = size
+        self._episodes: deque[Episode] = deque(maxlen=max(size, KEPT))
 
     def add(self, episode: Episode) -> None:
         self.total += 1
@@ -43,20 +67,30 @@ class EpisodeWindow:
 
     @property
     def reward_mean(self) -> float | None:
-        return _mean([episode.reward for episode in self._episodes])
+        return self.last(self._size).reward_mean
 
     @property
     def success_rate(self) -> float | None:
-        return _mean([float(e.success) for e in self._episodes if e.success is not None])
+        return self.last(self._size).success_rate
+
+    def last(self, count: int) -> EpisodeMeans:
+        """Means over the last `count` episodes (at most KEPT), or as many as there are."""
+        episodes = self._last(count)
+        return EpisodeMeans(
+            len(episodes),
+            _mean([episode.reward for episode in episodes]),
+            _mean([float(episode.success) for episode in episodes if episode.success is not None]),
+        )
 
     def summary(self) -> dict[str, Any]:
         """reward_mean, _min and _max, episode_len_mean and success_rate (None without data), and episodes."""
-        rewards = [episode.reward for episode in self._episodes]
+        episodes = self._last(self._size)
+        rewards = [episode.reward for episode in episodes]
         return {
             "reward_mean": _mean(rewards),
             "reward_min": min(rewards, default=None),
             "reward_max": max(rewards, default=None),
-            "episode_len_mean": _mean([float(episode.length) for episode in self._episodes]),
+            "episode_len_mean": _mean([float(episode.length) for episode in episodes]),
             "episodes": self.total,
             "success_rate": self.success_rate,
         }
@@ -64,10 +98,28 @@ class EpisodeWindow:
     def custom_metrics(self) -> dict[str, float | None]:
         """The mean of each metric over the episodes in the window that have it."""
         values: dict[str, list[float]] = {}
-        for episode in self._episodes:
+        for episode in self._last(self._size):
             for name, value in episode.metrics.items():
                 values.setdefault(name, []).append(value)
         return {name: _mean(found) for name, found in sorted(values.items())}
+
+    def state(self, count: int = WINDOW) -> dict[str, Any]:
+        """The total and the last `count` episodes as JSON data, for `restore`."""
+        return {
+            "total": self.total,
+            "episodes": [[e.reward, e.length, e.success, e.metrics] for e in self._last(count)],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from `state` of another window."""
+        self.total = int(state["total"])
+        self._episodes.clear()
+        self._episodes.extend(Episode(*values) for values in state["episodes"])
+
+    def _last(self, count: int) -> list[Episode]:
+        latest = list(islice(reversed(self._episodes), count))
+        latest.reverse()
+        return latest
 
 
 class RunningEpisodes:

@@ -48,8 +48,24 @@ class RunFolder:
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
 
-    def describe(self, project: Project, scene: str, config: dict[str, Any], godot: Path | None) -> None:
-        """Writes run.json, config.json and command.txt, so that the folder explains itself from the start."""
+    def describe(
+        self,
+        project: Project,
+        scene: str,
+        config: dict[str, Any],
+        godot: Path | None,
+        *,
+        trainer: str = "sb3",
+        resume: Path | None = None,
+        init_from: Path | None = None,
+    ) -> None:
+        """Writes run.json, config.json and command.txt, so that the folder explains itself from the start.
+
+        Args:
+            config: complete.
+            trainer: its name in the registry.
+            resume, init_from: the checkpoint's folder that the run goes on from, or whose policies it begins with.
+        """
         if not self.is_ours:
             return
         write_json_atomic(self._folder.config_file, config)
@@ -60,20 +76,22 @@ class RunFolder:
             folder.RunMeta(
                 id=self._folder.id,
                 experiment=BY_HAND,
-                trainer="sb3",
+                trainer=trainer,
                 scene=scene,
                 project=str(project.root),
                 created=timestamp(),
                 seed=config["seed"],
                 argv=sys.orig_argv,
                 python=sys.executable,
-                versions=provenance.versions(TrainerRegistry().get("sb3").packages, None),
+                versions=provenance.versions(TrainerRegistry().get(trainer).packages, None),
                 git_revision=provenance.git_revision(project.root),
                 godot=str(godot or ""),
                 timesteps_target=config["total_timesteps"],
                 pid=os.getpid(),
                 process_created=psutil.Process().create_time(),
                 state="running",
+                resumed_from=folder.origin_of(resume),
+                initialised_from=folder.origin_of(init_from),
             )
         )
 

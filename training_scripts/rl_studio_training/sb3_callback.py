@@ -1,181 +1,239 @@
-"""Rides along with `PPO.learn`: stops it, reports every iteration, saves periodic checkpoints."""
+"""Rides along with SB3's `learn`: stops it, and reports every iteration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from stable_baselines3.common.callbacks import BaseCallback
 
+from rl_studio.experiments.sb3_fields import PPO_LIKE
 from rl_studio_training.bottleneck import Bottleneck, Seconds
+from rl_studio_training.checkpoints import Counters
 from rl_studio_training.errors import DivergedError
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
-from rl_studio_training.sb3_model import has_finite_weights
-from rl_studio_training.sb3_ppo import FleetPPO
+from rl_studio_training.sb3_base import StudioAlgorithm
+from rl_studio_training.sb3_model import has_finite_weights, learner_metrics
+from rl_studio_training.stop_conditions import INTERRUPTED, Situation, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.vec_env import GodotVecEnv
+
+REPORT_EVERY_S = 1.0
+"""An iteration of an algorithm that updates after every few steps lasts at least this long."""
 
 TENSORBOARD_EVERY_S = 1.0
 """Iterations in between are not written to TensorBoard: an event file costs more than a short iteration may."""
 
-_LEARNER = {
-    "policy_loss": "train/policy_gradient_loss",
-    "value_loss": "train/value_loss",
-    "approx_kl": "train/approx_kl",
-    "clip_fraction": "train/clip_fraction",
-    "explained_variance": "train/explained_variance",
-    "learning_rate": "train/learning_rate",
-    "loss": "train/loss",
-    "std": "train/std",
-}
+
+class TrainingEnds(Exception):  # noqa: N818 - not an error
+    """Raised between two iterations, where SB3 knows no other way to end."""
+
+
+class Watch(Protocol):
+    """What happens between iterations."""
+
+    def is_due(self, before: int) -> bool:
+        """Whether something falls between `before` agent steps, exclusively, and now; it ends an iteration."""
+
+    def after_iteration(self, before: int, *, is_last: bool) -> None:
+        """An iteration has ended that began at `before` agent steps."""
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """The latest evaluation, as the metric line has it."""
 
 
 class TrainingCallback(BaseCallback):
-    """Reports each iteration after its update, so that its learner numbers belong to it.
+    """Reports each iteration after its updates, so that its learner numbers belong to it.
+
+    An iteration of PPO and its kin is one rollout with its update. The others update after every few steps: theirs
+    last about a second, or until a checkpoint or an evaluation is due.
 
     Args:
-        env: the environment that is trained in.
-        switch: when to stop, and for how long training may go on.
+        algorithm: its name in the configuration.
+        env: the games that are trained in.
+        switch: whether the user wants to stop.
+        stop: all other reasons to stop.
         bottleneck: says what dominates the time.
-        save_periodic: saves a periodic checkpoint.
-        checkpoint_frequency: agent steps between such; 0 for none.
-        time_limit_s: seconds of training, None for no limit.
+        watch: called between iterations.
     """
 
     def __init__(
         self,
+        algorithm: str,
         env: GodotVecEnv,
         reporter: Reporter,
         progress: Progress,
         switch: StopSwitch,
+        stop: StopConditions,
         bottleneck: Bottleneck,
-        *,
-        save_periodic: Callable[[], object],
-        checkpoint_frequency: int,
-        time_limit_s: float | None,
+        watch: Watch,
     ) -> None:
         super().__init__()
-        self.iteration = 0
+        self.reason: StopReason | None = None
+        """Why training ends; None as long as it goes on, and when all timesteps are done."""
+        self._shortest_s = 0.0 if algorithm in PPO_LIKE else REPORT_EVERY_S
         self._env = env
         self._reporter = reporter
         self._progress = progress
         self._switch = switch
+        self._stop = stop
         self._bottleneck = bottleneck
-        self._save_periodic = save_periodic
-        self._frequency = checkpoint_frequency
-        self._time_limit_s = time_limit_s
+        self._watch = watch
+        self._begins_at = Counters()
+        self._env_steps = 0
+        self._iterations = 0
         self._spent_before = Seconds()
         self._reported_steps = 0
-        self._update_pending = False
+        self._updates_before = 0
         self._next_events_at = 0.0
 
+    def resume(self, counters: Counters) -> None:
+        """Counts on from a checkpoint; call it before training."""
+        self._begins_at = counters
+
     @property
-    def _ppo(self) -> FleetPPO:
-        assert isinstance(self.model, FleetPPO)
+    def counters(self) -> Counters:
+        """How far the run is now."""
+        begins_at = self._begins_at
+        return Counters(
+            timesteps=self._algorithm.num_timesteps,
+            env_steps=begins_at.env_steps + self._env_steps,
+            iterations=begins_at.iterations + self._iterations,
+            episodes=self._env.episodes.total,
+            time_total_s=begins_at.time_total_s + self._switch.elapsed_s,
+        )
+
+    @property
+    def _algorithm(self) -> StudioAlgorithm:
+        assert isinstance(self.model, StudioAlgorithm)
         return self.model
 
     def _on_training_start(self) -> None:
-        self._switch.begin(self._time_limit_s)
+        self._switch.begin()
         self._spent_before = self._spent()
+        self._reported_steps = self._algorithm.num_timesteps
+        self._updates_before = self._updates
 
     def _on_rollout_start(self) -> None:
+        steps = self._algorithm.num_timesteps
+        if steps == self._reported_steps:
+            return
+        short = perf_counter() - self._spent_before.total < self._shortest_s
+        if short and not self._watch.is_due(self._reported_steps):
+            return
         self._finish_iteration()
+        self.reason = self._stop.check(self._situation())
+        if self.reason is not None:
+            raise TrainingEnds
 
     def _on_step(self) -> bool:
-        return not (self._switch.requested or self._switch.time_is_up)
-
-    def _on_rollout_end(self) -> None:
-        self._update_pending = True
+        self._env_steps += len(self._env.games)
+        if self._switch.requested:
+            self.reason = INTERRUPTED
+        else:
+            self.reason = self._stop.check_between(self._elapsed_s)
+        return self.reason is None
 
     def _on_training_end(self) -> None:
-        self._finish_iteration(last=True)
+        if self._algorithm.num_timesteps > self._reported_steps:
+            self._finish_iteration(is_last=True)
 
-    def _finish_iteration(self, *, last: bool = False) -> None:
-        learned = self._update_pending
-        if not learned and not (last and self._steps_now > self._reported_steps):
-            return
-        self._update_pending = False
-        self.iteration += 1
-        metrics = self._metrics(learned=learned)
+    def _finish_iteration(self, *, is_last: bool = False) -> None:
+        self._iterations += 1
+        metrics = self._metrics()
         self._reporter.metric(metrics)
         self._progress.update(metrics)
-        if last or perf_counter() >= self._next_events_at:
+        if is_last or perf_counter() >= self._next_events_at:
             self._next_events_at = perf_counter() + TENSORBOARD_EVERY_S
             self._write_tensorboard(metrics)
         forward_game_errors(self._env, self._reporter)
-        if not has_finite_weights(self._ppo):
+        if not has_finite_weights(self._algorithm):
             raise DivergedError(
-                f"Training diverged: the network's weights became NaN in iteration {self.iteration}.",
+                f"Training diverged: the network's weights became NaN in iteration {metrics['training_iteration']}.",
                 hint="Lower learning_rate, or look for huge rewards or observations in the game.",
             )
-        crossed = (
-            self._frequency and self._steps_now // self._frequency > self._reported_steps // self._frequency
-        )
-        self._reported_steps = self._steps_now
-        if crossed and not last:
-            self._save_periodic()
+        before, self._reported_steps = self._reported_steps, self._algorithm.num_timesteps
+        self._watch.after_iteration(before, is_last=is_last)
 
     @property
-    def _steps_now(self) -> int:
-        return self._ppo.num_timesteps
+    def _elapsed_s(self) -> float:
+        return self._begins_at.time_total_s + self._switch.elapsed_s
 
-    def _metrics(self, *, learned: bool) -> dict[str, Any]:
-        """What is reported; without learner numbers for a rollout that a stop has cut short."""
-        window = self._env.episodes
+    @property
+    def _updates(self) -> int:
+        return int(getattr(self._algorithm, "_n_updates", 0))
+
+    def _situation(self) -> Situation:
+        counters = self.counters
+        return Situation(
+            timesteps=counters.timesteps,
+            iterations=counters.iterations,
+            episodes=counters.episodes,
+            elapsed_s=counters.time_total_s,
+            window=self._env.episodes,
+        )
+
+    def _metrics(self) -> dict[str, Any]:
+        """What is reported; null for all of the learner if the iteration had no update."""
+        counters, window = self.counters, self._env.episodes
         policy = window.summary()
-        logged = self._ppo.logger.name_to_value if learned else {}
-        entropy = logged.get("train/entropy_loss")
+        learner = learner_metrics(self._algorithm)
+        if self._updates == self._updates_before:
+            learner = dict.fromkeys(learner)
+        self._updates_before = self._updates
+        custom = window.custom_metrics()
         return {
-            "training_iteration": self.iteration,
-            "timesteps_total": self._steps_now,
-            "episodes_total": window.total,
+            "training_iteration": counters.iterations,
+            "timesteps_total": counters.timesteps,
+            "env_steps_total": counters.env_steps,
+            "episodes_total": counters.episodes,
             "episode_reward_mean": policy["reward_mean"],
             "episode_reward_min": policy["reward_min"],
             "episode_reward_max": policy["reward_max"],
             "episode_len_mean": policy["episode_len_mean"],
             "success_rate": policy["success_rate"],
-            "policies": {self._env.policy_name: policy},
-            "custom_metrics": window.custom_metrics(),
-            "learner": {
-                **{name: logged.get(key) for name, key in _LEARNER.items()},
-                "entropy": None if entropy is None else -entropy,
-            },
-            "time_total_s": self._switch.elapsed_s,
+            "policies": {self._env.policy_name: {**policy, "custom_metrics": custom, "learner": learner}},
+            "custom_metrics": custom,
+            "evaluation": self._watch.evaluation,
+            "learner": learner,
+            "time_total_s": counters.time_total_s,
             "throughput": self._throughput(),
         }
 
     def _throughput(self) -> dict[str, Any]:
-        # From the last report to this one, so that what reports and checkpoints cost is counted too.
-        now = self._spent()
-        seconds = now - self._spent_before
-        self._spent_before = now
+        spent = self._spent()
+        seconds, self._spent_before = spent - self._spent_before, spent
         part, advice = self._bottleneck.add(seconds)
         return {
-            "timesteps_per_second": (self._steps_now - self._reported_steps) / max(seconds.total, 1e-9),
+            "timesteps_per_second": (self._algorithm.num_timesteps - self._reported_steps)
+            / max(seconds.total, 1e-9),
             **seconds.shares(),
             "bottleneck": part,
             "advice": advice,
         }
 
     def _spent(self) -> Seconds:
-        timing, spent = self._env.fleet.timing, self._ppo.spent
+        timing, spent = self._env.fleet.timing, self._algorithm.spent
         return Seconds(perf_counter(), timing.game_s, timing.wire_s, spent.policy_s, spent.update_s)
 
     def _write_tensorboard(self, metrics: dict[str, Any]) -> None:
-        logger = self._ppo.logger
+        logger = self._algorithm.logger
+        evaluation = metrics["evaluation"] or {}
         values = {
             "rollout/ep_rew_mean": metrics["episode_reward_mean"],
             "rollout/ep_len_mean": metrics["episode_len_mean"],
             "rollout/success_rate": metrics["success_rate"],
+            "eval/mean_reward": evaluation.get("reward_mean"),
+            "eval/success_rate": evaluation.get("success_rate"),
             "time/fps": metrics["throughput"]["timesteps_per_second"],
             **{f"custom/{name}": value for name, value in metrics["custom_metrics"].items()},
         }
         for key, value in values.items():
             if value is not None:
                 logger.record(key, value)
-        logger.dump(self._steps_now)
+        logger.dump(metrics["timesteps_total"])
 
 
 def forward_game_errors(env: GodotVecEnv, reporter: Reporter) -> None:

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
+from rl_studio.experiments import checks
 from rl_studio.experiments.sb3_config import SB3Config
+from rl_studio.experiments.training_config import applies
 from rl_studio_training.bottleneck import Bottleneck, Facts
-from rl_studio_training.checkpoints import CheckpointFolder, Reason
+from rl_studio_training.checkpoints import Counters, read_description
+from rl_studio_training.continuation import read_progress, write_progress
 from rl_studio_training.cores import available_cores
-from rl_studio_training.errors import Interrupted
+from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.errors import CheckpointError, GameError, Interrupted
+from rl_studio_training.evaluation import Evaluation, evaluation_games
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
-from rl_studio_training.sb3_callback import TrainingCallback, forward_game_errors
-from rl_studio_training.sb3_model import batch_advice, build_model, has_finite_weights, save_model
+from rl_studio_training.saving import Saving
+from rl_studio_training.sb3_callback import TrainingCallback, TrainingEnds, forward_game_errors
+from rl_studio_training.sb3_model import (
+    build_model,
+    has_finite_weights,
+    load_into,
+    save_model,
+    wrap_env,
+)
+from rl_studio_training.sb3_player import SB3Player
+from rl_studio_training.sb3_state import REPLAY_FILE, initialise, restore_state, save_state
+from rl_studio_training.stop_conditions import INTERRUPTED, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.tensorboard import make_logger
 from rl_studio_training.vec_env import GodotVecEnv
 
-EndReason = Literal["timesteps", "time_limit", "interrupted"]
-
 
 class Training:
-    """A model in its environment, and what has to be written down about it.
+    """A model in its environment, from the first step to the last checkpoint.
+
+    Call `resume` or `initialise` or neither, then `run`.
 
     Args:
         env: owned by the caller.
@@ -43,65 +58,119 @@ class Training:
             "observation_space": info.observation_spaces[0],
             "action_space": info.action_spaces[0],
         }
-        self.checkpoints = CheckpointFolder(run.checkpoints, config.keep_checkpoints)
-        advice = batch_advice(config, env.num_envs)
-        if advice:
+        for advice in checks.warnings(config, env.num_envs):
             reporter.warning(advice)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="You have specified a mini-batch size")
-            self.model = build_model(config, env)
+        self.model = build_model(config, wrap_env(config, env))
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
-        reporter.write_above = self.progress.write
+        self.stop = StopConditions(config, run.path)
+        self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
+        self._evaluation = Evaluation(config, self._evaluation_game(), on_step=self._check_stop)
         self.callback = TrainingCallback(
+            config.algorithm,
             env,
             reporter,
             self.progress,
             switch,
-            Bottleneck(self._facts()),
-            save_periodic=lambda: self.save("periodic"),
-            checkpoint_frequency=config.checkpoint_frequency,
-            time_limit_s=config.time_limit_s,
+            self.stop,
+            Bottleneck(self._bottleneck_facts()),
+            watch=self,
         )
+        self.callback.init_callback(self.model)
 
-    @property
-    def _speaks_binary(self) -> bool:
-        return all(game.is_binary for game in self.env.games)
+    # --- beginnings
 
-    def _facts(self) -> Facts:
-        return Facts(
-            n_envs=len(self.env.games),
-            cores=available_cores(),
-            agents=self.env.num_envs,
-            batch_size=self.config.batch_size,
-            n_epochs=self.config.n_epochs,
-            binary=self._speaks_binary,
-            may_add_games=not self.env.games[0].settings.is_played_in_editor,
-        )
+    def resume(self, checkpoint: Path) -> None:
+        """Goes on where `checkpoint` was written, as if its run had never ended.
 
-    def run(self) -> tuple[EndReason, int]:
-        """Trains, and saves a checkpoint however it ends."""
+        Raises:
+            CheckpointError: it is none of SB3, cannot be read, or is of other agents or networks.
+        """
+        description = self._read(checkpoint)
+        policies = description.get("policies") or {}
+        name = self.env.policy_name
+        if policies != {name: self.spaces}:
+            raise CheckpointError(
+                f"The agents have changed: {checkpoint.name} is of {_told(policies)}; this game has "
+                f"{_told({name: self.spaces})}.",
+                hint="Start from its policy instead of resuming the run (--init-from).",
+            )
+        counters = Counters.read(description)
+        load_into(self.model, checkpoint)
+        read_progress(checkpoint, self.stop, self._windows)
+        self.saving.resume(description)
+        self.callback.resume(counters)
+        # A game cannot be saved. With the old seed it would play once more what it began with.
+        self.env.seed((self.config.seed + counters.timesteps) % 2**31)
+        for sentence in restore_state(self.model, checkpoint):
+            self.reporter.warning(sentence)
+
+    def initialise(self, checkpoint: Path) -> None:
+        """Begins with the policy of `checkpoint`, as far as it fits.
+
+        Raises:
+            CheckpointError: it is none of SB3, cannot be read, or nothing of it fits.
+        """
+        self._read(checkpoint)
+        missing = initialise(self.model, checkpoint)
+        if missing:
+            self.reporter.warning(f"not loaded: {', '.join(missing)}")
+
+    def _read(self, checkpoint: Path) -> dict[str, Any]:
+        description = read_description(checkpoint)
+        trainer = description.get("trainer", "sb3")
+        if trainer != "sb3":
+            raise CheckpointError(
+                f"{checkpoint} is a checkpoint of the trainer {trainer}, not of sb3.",
+                hint=f"Choose the trainer {trainer}, or another checkpoint.",
+            )
+        return description
+
+    # --- the run
+
+    def run(self) -> tuple[StopReason, int]:
+        """Trains until there is a reason to stop, and saves a checkpoint however it ends.
+
+        Returns:
+            The reason, and the agent steps of the run.
+        """
         self.model.set_logger(make_logger(self.run_folder.tensorboard, self.reporter))
+        self.reporter.write_above = self.progress.write
         self._announce()
         try:
-            self.model.learn(self.config.total_timesteps, callback=self.callback, log_interval=None)  # type: ignore[arg-type]
-        except Interrupted:
-            pass
+            self._learn()
         except BaseException:
             forward_game_errors(self.env, self.reporter)
-            self.save("error")
+            self.saving.save("error")
             raise
         finally:
             self.reporter.write_above = None
             self.progress.close()
+            self._evaluation.close()
             self.model.logger.close()
         reason = self._end_reason()
-        self.save("interrupted" if reason == "interrupted" else "final")
+        self.saving.save("interrupted" if reason is INTERRUPTED else "final")
         return reason, self.model.num_timesteps
+
+    def _learn(self) -> None:
+        left = self.config.total_timesteps - self.model.num_timesteps
+        try:
+            self.model.learn(left, callback=self.callback, log_interval=None, reset_num_timesteps=False)  # type: ignore[arg-type]
+        except TrainingEnds:
+            self.callback.on_training_end()
+        except Interrupted:
+            self.callback.reason = INTERRUPTED
+            self.callback.on_training_end()
+
+    def _end_reason(self) -> StopReason:
+        if self.model.num_timesteps >= self.config.total_timesteps:
+            return StopReason("timesteps", "All timesteps are done.")
+        return self.callback.reason or INTERRUPTED
 
     def _announce(self) -> None:
         self.reporter.event(
             "started",
             timesteps_target=self.config.total_timesteps,
+            timesteps_total=self.model.num_timesteps,
             n_agents=self.env.num_envs,
             n_envs=len(self.env.games),
             policies={self.env.policy_name: self.env.num_envs},
@@ -111,42 +180,102 @@ class Training:
         )
         self.reporter.status(f"Training {self.env.num_envs} agents of policy {self.env.policy_name}")
 
-    def _end_reason(self) -> EndReason:
-        if self.model.num_timesteps >= self.config.total_timesteps:
-            return "timesteps"
-        return "interrupted" if self.switch.requested else "time_limit"
+    @property
+    def _speaks_binary(self) -> bool:
+        return all(game.is_binary for game in self.env.games)
 
-    def save(self, reason: Reason) -> None:
-        """Saves a checkpoint; one that cannot be saved ends training only if it was the last one."""
-        if not has_finite_weights(self.model):
-            self.reporter.warning("The weights are NaN, so there is no checkpoint of them.")
-            return
-        window = self.env.episodes
-        facts = {
-            "iteration": self.callback.iteration,
-            "episodes": window.total,
-            "episode_reward_mean": window.reward_mean,
-            "success_rate": window.success_rate,
-            "trainer": "sb3",
-            "algorithm": "ppo",
-            "network": {
-                "hidden_layers": self.config.hidden_layers,
-                "activation": self.config.activation,
-            },
-            "policies": {self.env.policy_name: self.spaces},
-        }
-        timesteps = self.model.num_timesteps
-        try:
-            path = self.checkpoints.save(timesteps, reason, lambda file: save_model(self.model, file), facts)
-        except OSError as error:
-            if reason in ("final", "interrupted"):
-                raise
-            self.reporter.warning(f"The checkpoint at {timesteps} steps could not be saved: {error}")
-            return
-        self.reporter.event(
-            "checkpoint",
-            path=path.relative_to(self.run_folder.path).as_posix(),
-            timesteps_total=timesteps,
-            episode_reward_mean=window.reward_mean,
-            reason=reason,
+    def _bottleneck_facts(self) -> Facts:
+        config = self.config
+        has_batches = applies(SB3Config, "batch_size", config.algorithm)
+        return Facts(
+            n_envs=len(self.env.games),
+            cores=available_cores(),
+            agents=self.env.num_envs,
+            batch_size=config.batch_size if has_batches else config.n_steps * self.env.num_envs,
+            n_epochs=config.n_epochs if applies(SB3Config, "n_epochs", config.algorithm) else 1,
+            binary=self._speaks_binary,
+            may_add_games=not self.env.games[0].settings.is_played_in_editor,
         )
+
+    # --- between iterations (sb3_callback.Watch)
+
+    def is_due(self, before: int) -> bool:
+        """Whether a checkpoint or an evaluation is due after an iteration that began at `before` agent steps."""
+        return self.saving.is_due(before) or self._evaluation.is_due(self.model.num_timesteps, before)
+
+    def after_iteration(self, before: int, *, is_last: bool) -> None:
+        """Evaluates and saves if it is time."""
+        if self._evaluation.is_due(self.model.num_timesteps, before) and self._may_evaluate:
+            self._evaluate()
+        if not is_last and self.saving.is_due(before):
+            self.saving.save("periodic")
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """The latest evaluation, as the metric line has it."""
+        return self.saving.evaluation
+
+    @property
+    def _may_evaluate(self) -> bool:
+        return not (self.switch.requested or self.env.games[0].settings.is_played_in_editor)
+
+    def _evaluate(self) -> None:
+        players = {self.env.policy_name: SB3Player.of(self.model)}
+        try:
+            found = self._evaluation.run(players)
+        except Interrupted:
+            return  # the next step sees why
+        except GameError as error:
+            self.reporter.warning(f"There is no evaluation: {error.message}")
+            return
+        self.saving.judge(found)
+
+    def _evaluation_game(self) -> Any:
+        return evaluation_games(
+            self.env.games[0].settings,
+            self.run_folder.path,
+            on_wait=self._check_stop,
+            on_warning=self.reporter.warning,
+        )
+
+    def _check_stop(self) -> None:
+        if self.switch.requested:
+            raise Interrupted
+
+    # --- what is saved (saving.Learner)
+
+    @property
+    def counters(self) -> Counters:
+        """How far the run is."""
+        return self.callback.counters
+
+    @property
+    def window(self) -> EpisodeWindow:
+        """The episodes that ended last."""
+        return self.env.episodes
+
+    @property
+    def _windows(self) -> dict[str, EpisodeWindow]:
+        return {self.env.policy_name: self.env.episodes}
+
+    @property
+    def has_finite_weights(self) -> bool:
+        """False once training has diverged."""
+        return has_finite_weights(self.model)
+
+    def write(self, folder: Path) -> list[str]:
+        """Writes all files of a checkpoint; returns what was left out, in sentences."""
+        save_model(self.model, folder)
+        write_progress(folder, self.stop, self._windows, self.config.stop_window)
+        return save_state(self.model, folder, self.config)
+
+    def facts(self) -> dict[str, Any]:
+        """What only this trainer knows of a checkpoint."""
+        return {"trainer": "sb3", "policies": {self.env.policy_name: self.spaces}}
+
+
+def _told(policies: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{name} with {spaces['observation_space']} and {spaces['action_space']}"
+        for name, spaces in policies.items()
+    )

@@ -15,7 +15,7 @@ PATIENCE_S = 2.0
 
 
 class StopSwitch:
-    """Watches for signals and for the time limit. Make one early; call `begin` when training starts.
+    """Watches for signals. Make one early; call `begin` when training starts.
 
     At first (imports, reading files) a signal raises Interrupted wherever the program is: there is nothing to lose.
     After `defer` it only sets `requested`, and `check` raises; after `begin` training is left to end by itself,
@@ -31,7 +31,6 @@ class StopSwitch:
         self._requested_at = 0.0
         self._immediate = True
         self._training = False
-        self._limit_s: float | None = None
         self._began = 0.0
 
     def install(self) -> None:
@@ -45,21 +44,16 @@ class StopSwitch:
         self._immediate = False
         self.check()
 
-    def begin(self, limit_s: float | None) -> None:
-        """Training begins now; `limit_s` seconds from here `time_is_up` becomes true (None: never)."""
+    def begin(self) -> None:
+        """Training begins now."""
         self._immediate = False
         self._training = True
-        self._limit_s = limit_s
         self._began = time.monotonic()
 
     @property
     def elapsed_s(self) -> float:
         """Seconds of training so far."""
         return time.monotonic() - self._began if self._training else 0.0
-
-    @property
-    def time_is_up(self) -> bool:
-        return self._limit_s is not None and self._training and self.elapsed_s >= self._limit_s
 
     def check(self) -> None:
         """For waits on a game: raises Interrupted when a stop has been wanted for longer than is polite."""

@@ -31,6 +31,14 @@ class Timing:
         """What of `busy_s` no game simulated in: messages on their way, encoding and decoding."""
         return self.busy_s - self.game_s
 
+    def __sub__(self, earlier: Timing) -> Timing:
+        return Timing(
+            self.waited_s - earlier.waited_s,
+            self.game_s - earlier.game_s,
+            self.codec_s - earlier.codec_s,
+            self.steps - earlier.steps,
+        )
+
     def add_wait(self, waited_s: float, game_s: float | None) -> None:
         """Counts a wait that one answer ended.
 

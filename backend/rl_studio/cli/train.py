@@ -8,11 +8,14 @@ from typing import Any
 
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
+from rl_studio.cli.fields import print_fields
 from rl_studio.cli.follow import follow, outcome_text, progress_text
 from rl_studio.cli.output import Output
-from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, form_fields, parse_assignments
-from rl_studio.experiments.presets import find_preset
-from rl_studio.runs import RunInfo, RunService
+from rl_studio.cli.seeds import first_seed, train_with_seeds
+from rl_studio.errors import ConfigError
+from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, layers, parse_assignments, resolve
+from rl_studio.experiments.presets import find_preset, preset_values
+from rl_studio.runs import RunCheckpoint, RunInfo, RunService
 
 _SHORTHANDS = {
     "scene": "scene",
@@ -46,21 +49,51 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="any field of the configuration; may be given again and again",
     )
-    parser.add_argument("--help-config", action="store_true", help="list all fields of the configuration")
+    parser.add_argument(
+        "--help-config",
+        action="store_true",
+        help="list all fields of the configuration, or those of --set algorithm=NAME",
+    )
     parser.add_argument("--detach", action="store_true", help="start the run and leave it alone")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="train N times, with seeds from --seed on, and compare the results",
+    )
+    _add_beginnings(parser)
     add_godot(parser)
     add_json(parser)
+
+
+def _add_beginnings(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on where this run ended, with its configuration and --set on top; a new run is made of it",
+    )
+    either.add_argument("--init-from", metavar="RUN", help="begin with the policies of this run")
+    parser.add_argument(
+        "--checkpoint",
+        default="latest",
+        metavar="latest|best|N",
+        help="which checkpoint of that run, N: the one at N timesteps (default: latest)",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     if args.help_config:
         return _print_fields(args, output)
+    _check_options(args)
     project = open_project(args)
     overrides = parse_assignments(args.assignments) | _shorthands(args)
     with RunService(project) as service:
         if args.preset is not None:
-            overrides = _preset_values(service, args) | overrides
-        started = service.start(args.experiment, overrides=overrides, trainer=args.trainer, godot=args.godot)
+            overrides = _preset_values(service, args, overrides) | overrides
+        if args.seeds is not None:
+            return _run_seeds(service, args, overrides, output)
+        started = _start(service, args, overrides)
         output.say(f"Run {started.id} in {service.folder(started.id)}")
         if args.detach:
             output.say(f"rl-studio stop {started.id} --project {project.root} stops it.")
@@ -70,6 +103,73 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.say(outcome_text(info))
         output.result(_document(service, info))
     return _EXIT_CODES[info.state]
+
+
+def _run_seeds(
+    service: RunService, args: argparse.Namespace, overrides: dict[str, Any], output: Output
+) -> int:
+    first = first_seed(service, args.experiment, args.trainer, overrides)
+    return train_with_seeds(
+        service,
+        lambda seed: _start(service, args, overrides | {"seed": seed}),
+        range(first, first + args.seeds),
+        Terminal(output),
+        output,
+    )
+
+
+def _start(service: RunService, args: argparse.Namespace, overrides: dict[str, Any]) -> RunInfo:
+    return service.start(
+        args.experiment,
+        overrides=overrides,
+        trainer=args.trainer,
+        godot=args.godot,
+        resume=_checkpoint(service, args.resume, args.checkpoint),
+        init_from=_checkpoint(service, args.init_from, args.checkpoint),
+    )
+
+
+def _checkpoint(service: RunService, run_name: str | None, which: str) -> RunCheckpoint | None:
+    """What --resume or --init-from and --checkpoint mean; None if the option was not given.
+
+    Raises:
+        RunError: there is no such run.
+        ConfigError: `which` is none of latest, best and a number.
+    """
+    if run_name is None:
+        return None
+    run_id = service.resolve(run_name)
+    if which == "latest":
+        return RunCheckpoint(run_id, "latest")
+    if which == "best":
+        return RunCheckpoint(run_id, "best")
+    if not which.isdecimal():
+        raise ConfigError(
+            f"--checkpoint {which}: there is no such checkpoint.", hint="latest, best or a number"
+        )
+    return RunCheckpoint(run_id, int(which))
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuses options that contradict each other.
+
+    Raises:
+        ConfigError: they do.
+    """
+    if args.seeds is not None and args.seeds < 1:
+        raise ConfigError(f"--seeds {args.seeds} trains nothing.", hint="Give 1 or more.")
+    if args.seeds is not None and (args.detach or args.resume):
+        other = "--detach" if args.detach else "--resume"
+        raise ConfigError(
+            f"--seeds does not go with {other}.",
+            hint="It starts one new run after the other and compares them.",
+        )
+    if args.resume and (args.preset or args.trainer):
+        other = "--preset" if args.preset else "--trainer"
+        raise ConfigError(
+            f"--resume does not go with {other}: the run goes on with its own configuration.",
+            hint="Change single values with --set, or use --init-from.",
+        )
 
 
 class Terminal:
@@ -100,18 +200,20 @@ def _shorthands(args: argparse.Namespace) -> dict[str, Any]:
     return parse_assignments(f"{key}={value}" for key, value in given.items() if value is not None)
 
 
-def _preset_values(service: RunService, args: argparse.Namespace) -> dict[str, Any]:
-    """The values of the preset that the experiment does not set itself.
+def _preset_values(
+    service: RunService, args: argparse.Namespace, overrides: dict[str, Any]
+) -> dict[str, Any]:
+    """The values of the preset that neither the experiment nor `overrides` set.
 
     Raises:
-        ConfigError: the trainer has no such preset.
+        ConfigError: the trainer has no such preset, or not for this algorithm.
         TrainerError: there is no such trainer.
     """
     saved = ExperimentStore(service.project).get(args.experiment)
     trainer = service.trainers.get(args.trainer or saved.trainer)
-    values = find_preset(args.preset, trainer.presets()).values
-    own = saved.overrides if trainer.name == saved.trainer else {}
-    return {key: value for key, value in values.items() if key not in own}
+    model = trainer.config_model()
+    own = layers.saved_for(saved, trainer.name, model)
+    return preset_values(find_preset(args.preset, trainer.presets()), model, own, overrides)
 
 
 def _document(service: RunService, info: RunInfo) -> dict[str, Any]:
@@ -122,19 +224,8 @@ def _print_fields(args: argparse.Namespace, output: Output) -> int:
     from rl_studio.trainers import TrainerRegistry
 
     trainer = TrainerRegistry().get(args.trainer or "sb3")
-    fields = form_fields(trainer.config_model())
-    group = ""
-    for field in fields:
-        if field["group"] != group:
-            group = field["group"]
-            output.say(f"\n{group}")
-        default = json.dumps(field["default"])
-        choices = f", one of {', '.join(field['choices'])}" if field["choices"] else ""
-        output.say(f"  {field['key']} = {default}{choices}\n      {field['help']}")
-    if presets := trainer.presets():
-        output.say("\nPresets (--preset NAME)")
-    for preset in presets:
-        values = ", ".join(f"{key}={json.dumps(value)}" for key, value in preset.values.items())
-        output.say(f"  {preset.name}: {values or 'the defaults'}\n      {preset.reason}")
-    output.result(fields)
+    chosen = parse_assignments(args.assignments).get("algorithm")
+    if chosen is not None:
+        resolve(trainer.config_model(), {"algorithm": chosen})
+    print_fields(trainer, chosen, output)
     return 0

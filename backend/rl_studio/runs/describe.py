@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 from rl_studio.runs.folder import RunMeta, parse_time
-from rl_studio.runs.info import GameRestart, RunFailure, RunInfo
+from rl_studio.runs.info import CheckpointOrigin, GameRestart, RunFailure, RunInfo
 from rl_studio.runs.state import RunState
 from rl_studio.runs.store import Ingested
 
@@ -51,6 +51,8 @@ def describe(
         restarts=progress.restarts,
         last_restart=GameRestart(**progress.last_restart) if progress.last_restart else None,
         error=_failure(meta, row, log_tail()) if state is RunState.FAILED else None,
+        resumed_from=CheckpointOrigin(**meta.resumed_from) if meta.resumed_from else None,
+        initialised_from=CheckpointOrigin(**meta.initialised_from) if meta.initialised_from else None,
     )
 
 

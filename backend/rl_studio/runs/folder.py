@@ -32,6 +32,7 @@ class RunMeta:
         stop_requested: Unix time at which somebody asked the run to stop.
         state: as it was when somebody last looked; the final one is for good.
         ended: ISO 8601 UTC.
+        resumed_from, initialised_from: {run, checkpoint} that it goes on from, or whose policies it began with.
     """
 
     id: str
@@ -54,6 +55,8 @@ class RunMeta:
     reason: str | None = None
     exit_code: int | None = None
     ended: str | None = None
+    resumed_from: dict[str, str] | None = None
+    initialised_from: dict[str, str] | None = None
     schema: int = SCHEMA
 
     @property
@@ -122,9 +125,22 @@ def _checked(meta: RunMeta) -> RunMeta:
     numbers = (meta.pid, meta.process_created, meta.stop_requested, meta.exit_code, meta.timesteps_target)
     if not all(value is None or isinstance(value, int | float) for value in numbers):
         raise TypeError("a number is not a number")
+    for origin in (meta.resumed_from, meta.initialised_from):
+        if origin is not None and not (
+            isinstance(origin["run"], str) and isinstance(origin["checkpoint"], str)
+        ):
+            raise TypeError("an origin is not {run, checkpoint}")
     if meta.state not in ("starting", "running", "stopping", "finished", "stopped", "failed"):
         raise ValueError(f"unknown state {meta.state!r}")
     return meta
+
+
+def origin_of(checkpoint: Path | None) -> dict[str, str] | None:
+    """{run, checkpoint} of a checkpoint's folder, for run.json; None for None."""
+    if checkpoint is None:
+        return None
+    folder = checkpoint.resolve()
+    return {"run": folder.parent.parent.name, "checkpoint": folder.name}
 
 
 def is_run_id(text: str) -> bool:

@@ -40,6 +40,16 @@ class GameRestart:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointOrigin:
+    """The checkpoint that a run began with."""
+
+    run: str
+    """Id of the run that made it, which may be gone."""
+    checkpoint: str
+    """Name of its folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """One run at one moment."""
 
@@ -54,7 +64,9 @@ class RunInfo:
     state: StateName
     """`finished`, `stopped` and `failed` are final."""
     reason: str | None
-    """Why it ended: timesteps, time_limit, interrupted, killed, error, crashed or not_started."""
+    """Why it ended. Finished: timesteps, time_limit, iterations, episodes, reward, success_rate, plateau or
+    stop_file; stopped: interrupted or killed; failed: error, killed, crashed or not_started. `message` says it in a
+    sentence."""
     exit_code: int | None
     """Exit code of the trainer, -N for signal N; null while it runs, or if nobody was there to see it."""
     started: float
@@ -89,6 +101,10 @@ class RunInfo:
     """The last time one was."""
     error: RunFailure | None
     """Set if the state is `failed`."""
+    resumed_from: CheckpointOrigin | None
+    """The checkpoint it goes on from."""
+    initialised_from: CheckpointOrigin | None
+    """The checkpoint whose policies it began with."""
 
     @property
     def is_final(self) -> bool:
@@ -110,13 +126,17 @@ class CheckpointInfo:
     created: str
     """When it was made, ISO 8601 UTC."""
     reason: str
-    """periodic, final, interrupted or error."""
+    """periodic, best, final, interrupted or error."""
     episode_reward_mean: float | None
     """Mean reward of the last episodes at that point."""
     success_rate: float | None
     """Success rate of the last episodes at that point, 0 to 1."""
     policies: list[str]
     """Names of the policies in it."""
+    best: bool
+    """Whether it is the best of its run: by evaluation, or without evaluations by the mean reward of training."""
+    evaluation_reward: float | None
+    """Mean reward of the evaluation at this checkpoint; null if there was none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rl_studio.files import read_json
+from rl_studio.runs import checkpoints
 from rl_studio.runs.folder import RunFolder
 from rl_studio.runs.info import CheckpointInfo, LogPage, SamplePage
 from rl_studio.runs.store import Store
@@ -66,7 +67,9 @@ def sample_page(store: Store, run_id: str, after_seq: int, limit: int) -> Sample
 
 def list_checkpoints(folder: RunFolder) -> list[CheckpointInfo]:
     """The complete checkpoints, newest first; one that cannot be read is left out and logged."""
-    found = [_read_checkpoint(path) for path in _checkpoint_folders(folder)]
+    best = checkpoints.read_best(folder.checkpoints_dir)
+    name = best.checkpoint if best else None
+    found = [_read_checkpoint(path, path.name == name) for path in _checkpoint_folders(folder)]
     return sorted((item for item in found if item), key=lambda item: item.timesteps, reverse=True)
 
 
@@ -76,16 +79,15 @@ def count_checkpoints(folder: RunFolder) -> int:
 
 
 def _checkpoint_folders(folder: RunFolder) -> list[Path]:
-    # They are made under another name and then renamed, so one called step_* is complete.
-    try:
-        return [path for path in folder.checkpoints_dir.iterdir() if path.name.startswith("step_")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    return checkpoints.list_folders(folder.checkpoints_dir)
 
 
-def _read_checkpoint(path: Path) -> CheckpointInfo | None:
+def _read_checkpoint(path: Path, is_best: bool) -> CheckpointInfo | None:
     try:
-        data = read_json(path / "checkpoint.json")
+        data = read_json(path / checkpoints.DESCRIPTION_FILE)
+        # The latest evaluation is told in every checkpoint; only at its own timestep it is about these weights.
+        evaluation = data.get("evaluation") or {}
+        is_own = evaluation.get("timesteps_total") == data["timesteps"]
         return CheckpointInfo(
             name=path.name,
             timesteps=int(data["timesteps"]),
@@ -94,8 +96,10 @@ def _read_checkpoint(path: Path) -> CheckpointInfo | None:
             episode_reward_mean=data.get("episode_reward_mean"),
             success_rate=data.get("success_rate"),
             policies=sorted(data.get("policies", {})),
+            best=is_best,
+            evaluation_reward=evaluation.get("reward_mean") if is_own else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         logger.warning("the checkpoint %s cannot be read: %s", path, error)
         return None
 

@@ -69,7 +69,8 @@ def _after_status(progress: Progress, data: dict[str, Any]) -> Progress:
 
 def _after_started(progress: Progress, data: dict[str, Any]) -> Progress:
     target = _whole(data.get("timesteps_target"), progress.timesteps_target or 0)
-    return dataclasses.replace(progress, started=True, timesteps_target=target)
+    done = _whole(data.get("timesteps_total"), progress.timesteps)
+    return dataclasses.replace(progress, started=True, timesteps_target=target, timesteps=done)
 
 
 def _after_checkpoint(progress: Progress, data: dict[str, Any]) -> Progress:

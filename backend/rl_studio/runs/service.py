@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rl_studio.errors import closest
 from rl_studio.project import Project
 from rl_studio.runs import pages
+from rl_studio.runs.checkpoints import RunCheckpoint
 from rl_studio.runs.describe import describe
 from rl_studio.runs.folder import RunFolder, RunMeta, is_run_id, list_folders
 from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
@@ -93,28 +94,35 @@ class RunService:
         overrides: Mapping[str, Any] | None = None,
         trainer: str | None = None,
         godot: Path | str | None = None,
+        resume: RunCheckpoint | None = None,
+        init_from: RunCheckpoint | None = None,
     ) -> RunInfo:
         """Starts a run and returns at once.
 
         Args:
             experiment: name of an experiment; one never saved is all defaults.
-            overrides: values on top of the experiment's.
+            overrides: values on top of the experiment's, or of those of the run that is resumed.
             trainer: name of a trainer; None for the experiment's.
             godot: the Godot to use; None to find one.
+            resume: a checkpoint to go on from, as if its run had never ended. Experiment, trainer and configuration
+                are those of that run.
+            init_from: a checkpoint whose policies the run begins with. Not together with `resume`.
 
         Raises:
-            ConfigError: bad values.
-            TrainerError: no such trainer, or something that it needs is missing.
+            ConfigError: bad values, or some that may not change in a resumed run.
+            TrainerError: no such trainer, or something that it needs is missing, or it cannot resume.
             GodotNotFoundError: no usable Godot.
-            ProjectError, RunError: there is no scene, or the process could not be started.
+            ProjectError, RunError: there is no scene or no such checkpoint, or the process could not be started.
         """
         from rl_studio.runs import launch  # whoever only reads runs needs no pydantic
 
-        chosen, config, scene = launch.check(
-            self.project, self.trainers, experiment, trainer, overrides or {}
-        )
+        values = overrides or {}
+        if resume is not None:
+            experiment, checked = launch.check_resume(self.project, self.trainers, resume, values)
+        else:
+            checked = launch.check(self.project, self.trainers, experiment, trainer, values, init_from)
         binary = self.find_godot(godot)
-        plan = launch.Plan(experiment, chosen, config, scene, binary.path, str(binary.version))
+        plan = launch.Plan(experiment, checked, binary.path, str(binary.version))
         folder, process = launch.launch(self.project, plan)
         self._watcher.adopt(folder, process)
         return self.get(folder.id)

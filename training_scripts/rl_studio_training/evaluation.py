@@ -1,0 +1,129 @@
+"""Evaluation while training: whole episodes in a game of its own, without exploration, the same ones each time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rl_studio.experiments.training_config import TrainingConfig
+from rl_studio_training.crew import launcher
+from rl_studio_training.episodes import Episode
+from rl_studio_training.launch import GameSettings
+from rl_studio_training.policy_fleet import PolicyFleet
+from rl_studio_training.policy_player import Player, play_episodes
+from rl_studio_training.rng_state import untouched_rng
+
+LOG_FOLDER = "evaluation"
+"""In the run's folder: where the evaluation game's log goes."""
+
+
+class Evaluation:
+    """Owns the evaluation game, which starts with the first evaluation; call `close`.
+
+    Neither the random numbers of training nor its games or episodes notice anything of it.
+
+    Args:
+        start: starts the game, with the seed it is given.
+        on_step: called before each step; whatever it raises ends the evaluation.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        start: Callable[[int], PolicyFleet],
+        on_step: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._config = config
+        self._start = start
+        self._on_step = on_step
+        self._fleet: PolicyFleet | None = None
+
+    def is_due(self, timesteps: int, before: int) -> bool:
+        """Whether one falls between `before`, exclusively, and `timesteps`."""
+        every = self._config.eval_frequency
+        return bool(every) and timesteps // every > before // every
+
+    def run(self, players: Mapping[str, Player], learning: Collection[str] | None = None) -> dict[str, Any]:
+        """Plays `eval_episodes` episodes of each policy.
+
+        Args:
+            players: by policy.
+            learning: the policies that learn, whose episodes say how good the run is; None for all.
+
+        Returns:
+            episodes, reward_mean, reward_std, episode_len_mean and success_rate of the policies that learn, and the
+            same by policy as `policies`.
+
+        Raises:
+            GameError: the game does not start, or died too often; the next evaluation starts another one.
+        """
+        try:
+            with untouched_rng():
+                if self._fleet is None:
+                    self._fleet = self._start(self._config.eval_seed)
+                played = play_episodes(
+                    self._fleet,
+                    players,
+                    self._config.eval_episodes,
+                    seed=self._config.eval_seed,
+                    on_step=self._on_step,
+                )
+        except BaseException:
+            self.close()  # a game in the middle of a step answers no other question
+            raise
+        counting = [name for name in played if learning is None or name in learning]
+        return {
+            **summary([episode for name in counting for episode in played[name]]),
+            "policies": {name: summary(episodes) for name, episodes in played.items()},
+        }
+
+    def close(self) -> None:
+        """Ends the game. May be called again."""
+        if self._fleet is not None:
+            self._fleet.close()
+            self._fleet = None
+
+
+def evaluation_games(
+    settings: GameSettings,
+    run_dir: Path,
+    *,
+    shared: bool = False,
+    on_wait: Callable[[], None] = lambda: None,
+    on_warning: Callable[[str], None] = lambda _message: None,
+) -> Callable[[int], PolicyFleet]:
+    """What starts the evaluation game of a run: one, without a window.
+
+    Args:
+        settings: those of the games that train.
+        run_dir: the run's folder.
+        shared: all agents follow one policy.
+        on_wait: called about ten times a second while waiting; whatever it raises ends the wait.
+    """
+
+    def start(seed: int) -> PolicyFleet:
+        folder = run_dir / LOG_FOLDER
+        folder.mkdir(exist_ok=True)
+        launch = launcher(
+            dataclasses.replace(settings, show_window=False), folder, on_wait=on_wait, on_warning=on_warning
+        )
+        return PolicyFleet(launch, 1, shared=shared, seed=seed, on_wait=on_wait, on_warning=on_warning)
+
+    return start
+
+
+def summary(episodes: Sequence[Episode]) -> dict[str, Any]:
+    """episodes, reward_mean, reward_std, episode_len_mean and success_rate; None without data."""
+    rewards = [episode.reward for episode in episodes]
+    successes = [episode.success for episode in episodes if episode.success is not None]
+    return {
+        "episodes": len(episodes),
+        "reward_mean": float(np.mean(rewards)) if rewards else None,
+        "reward_std": float(np.std(rewards)) if rewards else None,
+        "episode_len_mean": float(np.mean([episode.length for episode in episodes])) if episodes else None,
+        "success_rate": float(np.mean(successes)) if successes else None,
+    }
