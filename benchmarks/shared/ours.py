@@ -58,10 +58,11 @@ def training_argv(
     *,
     time_limit_s: float,
     scene: str = "",
+    trainer: str = "sb3",
 ) -> list[str]:
     """The command of a training with our defaults but for `values`; it prints @METRIC lines."""
     argv = [sys.executable, "-m", "rl_studio", "train", "--project", str(project.root), "--json"]
-    argv += ["--godot", str(godot.path), *(["--scene", scene] if scene else [])]
+    argv += ["--godot", str(godot.path), "--trainer", trainer, *(["--scene", scene] if scene else [])]
     given = {"total_timesteps": 100_000_000, "time_limit_s": time_limit_s, **values}
     for key, value in given.items():
         argv += ["--set", f"{key}={value}"]

@@ -1,76 +1,75 @@
-"""RLlib with our games: what its runners make of episodes, and that PPO trains with them."""
+"""Our runner for RLlib: parts of episodes as the learners get them, and its report."""
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
 
 import tree
-from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.columns import Columns
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
+from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
-from rl_studio_training.launch import GameSettings
-from rl_studio_training.rllib_env_runner import GodotEnvRunner, games_reports
-from rl_studio_training.rllib_games import ENV_NAME, RunnerGames, register
-from rl_studio_training.rllib_session import ray_session
-from training.conftest import MakeBuild, is_alive, wait_until
+from rl_studio_training.rllib_env_runner import GodotEnvRunner
+from rl_studio_training.rllib_games import ENV_NAME, RunnerGames, probe, register
+from rl_studio_training.rllib_reports import GamesReport, games_reports, policy_of
+from training.conftest import MakeBuild
+from training.rllib_runs import built, games_of
 
 # RLlib gives each runner's environment the same name.
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*Overriding environment rllib-single-agent-env-v0:UserWarning"
+    "ignore:.*Overriding environment rllib-single-agent-env-v0:UserWarning",
+    "ignore:.*RLModule.*has been deprecated:DeprecationWarning",
 )
 
-BOTH = pytest.mark.parametrize("runner_class", [GodotEnvRunner, SingleAgentEnvRunner])
+MakeGames = Callable[..., RunnerGames]
 
 
 @pytest.fixture
-def games(make_build: MakeBuild, tmp_path: Path) -> RunnerGames:
-    """Fake games with two agents each."""
-    settings = GameSettings(build=make_build("continuous"), extra={"wire": "binary"})
-    return RunnerGames(settings=settings, log_folder=tmp_path / "logs")
+def make_games(make_build: MakeBuild, tmp_path: Path) -> MakeGames:
+    """Makes fake games, options as in fake_game.py."""
+
+    def make(mode: str = "continuous", **options: Any) -> RunnerGames:
+        return games_of(make_build(mode), tmp_path / "logs", **{"wire": "binary", **options})
+
+    return make
 
 
 @pytest.fixture
-def staggered(games: RunnerGames, make_build: MakeBuild) -> RunnerGames:
+def staggered(make_games: MakeGames) -> RunnerGames:
     """Two games, the first of which dies in step 3: its episodes end at other times than those of the second."""
-    extra = {"wire": "binary", "misbehave_at": "3", "misbehave_seed": "0"}
-    settings = replace(games.settings, build=make_build("crash"), extra=extra)
-    return replace(games, games=2, runner=0, settings=settings)
+    return replace(make_games("crash", misbehave_at="3", misbehave_seed="0", games=2), runner=0)
 
 
-def ppo(games: RunnerGames, runner_class: type[SingleAgentEnvRunner] = GodotEnvRunner) -> PPOConfig:
-    register()
-    return (
-        PPOConfig()
-        .environment(ENV_NAME, env_config=games.env_config(), disable_env_checking=True)
-        .env_runners(
-            env_runner_cls=runner_class,
-            num_env_runners=0,
-            num_envs_per_env_runner=2 * games.games,
-            gym_env_vectorize_mode="vector_entry_point",
-        )
-        .training(train_batch_size_per_learner=60, minibatch_size=30, num_epochs=2)
-        .rl_module(model_config={"fcnet_hiddens": [8]})
-        .debugging(seed=3, log_level="ERROR")
-    )
-
-
-def sample(config: PPOConfig, *sizes: int) -> tuple[list[Any], SingleAgentEnvRunner]:
+def sample(games: RunnerGames, *sizes: int, **values: Any) -> tuple[list[Any], GodotEnvRunner]:
     """Episodes, or parts of them, from several calls; the runner is stopped."""
-    runner = config.env_runner_cls(config=config)
+    probed = replace(
+        games, settings=replace(games.settings, extra={**games.settings.extra, "misbehave_at": "0"})
+    )
+    config = built(probed, **values)
+    config.env_config = games.env_config()
+    config.env_runners(num_envs_per_env_runner=probe(probed).n_agents * games.games)
+    runner = GodotEnvRunner(config=config)
     try:
         return [episode for size in sizes for episode in runner.sample(num_timesteps=size)], runner
     finally:
         runner.stop()
+
+
+def report_after(runner: GodotEnvRunner, steps: int) -> GamesReport:
+    """The report about one fragment, as an algorithm gets it."""
+    runner.sample(num_timesteps=steps)
+    trainer = MetricsLogger(root=True)
+    trainer.aggregate([runner.get_metrics()], key="env_runners")
+    (report,) = games_reports(trainer.compile())
+    return report
 
 
 def clocks(episode: Any) -> list[int]:
@@ -78,22 +77,28 @@ def clocks(episode: Any) -> list[int]:
     return [round(float(observation[1]) * 5) for observation in episode.get_observations()]
 
 
-@BOTH
-def test_episodes_go_from_their_first_observation_to_their_last(
-    games: RunnerGames, runner_class: type[SingleAgentEnvRunner]
-) -> None:
-    episodes, _ = sample(ppo(games, runner_class), 24)
-    whole, parts = episodes[:4], episodes[4:]
+def test_episodes_go_from_their_first_observation_to_their_last(make_games: MakeGames) -> None:
+    episodes, _ = sample(make_games(), 24)
+    whole = [episode for episode in episodes if episode.is_done]
+    parts = [episode for episode in episodes if not episode.is_done]
     assert [clocks(episode) for episode in whole] == [[0, 1, 2, 3, 4, 5]] * 4
     assert [clocks(episode) for episode in parts] == [[0, 1, 2]] * 2
-    assert [episode.get_return() for episode in whole] == [5.0, 10.0, 5.0, 10.0]
-    assert [episode.is_terminated for episode in whole] == [True, False, True, False]
-    assert [episode.is_truncated for episode in whole] == [False, True, False, True]
-    assert whole[1].get_infos(-1)["episode"]["l"] == 5
+    assert [episode.get_return() for episode in whole] == [5.0, 5.0, 10.0, 10.0]
+    assert [episode.is_terminated for episode in whole] == [True, True, False, False]
+    assert [episode.is_truncated for episode in whole] == [False, False, True, True]
 
 
-def test_our_runner_loses_no_step_where_other_agents_go_on(staggered: RunnerGames) -> None:
-    episodes, _ = sample(ppo(staggered), 40)
+def test_an_episode_goes_on_in_the_next_fragment(make_games: MakeGames) -> None:
+    episodes, _ = sample(make_games(), 6, 6)
+    first, second, next_one = [e for e in episodes if e.agent_id.startswith("walker__0")]
+    assert list(map(clocks, (first, second, next_one))) == [[0, 1, 2, 3], [3, 4, 5], [0, 1]]
+    assert first.id_ == second.id_ != next_one.id_
+    assert (first.t_started, second.t_started) == (0, 3)
+    assert first.multi_agent_episode_id != second.multi_agent_episode_id, "learners must not join them"
+
+
+def test_no_step_is_lost_where_other_agents_go_on(staggered: RunnerGames) -> None:
+    episodes, _ = sample(staggered, 40)
     assert sum(len(episode) for episode in episodes) == 40
     assert sorted(map(clocks, episodes)) == sorted(
         [[0, 1, 2, 2]] * 2  # the game died: truncated where it was last seen
@@ -103,85 +108,102 @@ def test_our_runner_loses_no_step_where_other_agents_go_on(staggered: RunnerGame
 
 
 def test_rllibs_runner_loses_the_first_step_there(staggered: RunnerGames) -> None:
-    episodes, _ = sample(ppo(staggered, SingleAgentEnvRunner), 36)
-    beginnings = {tuple(clocks(episode)[:2]) for episode in episodes}
-    assert beginnings == {(0, 1), (1, 2)}
+    from ray.rllib.algorithms.ppo import PPOConfig
+
+    register()
+    config = (
+        PPOConfig()
+        .environment(ENV_NAME, env_config=staggered.env_config(), disable_env_checking=True)
+        .env_runners(num_envs_per_env_runner=4, gym_env_vectorize_mode="vector_entry_point")
+        .rl_module(model_config={"fcnet_hiddens": [8]})
+        .debugging(log_level="ERROR")
+    )
+    runner = SingleAgentEnvRunner(config=config)
+    try:
+        episodes = runner.sample(num_timesteps=36)
+    finally:
+        runner.stop()
+    assert {tuple(clocks(episode)[:2]) for episode in episodes} == {(0, 1), (1, 2)}
+
+
+def test_agents_of_two_policies_end_when_they_end(make_games: MakeGames) -> None:
+    episodes, _ = sample(make_games("two_policies", lengths="5,3"), 24)
+    found = {name: [clocks(e) for e in episodes if e.module_id == name] for name in ("red", "blue")}
+    assert found["red"] == [[0, 1, 2, 3, 4, 5]] * 2 + [[0, 1, 2]]
+    assert found["blue"] == [[0, 1, 2, 3]] * 4
+    assert {episode.agent_id for episode in episodes if episode.module_id == "blue"} == {
+        f"blue__0#{generation}" for generation in range(1, 5)
+    }
+    assert {policy_of(episode.agent_id) for episode in episodes} == {"red", "blue"}
+
+
+def test_all_agents_may_share_a_policy(make_games: MakeGames) -> None:
+    episodes, _ = sample(make_games("two_policies", lengths="5,3", shared=True, games=2), 24)
+    assert {episode.module_id for episode in episodes} == {"shared_policy"}
+    assert sum(len(episode) for episode in episodes) == 24
+    returns = sorted({episode.get_return() for episode in episodes if episode.is_done})
+    assert returns == [5.0, 6.0]
 
 
 def test_the_policy_answers_what_the_episode_shows(staggered: RunnerGames) -> None:
     """The first action of an episode must be that of its first observation, not of the last one before."""
-    episodes, runner = sample(ppo(staggered), 20, 20)
-    assert runner.module is not None
+    episodes, runner = sample(staggered, 20, 20)
+    module = runner.module["walker"]
     for episode in episodes:
         shown = episode.get_observations()[: len(episode)]
-        expected = runner.module.forward_inference({Columns.OBS: _tensor(shown)})[Columns.ACTION_DIST_INPUTS]
+        expected = module.forward_inference({Columns.OBS: _tensor(shown)})[Columns.ACTION_DIST_INPUTS]
         found = episode.get_extra_model_outputs(Columns.ACTION_DIST_INPUTS)
         np.testing.assert_allclose(found, expected.numpy(), atol=1e-6)
 
 
-def test_memory_begins_anew_with_an_episode(staggered: RunnerGames) -> None:
-    config = ppo(staggered).rl_module(
-        model_config={"fcnet_hiddens": [8], "use_lstm": True, "lstm_cell_size": 4, "max_seq_len": 5}
-    )
-    episodes, runner = sample(config, 40)
-    assert runner.module is not None
-    outputs: dict[tuple[float, ...], list[Any]] = {}
+def test_log_probabilities_are_those_of_rllibs_distribution(make_games: MakeGames) -> None:
+    for mode in ("continuous", "discrete", "multidiscrete"):
+        episodes, runner = sample(make_games(mode), 10)
+        kind = runner.module["walker"].get_train_action_dist_cls()
+        for episode in episodes:
+            inputs = _tensor(episode.get_extra_model_outputs(Columns.ACTION_DIST_INPUTS))
+            expected = kind.from_logits(inputs).logp(_tensor(episode.get_actions()))
+            np.testing.assert_allclose(
+                episode.get_extra_model_outputs(Columns.ACTION_LOGP), expected.numpy(), atol=1e-5
+            )
+
+
+def test_memory_begins_anew_with_an_episode_and_lasts_as_long(staggered: RunnerGames) -> None:
+    episodes, _ = sample(staggered, 12, 28, network="lstm", lstm_hidden_size=4, max_seq_len=3)
+    begun: dict[tuple[float, ...], list[Any]] = {}
     for episode in episodes:
         first = tree.flatten(episode.get_extra_model_outputs(Columns.STATE_OUT))[0][0]
-        outputs.setdefault(tuple(episode.get_observations()[0].tolist()), []).append(first)
-    assert [len(same) for same in outputs.values()] == [5, 5]
-    for same in outputs.values():
+        if episode.t_started == 0:
+            begun.setdefault(tuple(episode.get_observations()[0].tolist()), []).append(first)
+        else:
+            before = next(other for other in episodes if other.id_ == episode.id_)
+            left = before.get_extra_model_outputs(Columns.STATE_OUT, -1)
+            kept = episode.get_extra_model_outputs(Columns.STATE_OUT, -1, neg_index_as_lookback=True)
+            tree.map_structure(np.testing.assert_array_equal, left, kept)
+    for same in begun.values():
         np.testing.assert_allclose(same, [same[0]] * len(same), atol=1e-6)
 
 
-def test_complete_episodes_can_be_sampled(staggered: RunnerGames) -> None:
-    config = ppo(staggered)
-    runner = config.env_runner_cls(config=config)
+def test_the_report_tells_of_the_time_since_the_last_one(make_games: MakeGames) -> None:
+    config = built(make_games("two_policies", lengths="5,3"))
+    runner = GodotEnvRunner(config=config)
     try:
-        episodes = runner.sample(num_episodes=3)
-        assert [len(episode) for episode in episodes][:2] == [3, 3]
-        assert all(clocks(episode)[0] == 0 for episode in runner.sample(num_timesteps=40))
+        first, second = (report_after(runner, steps) for steps in (20, 4))
     finally:
         runner.stop()
-
-
-def test_masks_reach_the_policy_input(games: RunnerGames, make_build: MakeBuild) -> None:
-    settings = replace(games.settings, build=make_build("discrete"), extra={"wire": "binary", "masks": "1"})
-    episodes, _ = sample(ppo(replace(games, settings=settings)), 24)
-    masks = [info["action_mask"].tolist() for info in episodes[0].get_infos()]
-    assert masks[:2] == [[False, True, True, True], [True, False, True, True]]
-    assert episodes[2].get_infos(0)["action_mask"].tolist() == masks[5]
+    assert {name: [e.reward for e in ended] for name, ended in first.episodes.items()} == {
+        "red": [5.0, 5.0],
+        "blue": [6.0] * 3,
+    }
+    assert first.episodes["red"][0].metrics == {"height": 2.0}
+    assert first.episodes["red"][0].success is True
+    assert (first.agent_steps, first.env_steps, first.timing.steps) == ({"red": 10, "blue": 10}, 10, 20)
+    assert (second.agent_steps, second.env_steps) == ({"red": 2, "blue": 2}, 2)
+    assert [len(ended) for ended in second.episodes.values()] == [1]
+    assert first.policy_s > 0.0
 
 
 def _tensor(array: Any) -> Any:
     import torch
 
     return torch.from_numpy(np.asarray(array))
-
-
-def test_ppo_trains_and_leaves_nothing_behind(
-    games: RunnerGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(home := tmp_path / "home"))
-    home.mkdir()
-    before = {path.name for path in Path(tempfile.gettempdir()).iterdir()}
-    with ray_session(cores=1):
-        algorithm = ppo(games).build_algo()
-        try:
-            weights = algorithm.get_weights()["default_policy"]
-            results = [algorithm.train() for _ in range(2)]
-            trained = algorithm.get_weights()["default_policy"]
-        finally:
-            algorithm.stop()
-        running = psutil.Process().children(recursive=True)
-    last = results[-1]["env_runners"]
-    assert last["num_env_steps_sampled_lifetime"] == 120
-    assert (last["episode_return_mean"], last["episode_len_mean"]) == (7.5, 5.0)
-    (report,) = games_reports(results[-1])
-    assert report.episodes["episodes"] == 24
-    assert report.metrics == {"height": 2.5}
-    assert any(not np.array_equal(weights[key], value) for key, value in trained.items())
-    assert len(running) > 2, "Ray itself"
-    wait_until(lambda: not any(is_alive(process.pid) for process in running))
-    assert list(home.iterdir()) == []
-    assert {path.name for path in Path(tempfile.gettempdir()).glob("rls-*")} <= before

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
 
 from rl_studio_training.errors import GameStartError, SpacesError
 from rl_studio_training.launch import GameSettings
-from rl_studio_training.rllib_games import RunnerGames, make_env, probe
+from rl_studio_training.rllib_games import RunnerGames, make_env, probe, start_games
 from training.conftest import MakeBuild, is_alive, wait_until
 
 TRAINING_SCRIPTS = str(Path(__file__).resolve().parents[2] / "training_scripts")
@@ -47,14 +48,25 @@ def config_of(games: RunnerGames, **more: Any) -> dict[str, Any]:
 def test_a_probe_tells_the_agents_of_a_game(games: RunnerGames, make_build: MakeBuild) -> None:
     found = probe(replace(games, games=3))
     assert found.n_agents == 2
-    assert found.observation_space.shape == (3,)
-    assert found.action_space.shape == (2,)
-    assert not found.has_masks
+    (policy,) = found.policies.values()
+    assert policy.n_agents == 2
+    assert policy.observation_space.shape == (3,)
+    assert policy.action_space.shape == (2,)
+    assert policy.wire_observations == {"obs": {"space": "box", "size": [3]}}
+    assert policy.wire_actions == {"move": {"action_type": "continuous", "size": 2}}
+    assert not policy.has_masks
     settings = replace(games.settings, build=make_build("discrete"), extra={"wire": "binary", "masks": "1"})
-    masked = probe(replace(games, settings=settings, masks="observation"))
-    assert isinstance(masked.observation_space, gym.spaces.Dict)
-    assert masked.observation_space["action_mask"].shape == (4,)
-    assert masked.has_masks
+    assert probe(replace(games, settings=settings)).policies["walker"].has_masks
+
+
+def test_a_probe_tells_policies_apart_unless_they_are_shared(
+    games: RunnerGames, make_build: MakeBuild
+) -> None:
+    settings = replace(games.settings, build=make_build("two_policies"))
+    found = probe(replace(games, settings=settings))
+    assert {name: policy.n_agents for name, policy in found.policies.items()} == {"red": 1, "blue": 1}
+    shared = probe(replace(games, settings=settings, shared=True))
+    assert {name: policy.n_agents for name, policy in shared.policies.items()} == {"shared_policy": 2}
 
 
 def test_a_probe_of_a_broken_game_says_why(games: RunnerGames, make_build: MakeBuild) -> None:
@@ -96,17 +108,19 @@ def test_an_unknown_key_is_named(games: RunnerGames) -> None:
     assert "'games'" in str(caught.value.hint)
 
 
-def test_a_restarted_game_is_in_the_report(games: RunnerGames, make_build: MakeBuild) -> None:
+def test_a_restarted_game_is_an_event(games: RunnerGames, make_build: MakeBuild) -> None:
     extra = {"wire": "binary", "misbehave_at": "2", "misbehave_seed": "0"}
     settings = replace(games.settings, build=make_build("crash"), extra=extra)
-    env = make_env(config_of(replace(games, settings=settings, runner=0), num_envs=2))
+    events: list[dict[str, Any]] = []
+    fleet = start_games(replace(games, settings=settings, runner=0), on_event=events.append)
     try:
-        env.reset()
+        fleet.reset()
         for _ in range(2):
-            env.step(env.action_space.sample())
-        (event,) = env.report().events
+            fleet.send(0, [np.zeros((2, 2), np.float32)])
+            fleet.receive(0)
     finally:
-        env.close()
+        fleet.close()
+    (event,) = events
     assert (event["event"], event["runner"], event["instance"]) == ("game_restarted", 0, 0)
     assert "puck.gd:42" in event["message"]
 

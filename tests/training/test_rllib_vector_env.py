@@ -187,21 +187,6 @@ def test_an_action_that_is_nan_is_refused(make_fleet: MakeFleet) -> None:
         env.step(np.full((2, 2), np.nan, np.float32))
 
 
-def test_the_report_tells_of_episodes_and_events(make_fleet: MakeFleet) -> None:
-    events: list[dict[str, Any]] = []
-    env = GodotVectorEnv(make_fleet(), events=events)
-    env.reset()
-    for _ in range(5):
-        env.step(still(env))
-    events.append({"event": "game_restarted"})
-    report = env.report()
-    assert (report.episodes["reward_mean"], report.episodes["episodes"]) == (7.5, 2)
-    assert report.metrics == {"height": 2.5}
-    assert report.timing.steps == 10
-    assert report.events == ({"event": "game_restarted"},)
-    assert env.report().events == ()
-
-
 def test_closing_ends_the_games(make_fleet: MakeFleet) -> None:
     env = GodotVectorEnv(make_fleet(("continuous", "continuous")))
     env.close()

@@ -1,125 +1,168 @@
-"""RLlib's runner for `GodotVectorEnv`: loses no step where episodes end, and passes on how the games do."""
+"""RLlib's runner for our games: one or several policies, whole fragments at a time."""
 
 from __future__ import annotations
 
-from functools import partial
+import math
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import tree
-from ray.rllib.env.env_runner import ENV_STEP_FAILURE
-from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
-from ray.rllib.utils.metrics import ENV_TO_MODULE_CONNECTOR
-from ray.rllib.utils.spaces.space_utils import batch
+from gymnasium import spaces
+from ray.rllib.core.rl_module.apis import ValueFunctionAPI
+from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
+from ray.rllib.env.single_agent_episode import SingleAgentEpisode
+from ray.rllib.utils.metrics import (
+    NUM_AGENT_STEPS_SAMPLED,
+    NUM_AGENT_STEPS_SAMPLED_LIFETIME,
+    NUM_ENV_STEPS_SAMPLED,
+    NUM_ENV_STEPS_SAMPLED_LIFETIME,
+    NUM_MODULE_STEPS_SAMPLED,
+    NUM_MODULE_STEPS_SAMPLED_LIFETIME,
+    SAMPLE_TIMER,
+    WEIGHTS_SEQ_NO,
+)
 
-from rl_studio_training.rllib_vector_env import GamesReport
+from rl_studio_training.episodes import Episode
+from rl_studio_training.policy_fleet import PolicyFleet
+from rl_studio_training.rllib_actor import ModuleActor
+from rl_studio_training.rllib_games import RunnerGames, start_games
+from rl_studio_training.rllib_reports import REPORTS, GamesReport
+from rl_studio_training.rllib_sampler import FragmentSampler
+from rl_studio_training.timing import Timing
 
-_REPORTS = ("games", "reports")
+_POLICY_COUNTERS = (
+    (NUM_AGENT_STEPS_SAMPLED, NUM_AGENT_STEPS_SAMPLED_LIFETIME),
+    (NUM_MODULE_STEPS_SAMPLED, NUM_MODULE_STEPS_SAMPLED_LIFETIME),
+)
 
 
-class GodotEnvRunner(SingleAgentEnvRunner):  # type: ignore[misc]
-    """A `SingleAgentEnvRunner` whose episodes begin in the very step that ended the former ones.
+class RunningGames:
+    """The games of one runner, with what RLlib asks of an environment. Spaces are by policy.
 
-    RLlib's runner spends a step of a row on each new episode, which an agent in a running game cannot wait for.
-    Here the last observation ends the old episode, the first one begins the new episode, and the policy's next
-    action answers the latter. Set as `env_runner_cls`; the environment is that of `rllib_games.register`.
+    Args:
+        games: which ones; started at once.
+
+    Raises:
+        GameError, SpacesError: as `PolicyFleet`.
     """
 
-    def __init__(self, *, config: Any, **options: Any) -> None:
-        self._first: dict[int, dict[str, Any]] = {}
-        """First observation and infos, by row, of episodes that begin in this step."""
-        self._begun: list[int] = []
-        """Rows whose part of the next policy input is still that of the old episode."""
-        self._policy_input: Any = None
-        self._explore = True
-        super().__init__(config=config, **options)
+    def __init__(self, games: RunnerGames) -> None:
+        self.number = games.runner_number
+        self._episodes: dict[str, list[Episode]] = {}
+        self._events: list[dict[str, Any]] = []
+        self.fleet: PolicyFleet = start_games(
+            games, on_event=self._events.append, on_episode=self._add_episode
+        )
+        self.num_envs = sum(len(group.rows) for group in self.fleet.groups)
+        groups = {group.policy: group for group in self.fleet.groups}
+        self.observation_space = spaces.Dict(
+            {name: group.observations.space for name, group in groups.items()}
+        )
+        self.action_space = spaces.Dict({name: group.actions.space for name, group in groups.items()})
+        self.single_observation_space = self.observation_space
+        self.single_action_space = self.action_space
+        self.unwrapped = self
+        self._told = (Timing(), dict.fromkeys(groups, 0), 0, 0.0)
+
+    def _add_episode(self, policy: str, episode: Episode) -> None:
+        self._episodes.setdefault(policy, []).append(episode)
+
+    def report(self, sampler: FragmentSampler) -> GamesReport:
+        """How the games did since the last report."""
+        timing, steps = replace(self.fleet.timing), sampler.agent_steps
+        decisions = sampler.steps * len(self.fleet.games)
+        old_timing, old_steps, old_decisions, old_policy_s = self._told
+        self._told = (timing, steps, decisions, sampler.policy_s)
+        report = GamesReport(
+            self.number,
+            dict(self._episodes),
+            {policy: steps[policy] - old_steps[policy] for policy in steps},
+            decisions - old_decisions,
+            timing - old_timing,
+            sampler.policy_s - old_policy_s,
+            tuple(self._events),
+        )
+        self._episodes.clear()
+        self._events.clear()
+        return report
+
+    def close(self) -> None:
+        """Ends the games."""
+        self.fleet.close()
+
+
+class GodotEnvRunner(MultiAgentEnvRunner):  # type: ignore[misc]
+    """Samples fragments of all agents at once; set as `env_runner_cls` with the `env_config` of `RunnerGames`.
+
+    RLlib's own runners handle each agent's step by itself, which takes longer than a game's step, and wait for
+    the last agent of an environment when single episodes end. Here rows are steps of arrays, and episodes end
+    and begin whenever they do. To RLlib each agent is an environment: its env steps are our agent steps.
+    """
+
+    env: RunningGames | None
 
     def make_env(self) -> None:
-        """Starts the games."""
-        runner = {"runner": self.worker_index or 0, "autoreset": "same_step"}
-        self.config.env_config = {**self.config.env_config, **runner}
-        super().make_env()
+        """Starts the games, and ends those of before."""
+        self.stop()
+        config = {**self.config.env_config, "runner": self.worker_index or 0}
+        self.env = RunningGames(RunnerGames.read(config))
+        self.num_envs = self.env.num_envs
+        self._sampler: FragmentSampler | None = None
+
+    def sample(
+        self, *, num_timesteps: int | None = None, explore: bool | None = None, **_options: Any
+    ) -> list[SingleAgentEpisode]:
+        """What all agents did in the next fragment.
+
+        Args:
+            num_timesteps: agent steps of all rows together, at least; the default is the configured fragment.
+            explore: draw actions at random; the default is as configured.
+
+        Returns:
+            Parts of episodes, each with the `module_id` of its policy.
+
+        Raises:
+            GameError, SpacesError, DivergedError: as `PolicyFleet`.
+        """
+        assert self.env is not None and self.module is not None
+        if self._sampler is None:
+            self._sampler = FragmentSampler(self.env.fleet, self._actors())
+        rows = self.num_envs
+        wanted = num_timesteps or self.config.get_rollout_fragment_length(self.worker_index) * rows
+        explore = self.config.explore if explore is None else explore
+        self.metrics.log_value(WEIGHTS_SEQ_NO, self._weights_seq_no, window=1)
+        with self.metrics.log_time(SAMPLE_TIMER):
+            episodes = self._sampler.collect(
+                math.ceil(wanted / rows), explore=explore, timestep=self.num_env_steps_sampled_lifetime
+            )
+        self._count(math.ceil(wanted / rows))
+        return episodes
+
+    def _actors(self) -> dict[str, ModuleActor]:
+        modules = dict(self.module.items())
+        return {
+            name: ModuleActor(module, keeps_extras=isinstance(module, ValueFunctionAPI))
+            for name, module in modules.items()
+        }
+
+    def _count(self, steps: int) -> None:
+        assert self.env is not None
+        for group in self.env.fleet.groups:
+            count = steps * len(group.rows)
+            self.num_env_steps_sampled_lifetime += count * (self.num_workers or 1)
+            self.metrics.log_value(NUM_ENV_STEPS_SAMPLED, count, reduce="sum")
+            self.metrics.log_value(NUM_ENV_STEPS_SAMPLED_LIFETIME, count, reduce="lifetime_sum")
+            for now, ever in _POLICY_COUNTERS:
+                self.metrics.log_value((now, group.policy), count, reduce="sum")
+                self.metrics.log_value((ever, group.policy), count, reduce="lifetime_sum")
 
     def get_metrics(self) -> Any:
         """RLlib's metrics, and the report of the games."""
+        if self.env is not None and self._sampler is not None:
+            report = self.env.report(self._sampler)
+            self.metrics.log_value(REPORTS, report, reduce="item_series")
+        return self.metrics.reduce()
+
+    def stop(self) -> None:
+        """Ends the games."""
         if self.env is not None:
-            self.metrics.log_value(_REPORTS, self.env.unwrapped.report(), reduce="item_series")
-        return super().get_metrics()
-
-    # --- what RLlib's runner calls while it samples
-
-    def _try_env_step(self, actions: Any) -> Any:
-        results = super()._try_env_step(actions)
-        if results == ENV_STEP_FAILURE:
-            return results
-        observations, rewards, terminated, truncated, infos = results
-        ended = [row for row, info in enumerate(infos) if "final_obs" in info]
-        if ended:
-            self._first = {row: _first(observations, row, infos[row]) for row in ended}
-            last = batch([infos[row].pop("final_obs") for row in ended])
-            observations = tree.map_structure(partial(_replace, ended), observations, last)
-        return observations, rewards, terminated, truncated, infos
-
-    def _new_episode(self, env_index: int, episodes: Any = None) -> None:
-        super()._new_episode(env_index, episodes)
-        if env_index in self._first:
-            episodes = self._ongoing_episodes if episodes is None else episodes
-            episodes[env_index].add_env_reset(**self._first.pop(env_index))
-            self._begun.append(env_index)
-            self._make_on_episode_callback("on_episode_start", env_index, episodes)
-
-    def _reset_envs(self, episodes: Any, shared_data: Any, explore: bool) -> None:
-        self._first.clear()
-        self._begun.clear()
-        super()._reset_envs(episodes, shared_data, explore)
-
-    def _sample(self, *, explore: bool, **options: Any) -> Any:
-        self._explore = explore
-        return super()._sample(explore=explore, **options)
-
-    @property
-    def _cached_to_module(self) -> Any:
-        """The policy's next input. Episodes that have just begun replace those that ended."""
-        if self._begun and self._policy_input is not None:
-            rows, self._begun = self._begun, []
-            fresh = self._env_to_module(
-                episodes=[self._ongoing_episodes[row] for row in rows],
-                batch={},
-                explore=self._explore,
-                rl_module=self.module,
-                shared_data={},  # that of the whole input must stay: it tells which row is whose
-                metrics=self.metrics,
-                metrics_prefix_key=(ENV_TO_MODULE_CONNECTOR,),
-            )
-            self._policy_input = tree.map_structure(partial(_replace, rows), self._policy_input, fresh)
-        return self._policy_input
-
-    @_cached_to_module.setter
-    def _cached_to_module(self, value: Any) -> None:
-        self._policy_input = value
-
-
-def games_reports(result: dict[str, Any]) -> list[GamesReport]:
-    """The reports of all runners' games in what `Algorithm.train` returned, in no order; runners without news
-    have none."""
-    found: Any = result["env_runners"]
-    for key in _REPORTS:
-        found = found.get(key, {})
-    if isinstance(found, GamesReport):  # RLlib unpacks a list of one
-        return [found]
-    return list(found)
-
-
-def _first(observations: Any, row: int, infos: dict[str, Any]) -> dict[str, Any]:
-    """What an episode begins with. Of the infos, only the mask is about what comes."""
-    return {
-        "observation": tree.map_structure(lambda array: array[row], observations),
-        "infos": {key: infos[key] for key in ("action_mask",) if key in infos},
-    }
-
-
-def _replace(rows: list[int], values: Any, others: Any) -> Any:
-    """A copy of an array or tensor with other values in `rows`."""
-    copied = values.copy() if isinstance(values, np.ndarray) else values.clone()
-    copied[rows] = others
-    return copied
+            self.env.close()

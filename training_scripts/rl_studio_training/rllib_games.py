@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -14,13 +14,18 @@ from ray.tune.registry import register_env
 
 from rl_studio.errors import closest
 from rl_studio_training.crew import launcher
+from rl_studio_training.episodes import Episode
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.launch import GameSettings
-from rl_studio_training.rllib_vector_env import Autoreset, GodotVectorEnv, Masks
+from rl_studio_training.policy_fleet import PolicyFleet
+from rl_studio_training.rllib_vector_env import GodotVectorEnv, Masks
 
 ENV_NAME = "rl_studio_games"
 """What `register` calls the environment."""
+
+TRAINER = 0
+"""The number of the runner in the trainer's own process: it has games if there is no other runner."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,23 +34,16 @@ logger = logging.getLogger(__name__)
 class RunnerGames:
     """The `env_config`: which games each of RLlib's runners starts. All of it can be pickled.
 
-        register()
         games = RunnerGames(settings=settings, log_folder=run.path)
-        found = probe(settings, run.path / "probe.log")
-        config.environment(ENV_NAME, env_config=games.env_config(), disable_env_checking=True)
-        config.env_runners(
-            env_runner_cls=GodotEnvRunner,
-            gym_env_vectorize_mode="vector_entry_point",
-            num_envs_per_env_runner=found.n_agents * games.games,
-        )
+        config = build_config(RLlibConfig(), games, probe(games))  # rllib_config
 
     Args:
         settings: what to launch; ports are free ones, whatever the process.
         log_folder: each runner gets a folder in it, runner-<number>, for what its games print.
         games: of each runner.
-        seed: the first game of runner r starts with seed + r · games. RLlib's own `seed` is that of resets.
-        masks: see `GodotVectorEnv`.
-        autoreset: see `GodotVectorEnv`; `GodotEnvRunner` sets it.
+        seed: the first game of runner r starts with seed + r · games.
+        shared: all agents follow one policy, whatever their policy_name.
+        masks: see `GodotVectorEnv`; only for RLlib's own runner.
         runner: number of the runner; `GodotEnvRunner` sets it. RLlib's own runner tells nobody: it is the
             process id then.
     """
@@ -54,9 +52,14 @@ class RunnerGames:
     log_folder: Path
     games: int = 1
     seed: int = 0
+    shared: bool = False
     masks: Masks = "info"
-    autoreset: Autoreset = "next_step"
     runner: int | None = None
+
+    @property
+    def runner_number(self) -> int:
+        """The number, or what stands for it."""
+        return os.getpid() if self.runner is None else self.runner
 
     def env_config(self) -> dict[str, Any]:
         """What `AlgorithmConfig.environment` wants."""
@@ -86,7 +89,7 @@ def register() -> None:
 
 
 def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
-    """Starts the games of one runner. RLlib calls this.
+    """Starts the games of one of RLlib's own runners, for a single policy. RLlib calls this.
 
     Args:
         env_config: of `RunnerGames`; RLlib adds `num_envs`.
@@ -98,10 +101,8 @@ def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
     config = dict(env_config)
     rows = config.pop("num_envs")
     games = RunnerGames.read(config)
-    events: list[dict[str, Any]] = []
-    env = GodotVectorEnv(
-        start_fleet(games, events=events), autoreset=games.autoreset, masks=games.masks, events=events
-    )
+    fleet = GameFleet(*_launch(games), seed=_seed(games), keeps_core=False, **_listeners())
+    env = GodotVectorEnv(fleet, masks=games.masks)
     if env.num_envs != rows:
         env.close()
         raise SpacesError(
@@ -111,34 +112,70 @@ def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
     return env
 
 
-def start_fleet(
-    games: RunnerGames, *, count: int | None = None, events: list[dict[str, Any]] | None = None
-) -> GameFleet:
+def start_games(
+    games: RunnerGames,
+    *,
+    count: int | None = None,
+    on_event: Callable[[dict[str, Any]], object] = lambda _event: None,
+    on_episode: Callable[[str, Episode], object] = lambda _policy, _episode: None,
+) -> PolicyFleet:
     """Starts the games of one runner.
 
     Args:
         count: another number of games.
-        events: gets what happens to the games, in the form of docs/line-protocol.md.
+        on_event: called with what happens to the games, in the form of docs/line-protocol.md.
+        on_episode: as `FleetCore` has it.
 
     Raises:
-        GameError, SpacesError: as `GameFleet`.
+        GameError, SpacesError: as `PolicyFleet`.
     """
-    runner = os.getpid() if games.runner is None else games.runner
-    folder = Path(games.log_folder) / f"runner-{runner}"
 
-    def note(kind: str, **fields: Any) -> None:
-        if events is not None:
-            events.append({"event": kind, "runner": runner, **fields})
+    def note(kind: str, **told: Any) -> None:
+        on_event({"event": kind, "runner": games.runner_number, **told})
 
-    return GameFleet(
-        launcher(games.settings, folder, on_warning=logger.warning),
-        count or games.games,
-        seed=games.seed + runner * games.games,
-        on_status=logger.info,
-        on_warning=logger.warning,
+    launch, known = _launch(games)
+    return PolicyFleet(
+        launch,
+        count or known,
+        shared=games.shared,
+        seed=_seed(games),
         on_event=note,
-        keeps_core=False,
+        on_episode=on_episode,
+        keeps_core=games.runner == TRAINER,
+        **_listeners(),
     )
+
+
+def _launch(games: RunnerGames) -> tuple[Any, int]:
+    folder = Path(games.log_folder) / f"runner-{games.runner_number}"
+    return launcher(games.settings, folder, on_warning=logger.warning), games.games
+
+
+def _seed(games: RunnerGames) -> int:
+    return games.seed + games.runner_number * games.games
+
+
+def _listeners() -> dict[str, Any]:
+    return {"on_status": logger.info, "on_warning": logger.warning}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """What a policy has to do with.
+
+    Args:
+        n_agents: that follow it in one game.
+        observation_space, action_space: of one agent, as the algorithm sees them.
+        wire_observations, wire_actions: the same as the game describes them, for checkpoints and exports.
+        has_masks: whether its agents say which discrete choices are allowed.
+    """
+
+    n_agents: int
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    wire_observations: dict[str, Any]
+    wire_actions: dict[str, Any]
+    has_masks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +183,15 @@ class Probe:
     """What one game said of itself.
 
     Args:
-        n_agents: of one game; a runner has this many rows for each of its games.
-        observation_space, action_space: of one agent.
-        has_masks: whether agents say which discrete choices are allowed.
+        policies: by name, in the order of their first agent. In all that RLlib returns they have these names.
     """
 
-    n_agents: int
-    observation_space: spaces.Space[Any]
-    action_space: spaces.Space[Any]
-    has_masks: bool
+    policies: dict[str, PolicyFacts]
+
+    @property
+    def n_agents(self) -> int:
+        """Of one game."""
+        return sum(policy.n_agents for policy in self.policies.values())
 
 
 def probe(games: RunnerGames) -> Probe:
@@ -164,13 +201,25 @@ def probe(games: RunnerGames) -> Probe:
         GameError: it does not start.
         SpacesError: its agents cannot be trained together.
     """
-    env = GodotVectorEnv(start_fleet(games, count=1), masks=games.masks)
+    fleet = start_games(games, count=1)
     try:
-        return Probe(
-            env.num_envs,
-            env.single_observation_space,
-            env.single_action_space,
-            env.fleet.games[0].groups[0].has_masks,
-        )
+        return facts_of(fleet)
     finally:
-        env.close()
+        fleet.close()
+
+
+def facts_of(fleet: PolicyFleet) -> Probe:
+    """What the first game of a fleet said of itself."""
+    game = fleet.games[0]
+    found: dict[str, PolicyFacts] = {}
+    for group, share in zip(fleet.groups, fleet.layout.shares[0], strict=True):
+        first = int(game.groups[share.groups[0]].agents[0])
+        found[group.policy] = PolicyFacts(
+            sum(share.counts),
+            group.observations.space,
+            group.actions.space,
+            game.env_info.observation_spaces[first],
+            game.env_info.action_spaces[first],
+            group.has_masks,
+        )
+    return Probe(found)

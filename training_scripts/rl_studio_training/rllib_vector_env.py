@@ -1,8 +1,7 @@
-"""All agents of all games as one `gymnasium.vector.VectorEnv`: the native environment for RLlib's new API stack."""
+"""All agents of all games as one `gymnasium.vector.VectorEnv`, for RLlib's own runners and for other libraries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.fleet_batch import FleetBatch, join_sections
 from rl_studio_training.spaces import Observations
-from rl_studio_training.timing import Timing
 
 Autoreset = Literal["next_step", "same_step"]
 Masks = Literal["info", "observation"]
@@ -23,30 +21,13 @@ VectorStep = tuple[Observations, NDArray[np.float32], NDArray[np.bool_], NDArray
 _MODES = {"next_step": AutoresetMode.NEXT_STEP, "same_step": AutoresetMode.SAME_STEP}
 
 
-@dataclass(frozen=True, slots=True)
-class GamesReport:
-    """How the games of one environment do.
-
-    Args:
-        episodes: `EpisodeWindow.summary`, over the last 100 episodes.
-        metrics: mean of each metric of the game over the same episodes.
-        timing: sums since the games started.
-        events: what happened to games, in the form of docs/line-protocol.md.
-    """
-
-    episodes: dict[str, Any]
-    metrics: dict[str, float | None]
-    timing: Timing
-    events: tuple[dict[str, Any], ...]
-
-
 class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
     """Rows are agents: first all of game 0, then all of game 1, …; every agent follows the same policy.
 
     A game begins an agent's next episode by itself, in the step that ended the last one. Told as
 
     - `same_step`: the observation is the first of the new episode already, the last of the old one is the info
-      `final_obs`. Nothing is lost. RLlib's runner does not know this way; `GodotEnvRunner` does.
+      `final_obs`. Nothing is lost. RLlib's own runner does not know this way.
     - `next_step`, all that RLlib's own runner knows: the observation is the last of the old episode, and the
       next call gives the first of the new one, without reward. The game cannot wait for one agent, so it moves
       on in that call: of each episode its first step is lost (1 of 74 in the sample project), and an episode of
@@ -62,7 +43,6 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
         autoreset: see above.
         masks: where action masks go, if the game has any: bool (n, width) as the info `action_mask`, or float32
             in observations {"observations", "action_mask"}, as RLlib's examples of action masking expect them.
-        events: where whoever started the fleet puts what happens to the games; `report` empties it.
     """
 
     def __init__(
@@ -71,10 +51,8 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
         *,
         autoreset: Autoreset = "next_step",
         masks: Masks = "info",
-        events: list[dict[str, Any]] | None = None,
     ) -> None:
         self.fleet = fleet
-        self.events = [] if events is None else events
         self.metadata = {"autoreset_mode": _MODES[autoreset]}
         self.num_envs = fleet.n_rows
         group, wire = fleet.groups[0], fleet.games[0].groups[0]
@@ -193,15 +171,6 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
         for row, info in batch.infos.items():
             infos = self._add_info(infos, info, row)
         return infos
-
-    def report(self) -> GamesReport:
-        """How the games do; the events are those since the last report."""
-        window = self.fleet.episodes
-        report = GamesReport(
-            window.summary(), window.custom_metrics(), replace(self.fleet.timing), tuple(self.events)
-        )
-        self.events.clear()
-        return report
 
     # --- the end
 

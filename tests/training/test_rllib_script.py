@@ -1,0 +1,164 @@
+"""The RLlib training script as a process, with fake games: what it tells, how it ends, and that nothing stays."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
+
+from rl_studio.project import Project
+from rl_studio_training.rllib_policy import load_policy
+from training.conftest import MakeBuild, wait_until
+from training.rllib_trainers import description, leftovers, start_trainer
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def start(project: Project, tmp_path: Path, make_build: MakeBuild) -> Iterator[Any]:
+    """Starts the script on a fake game; kills it if a test leaves it running."""
+    trainers = []
+
+    def make(mode: str = "two_policies", *arguments: str, **config: Any) -> Any:
+        trainers.append(start_trainer(project.root, tmp_path, make_build(mode), *arguments, **config))
+        return trainers[-1]
+
+    yield make
+    for trainer in trainers:
+        trainer.process.kill()
+        trainer.process.wait(20)
+
+
+def test_two_policies_train_evaluate_and_end_at_their_timesteps(start: Any) -> None:
+    trainer = start(total_timesteps=200, eval_frequency=100, eval_episodes=4, checkpoint_frequency=40)
+    trainer.wait_for_metrics()
+    left = leftovers(trainer)
+    assert trainer.end(120) == 0, trainer.log.read_text()
+    rows = trainer.metrics
+    assert [row["timesteps_total"] for row in rows] == list(range(40, 201, 40))
+    assert [row["env_steps_total"] for row in rows] == list(range(20, 101, 20))
+    last = rows[-1]
+    assert (last["episodes_total"], last["episode_reward_mean"], last["success_rate"]) == (40, 7.5, 0.5)
+    red, blue = last["policies"]["red"], last["policies"]["blue"]
+    assert (red["reward_mean"], red["reward_min"], red["reward_max"], red["success_rate"]) == (5, 5, 5, 1.0)
+    assert (blue["reward_mean"], blue["episode_len_mean"], blue["episodes"]) == (10.0, 5.0, 20)
+    assert blue["custom_metrics"] == {"height": 3.0}
+    assert red["learner"]["loss"] != blue["learner"]["loss"]
+    assert all(isinstance(red["learner"][key], float) for key in ("policy_loss", "value_loss", "entropy"))
+    assert last["learner"]["learning_rate"] == pytest.approx(1e-3)
+    throughput = last["throughput"]
+    shares = [throughput[f"{part}_share"] for part in ("game", "wire", "policy", "update", "other")]
+    assert sum(shares) == pytest.approx(1.0)
+    assert min(shares[:4]) > 0.0
+    (first, second) = trainer.events("evaluation")
+    assert (first["timesteps_total"], first["episodes"], first["reward_mean"]) == (120, 8, 7.5)
+    assert (first["is_best"], second["is_best"]) == (True, False)
+    assert last["evaluation"] == {"reward_mean": 7.5, "success_rate": 0.5, "timesteps_total": 120}
+    started = trainer.events("started")[0]
+    assert (started["n_agents"], started["policies"]) == (2, {"red": 1, "blue": 1})
+    finished = trainer.events("finished")[0]
+    assert (finished["reason"], finished["timesteps_total"]) == ("timesteps", 200)
+    told = description(trainer)
+    assert (told["reason"], told["trainer"], told["counters"]["env_steps"]) == ("final", "rllib", 100)
+    assert json.loads((trainer.run / "run.json").read_text())["trainer"] == "rllib"
+    newest = trainer.run / "checkpoints" / "step_000000000200"
+    assert load_policy(newest, "blue").action_space.shape == (2,)
+    assert left() == []
+    assert "Traceback" not in trainer.log.read_text()
+
+
+def test_a_stopped_run_is_resumed_where_it_was(start: Any) -> None:
+    first = start(policies_to_train=["red"])
+    first.wait_for_metrics(2)
+    first.process.send_signal(signal.SIGINT)
+    assert first.end(60) == 0, first.log.read_text()
+    stopped = first.events("finished")[0]
+    assert stopped["reason"] == "interrupted"
+    assert description(first)["reason"] == "interrupted"
+    checkpoint = first.run / stopped_folder(stopped)
+    trainer = start("two_policies", "--resume", str(checkpoint), run="resumed", policies_to_train=["red"])
+    trainer.wait_for_metrics()
+    (trainer.run / "STOP").touch()
+    assert trainer.end(60) == 0, trainer.log.read_text()
+    before, after = first.metrics[-1], trainer.metrics[0]
+    for key, step in (("timesteps_total", 40), ("env_steps_total", 20), ("training_iteration", 1)):
+        assert after[key] == before[key] + step
+    assert after["episodes_total"] > before["episodes_total"]
+    assert after["time_total_s"] > before["time_total_s"]
+    assert after["policies"]["blue"]["learner"]["loss"] is None, "it does not learn"
+    assert trainer.events("finished")[0]["reason"] == "stop_file"
+
+
+def stopped_folder(finished: dict[str, Any]) -> str:
+    return f"checkpoints/step_{finished['timesteps_total']:012d}"
+
+
+def test_sigterm_gets_through_to_a_trainer_whose_runner_hangs(start: Any) -> None:
+    trainer = start("hang", num_env_runners=1, game_args={"misbehave_at": "70"})
+    trainer.wait_for_metrics(2)
+    left = leftovers(trainer)
+    trainer.process.send_signal(signal.SIGTERM)
+    assert trainer.end(60) == 0, trainer.log.read_text()
+    assert trainer.events("finished")[0]["reason"] == "interrupted"
+    assert description(trainer)["reason"] == "interrupted"
+    wait_until(lambda: left() == [], 20)
+
+
+def test_a_killed_trainer_leaves_neither_ray_nor_games(start: Any) -> None:
+    trainer = start(num_env_runners=1)
+    trainer.wait_for_metrics()
+    left = leftovers(trainer)
+    assert any("two_policies" in name for name in left())
+    trainer.process.kill()
+    wait_until(lambda: left() == [], 30)
+
+
+def test_a_runner_whose_game_cannot_come_back_ends_the_run_with_the_reason(
+    start: Any, tmp_path: Path
+) -> None:
+    """The runner dies in the middle; the one that takes its place finds a game that does not start any more."""
+    trainer = start("continuous", num_env_runners=1)
+    trainer.wait_for_metrics(2)
+    left = leftovers(trainer)
+    build = tmp_path / "build" / "continuous.x86_64"
+    broken = build.with_suffix(".new")
+    broken.write_text("#!/bin/sh\necho \"ERROR: Cannot open file 'res://gone.tscn'.\"\nexit 1\n")
+    broken.chmod(0o755)
+    broken.replace(build)
+    runner = next(
+        child
+        for child in psutil.Process(trainer.process.pid).children(recursive=True)
+        if "GodotEnvRunner" in child.name()
+    )
+    runner.kill()
+    assert trainer.end(120) == 1, trainer.log.read_text()
+    error = trainer.events("error")[0]
+    assert error["code"] == "game_start"
+    assert "res://gone.tscn" in error["message"]
+    assert description(trainer)["reason"] == "error"
+    wait_until(lambda: left() == [], 20)
+
+
+def test_a_game_that_does_not_start_is_explained(start: Any) -> None:
+    trainer = start("stillborn")
+    assert trainer.end(60) == 1
+    error = trainer.events("error")[0]
+    assert (error["code"], "missing.tscn" in error["message"]) == ("game_start", True)
+    assert "Traceback" not in trainer.log.read_text()
+
+
+def test_a_mistake_is_told_before_anything_starts(start: Any) -> None:
+    trainer = start(num_env_runnerz=1)
+    assert trainer.end(60) == 1
+    (error,) = trainer.events("error")
+    assert error["code"] == "invalid_config"
+    assert "did you mean num_env_runners" in error["message"]
+    assert trainer.events("status") == []
+    assert "Traceback" not in trainer.log.read_text()

@@ -1,0 +1,275 @@
+"""One training run with RLlib: its plain `train()` loop, and what has to be written down about it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tree
+
+from rl_studio.experiments import checks
+from rl_studio.experiments.rllib_config import RLlibConfig
+from rl_studio.experiments.training_config import applies
+from rl_studio_training.bottleneck import Bottleneck, Facts
+from rl_studio_training.checkpoints import Counters, read_description
+from rl_studio_training.continuation import read_progress, write_progress
+from rl_studio_training.cores import available_cores
+from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.errors import DivergedError, GameError, Interrupted
+from rl_studio_training.evaluation import Evaluation, evaluation_games
+from rl_studio_training.patience import BrokenOff, breakable
+from rl_studio_training.progress import Progress
+from rl_studio_training.reporter import Reporter
+from rl_studio_training.rllib_checkpoints import (
+    REPLAY_FILE,
+    initialise_algorithm,
+    restore_algorithm,
+    write_algorithm,
+)
+from rl_studio_training.rllib_metrics import Iteration, RunMetrics
+from rl_studio_training.rllib_policy import RLlibPolicy
+from rl_studio_training.rllib_runners import RunnerWatch, root_cause
+from rl_studio_training.rllib_start import Started
+from rl_studio_training.run_folder import RunFolder
+from rl_studio_training.saving import Saving
+from rl_studio_training.stop_conditions import INTERRUPTED, Situation, StopConditions, StopReason
+from rl_studio_training.stopping import StopSwitch
+
+PATIENCE_S = 4.0
+"""How long a stop waits for the iteration under way; what that has sampled is lost if it takes longer."""
+
+_LEARNING = "learning"
+"""Name of the window over all policies that learn, in a checkpoint."""
+
+
+class RLlibTraining:
+    """An algorithm with its games, from the first iteration to the last checkpoint.
+
+    Args:
+        started: owned by the caller.
+    """
+
+    def __init__(
+        self, config: RLlibConfig, started: Started, run: RunFolder, reporter: Reporter, switch: StopSwitch
+    ) -> None:
+        self.config = config
+        self.started = started
+        self.algorithm = started.algorithm
+        self.reporter = reporter
+        self.switch = switch
+        for advice in checks.warnings(config):
+            reporter.warning(advice)
+        self.policies = list(started.found.policies)
+        self.learning = config.policies_to_train or self.policies
+        self.metrics = RunMetrics(
+            self.policies, self.learning, Bottleneck(_facts(config, started)), Counters()
+        )
+        self.stop = StopConditions(config, run.path)
+        self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
+        games = evaluation_games(
+            started.games.settings, run.path, shared=started.games.shared, on_wait=self._check_stop
+        )
+        self.evaluation = Evaluation(config, games, on_step=self._check_stop)
+        self.watch = RunnerWatch(started.algorithm, config.sample_timeout_s, reporter.warning)
+        self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
+        reporter.write_above = self.progress.write
+        self._iteration_began = 0.0
+
+    # --- where it begins
+
+    def resume(self, checkpoint: Path) -> None:
+        """Goes on where `checkpoint` was written: weights, optimizers, replay buffer, counters.
+
+        Raises:
+            CheckpointError: it is no checkpoint of RLlib, or of other networks.
+        """
+        description = read_description(checkpoint)
+        for sentence in restore_algorithm(self.algorithm, checkpoint):
+            self.reporter.warning(sentence)
+        self.metrics.counters = Counters.read(description)
+        read_progress(checkpoint, self.stop, self._windows())
+        self.saving.resume(description)
+
+    def initialise(self, checkpoint: Path) -> None:
+        """Begins with the policies of `checkpoint`, as far as they fit.
+
+        Raises:
+            CheckpointError: it is no checkpoint of RLlib, or has none of the policies.
+        """
+        theirs = read_description(checkpoint).get("policies", {})
+        missing = initialise_algorithm(self.algorithm, checkpoint, self.policies, theirs)
+        if missing:
+            self.reporter.warning(f"not loaded: {'; '.join(missing)}")
+
+    # --- what a checkpoint holds
+
+    @property
+    def counters(self) -> Counters:
+        """How far the run is."""
+        return self.metrics.counters
+
+    @property
+    def window(self) -> EpisodeWindow:
+        """The latest episodes of the policies that learn."""
+        return self.metrics.window
+
+    @property
+    def has_finite_weights(self) -> bool:
+        """False once training has diverged to NaN or infinity."""
+        weights = self.algorithm.learner_group.get_weights()
+        return all(bool(np.isfinite(array).all()) for array in tree.flatten(weights))
+
+    def write(self, folder: Path) -> list[str]:
+        """Writes all files of a checkpoint; returns what was left out, in sentences."""
+        write_progress(folder, self.stop, self._windows(), self.config.stop_window)
+        return write_algorithm(self.algorithm, folder)
+
+    def facts(self) -> dict[str, Any]:
+        """Fields of checkpoint.json: the trainer, and the policies with their spaces."""
+        return {
+            "trainer": "rllib",
+            "policies": {
+                name: {"observation_space": facts.wire_observations, "action_space": facts.wire_actions}
+                for name, facts in self.started.found.policies.items()
+            },
+        }
+
+    def _windows(self) -> dict[str, EpisodeWindow]:
+        return {f"policy {name}": window for name, window in self.metrics.windows.items()} | {
+            _LEARNING: self.window
+        }
+
+    # --- training
+
+    def run(self) -> tuple[StopReason, int]:
+        """Trains until there is a reason to stop, and saves a checkpoint however it ends.
+
+        Returns:
+            The reason, and the agent steps of the run.
+        """
+        self._announce()
+        try:
+            stop = self._loop()
+        except BaseException:
+            self.saving.save("error")
+            raise
+        finally:
+            self.reporter.write_above = None
+            self.progress.close()
+            self.evaluation.close()
+        self.saving.save("interrupted" if stop is INTERRUPTED else "final")
+        return stop, self.counters.timesteps
+
+    def _loop(self) -> StopReason:
+        self.switch.begin()
+        self._iteration_began = time.perf_counter()
+        try:
+            while True:
+                stop = self._iterate()
+                if stop is not None:
+                    return stop
+        except (BrokenOff, Interrupted):
+            return INTERRUPTED
+        except Exception as error:
+            cause = root_cause(error)
+            if cause is error:
+                raise
+            raise cause from error
+
+    def _iterate(self) -> StopReason | None:
+        """One iteration of RLlib's, and what follows from it; returns why to stop, if so."""
+        result: dict[str, Any] = {}
+        try:
+            with breakable(lambda: self.switch.requested or self.watch.is_hopeless(), PATIENCE_S):
+                result = self.algorithm.train()
+        except BrokenOff:
+            self._check_stop()
+        now = time.perf_counter()
+        iteration = Iteration.of(result, now - self._iteration_began)
+        self._forward(iteration)
+        self.watch.check(iteration)
+        if iteration.timesteps:
+            self._iteration_began = now
+            self._finish(iteration)
+        self._check_stop()
+        return self.stop.check(self._situation()) if iteration.timesteps else None
+
+    def _finish(self, iteration: Iteration) -> None:
+        before = self.counters.timesteps
+        line = {**self.metrics.add(iteration), "evaluation": self.saving.evaluation}
+        self.reporter.metric(line)
+        self.progress.update(line)
+        if not self.has_finite_weights:
+            raise DivergedError(
+                f"Training diverged: weights became NaN in iteration {self.counters.iterations}.",
+                hint="Lower learning_rate, or look for huge rewards or observations in the game.",
+            )
+        if self.evaluation.is_due(self.counters.timesteps, before):
+            self._evaluate()
+        if self.saving.is_due(before):
+            self.saving.save("periodic")
+
+    def _evaluate(self) -> None:
+        players = {name: RLlibPolicy(self.algorithm.get_module(name)) for name in self.policies}
+        try:
+            with breakable(lambda: self.switch.requested, PATIENCE_S):
+                found = self.evaluation.run(players, self.learning)
+        except GameError as error:
+            self.reporter.warning(
+                f"There is no evaluation at {self.counters.timesteps} steps: {error.message}"
+            )
+        else:
+            self.saving.judge(found)
+
+    def _check_stop(self) -> None:
+        if self.switch.requested:
+            raise Interrupted
+
+    def _situation(self) -> Situation:
+        counters = self.counters
+        return Situation(
+            timesteps=counters.timesteps,
+            iterations=counters.iterations,
+            episodes=counters.episodes,
+            elapsed_s=counters.time_total_s,
+            window=self.window,
+        )
+
+    # --- what is told
+
+    def _forward(self, iteration: Iteration) -> None:
+        """Passes on what happened to the games."""
+        for event in iteration.events:
+            fields = {key: value for key, value in event.items() if key != "event"}
+            self.reporter.event(event["event"], **fields)
+
+    def _announce(self) -> None:
+        found = self.started.found.policies
+        policies = {name: facts.n_agents * self.started.n_games for name, facts in found.items()}
+        first = next(iter(found.values()))
+        self.reporter.event(
+            "started",
+            timesteps_target=self.config.total_timesteps,
+            n_agents=sum(policies.values()),
+            n_envs=self.started.n_games,
+            policies=policies,
+            observation_space=first.wire_observations,
+            action_space=first.wire_actions,
+        )
+        told = ", ".join(f"{count} of policy {name}" for name, count in policies.items())
+        self.reporter.status(f"Training {sum(policies.values())} agents: {told}")
+
+
+def _facts(config: RLlibConfig, started: Started) -> Facts:
+    in_minibatches = applies(RLlibConfig, "minibatch_size", config.algorithm)
+    return Facts(
+        n_envs=started.n_games,
+        cores=available_cores(),
+        agents=started.found.n_agents * started.n_games,
+        batch_size=config.minibatch_size if in_minibatches else config.train_batch_size,
+        n_epochs=config.n_epochs if in_minibatches else 1,
+        binary=True,
+        may_add_games=True,
+    )
