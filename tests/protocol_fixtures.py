@@ -47,6 +47,8 @@ RUN: dict[str, Any] = {
         "message": "Game 1 exited with code 3.\nIts last output:\n  the dög ate it",
     },
     "error": None,
+    "resumed_from": {"run": "20260101-030405-default-77aa", "checkpoint": "step_000000012800"},
+    "initialised_from": None,
 }
 SAMPLE: dict[str, Any] = {
     "seq": 25,
@@ -54,13 +56,18 @@ SAMPLE: dict[str, Any] = {
     "timestamp": "2026-01-02T03:04:17.500Z",
     "training_iteration": 25,
     "timesteps_total": 25600,
+    "env_steps_total": 1600,
     "episodes_total": 120,
     "episode_reward_mean": -1.25,
     "episode_reward_min": -3.0,
     "episode_reward_max": None,
     "episode_len_mean": 200.0,
     "success_rate": 1.0,
-    "policies": {"shared_policy": {"reward_mean": -1.25, "episodes": 120, "success_rate": None}},
+    "policies": {
+        "cat": {"reward_mean": -1.25, "episodes": 120, "success_rate": None},
+        "dog": {"reward_mean": 1.25, "episodes": 120, "success_rate": 0.5, "learner": {"entropy": 1.5}},
+    },
+    "evaluation": {"timesteps_total": 20000, "reward_mean": 1.5, "success_rate": 0.75},
     "custom_metrics": {"höhe": 3.5},
     "learner": {"policy_loss": -0.01, "value_loss": 0.5, "entropy": 2.0, "explained_variance": None},
     "time_total_s": 12.0,
@@ -94,6 +101,8 @@ FIELD: dict[str, Any] = {
     "unit": None,
     "group": "PPO",
     "level": "basic",
+    "algorithms": ["ppo", "sac"],
+    "defaults": {"sac": 0.001},
 }
 PRESET: dict[str, Any] = {
     "name": "fast",
@@ -108,14 +117,24 @@ CHECKPOINT: dict[str, Any] = {
     "reason": "periodic",
     "episode_reward_mean": -1.25,
     "success_rate": None,
-    "policies": ["shared_policy"],
+    "policies": ["cat", "dog"],
+    "best": True,
+    "evaluation_reward": 1.5,
 }
 EXPERIMENT: dict[str, Any] = {
     "name": "default",
     "trainer": "sb3",
     "overrides": {"gamma": 0.95, "n_steps": 128},
 }
-CONFIGURED = {**EXPERIMENT, "config": {"gamma": 0.95, "n_steps": 128, "scene": "", "hidden_layers": [64, 64]}}
+CONFIG: dict[str, Any] = {"gamma": 0.95, "n_steps": 128, "scene": "", "hidden_layers": [64, 64]}
+CONFIGURED: dict[str, Any] = {
+    **EXPERIMENT,
+    "config": CONFIG,
+    "overlay": {"policies": {"cat": {"gamma": 0.9}}},
+    "overlay_file": "/home/me/Spiel ü/.rl_studio/experiments/default/rllib_config.yaml",
+    "problem": None,
+    "warnings": ["batch_size: 100 does not divide the rollout of 128; use 128."],
+}
 EXPORT: dict[str, Any] = {
     "path": "res://policies/ball.onnx",
     "policy": "shared_policy",
@@ -177,10 +196,11 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "trainers": [
                 {
                     "name": "sb3",
-                    "title": "Stable-Baselines3 (PPO)",
+                    "title": "Stable-Baselines3",
                     "available": False,
                     "problem": "torch is not installed.",
                     "hint": "pip install 'godot-rl-studio[sb3]'",
+                    "can_resume": True,
                     "fields": [FIELD],
                     "presets": [PRESET],
                 }
@@ -190,10 +210,18 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "experiment.list": ({}, {"experiments": [EXPERIMENT]}),
     "experiment.get": ({"name": "default"}, CONFIGURED),
     "experiment.save": (EXPERIMENT, CONFIGURED),
-    "run.start": ({"experiment": "default", "overrides": {"seed": 7}}, {"run": {**RUN, "state": "starting"}}),
+    "run.start": (
+        {
+            "experiment": "default",
+            "overrides": {"seed": 7},
+            "resume": {"run_id": "20260101-030405-default-77aa", "checkpoint": 12800},
+        },
+        {"run": {**RUN, "state": "starting"}},
+    ),
     "run.stop": (RUN_ID, {"run": {**RUN, "state": "stopping"}}),
     "run.list": ({"limit": 100}, {"runs": [RUN]}),
     "run.get": (RUN_ID, {"run": {**RUN, "state": "failed", "reason": "killed", "error": FAILURE}}),
+    "run.config": (RUN_ID, {"trainer": "sb3", "config": CONFIG}),
     "run.samples": (
         {**RUN_ID, "after_seq": 24, "limit": 500},
         {"samples": [SAMPLE], "last_seq": 25, "more": False},

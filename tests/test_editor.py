@@ -114,6 +114,40 @@ def test_a_run_tells_where_its_time_goes_and_what_its_games_do(
     drive(godot, game, "drive_readout.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
 
 
+def test_policies_evaluations_and_a_run_that_goes_on(
+    godot: GodotBinary, game: Project, tmp_path: Path
+) -> None:
+    steps = ['event {"kind": "started", "timesteps_target": 300, "n_agents": 4}']
+    for index in (1, 2, 3):
+        reward = {"reward_mean": float(index), "reward_min": 0.0, "reward_max": 9.0}
+        metric = {
+            "kind": "iteration",
+            "training_iteration": index,
+            "timesteps_total": index * 100,
+            "env_steps_total": index * 25,
+            "time_total_s": index * 1.5,
+            "episodes_total": index,
+            "episode_reward_mean": float(index),
+            "policies": {"cat": reward, "dog": reward | {"reward_mean": -float(index)}},
+            "evaluation": {"timesteps_total": 100 if index < 3 else 300, "reward_mean": 4.0 * index},
+        }
+        steps.append(f"say @METRIC {json.dumps(metric)}")
+        facts = {"timesteps": index * 100, "policies": {"cat": {}, "dog": {}}}
+        facts["evaluation"] = {"timesteps_total": index * 100, "reward_mean": 8.0 if index == 2 else 1.0}
+        facts |= {"counters": {"timesteps": index * 100}}
+        steps.append(f"checkpoint {json.dumps(facts)}")
+    best = {"checkpoint": "step_000000000200", "value": 8.0, "metric": "evaluation_reward"}
+    finished = {
+        "kind": "finished",
+        "reason": "reward",
+        "timesteps_total": 300,
+        "message": "Reached reward 3: it was 3.",
+    }
+    steps += [f"best {json.dumps(best)}", "wait end", f"event {json.dumps(finished)}"]
+    ExperimentStore(game).save("default", "fake", {"steps": "\n".join(steps)})
+    drive(godot, game, "drive_policies.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
+
+
 def fake_trainer_path(folder: Path) -> str:
     """A PYTHONPATH on which backends find the fake trainer, as one of an installed package."""
     info = folder / "fake_trainer-1.dist-info"

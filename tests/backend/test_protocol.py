@@ -27,7 +27,7 @@ from rl_studio.protocol.messages import (
     RunResult,
 )
 from rl_studio.protocol.session import Session, run_changed
-from rl_studio.runs import GameRestart, RunInfo, SamplePage
+from rl_studio.runs import CheckpointOrigin, GameRestart, RunInfo, SamplePage
 
 FIXTURES = sorted(protocol_fixtures.FOLDER.glob("*.json"))
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
@@ -36,7 +36,9 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 def run_info(**changes: Any) -> RunInfo:
     """The golden run, with other values."""
     fields = protocol_fixtures.RUN | changes
-    return RunInfo(**(fields | {"last_restart": GameRestart(**fields["last_restart"])}))
+    fields |= {"last_restart": GameRestart(**fields["last_restart"])}
+    fields |= {"resumed_from": CheckpointOrigin(**fields["resumed_from"])}
+    return RunInfo(**fields)
 
 
 RUN = run_info()

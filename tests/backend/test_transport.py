@@ -125,6 +125,17 @@ def test_trainers_come_with_their_forms(client: Client) -> None:
     assert (trainer["name"], trainer["available"], trainer["problem"]) == ("fake", True, None)
     assert [field["key"] for field in trainer["fields"]] == ["scene", "total_timesteps", "seed", "steps"]
     assert trainer["presets"] == []
+    assert trainer["can_resume"] is True
+
+
+def test_fields_tell_which_algorithms_have_them(project: Project) -> None:
+    with client_of(project) as client:
+        trainers = {trainer["name"]: trainer for trainer in client.call("trainer.list")["trainers"]}
+    fields = {field["key"]: field for field in trainers["sb3"]["fields"]}
+    assert fields["buffer_size"]["algorithms"] == ["sac", "td3", "dqn"]
+    assert fields["learning_rate"]["algorithms"] is None
+    assert fields["learning_rate"]["defaults"]["sac"] == 3e-4
+    assert {field["key"]: field["type"] for field in trainers["rllib"]["fields"]}["policies"] == "json"
 
 
 @contextmanager
@@ -168,6 +179,27 @@ def test_an_experiment_is_saved_and_read(client: Client) -> None:
     )
     names = [item["name"] for item in client.call("experiment.list")["experiments"]]
     assert "one" in names
+
+
+def test_an_overlay_is_part_of_its_experiment(project: Project) -> None:
+    overrides = {"gamma": 0.9, "learning_rate": 0.5}
+    with client_of(project) as client:
+        saved = client.call("experiment.save", name="one", trainer="rllib", overrides=overrides)
+        assert (saved["overlay"], saved["overlay_file"], saved["problem"]) == ({}, None, None)
+        assert "learning_rate" in saved["warnings"][0]
+        file = project.experiments_dir / "one" / "rllib_config.yaml"
+        file.write_text("learning_rate: 1e-4\npolicies: {cat: {gamma: 0.5}}\n", encoding="utf-8")
+        found = client.call("experiment.get", name="one")
+        file.write_text("algorithm: ppo\nlerning_rate: 1e-4\n", encoding="utf-8")
+        wrong = client.call("experiment.get", name="one")
+    assert found["overlay"] == {"learning_rate": 1e-4, "policies": {"cat": {"gamma": 0.5}}}
+    assert found["overlay_file"] == str(file)
+    assert (found["config"]["gamma"], found["config"]["learning_rate"]) == (0.9, 1e-4)
+    assert found["overrides"] == overrides
+    assert found["warnings"] == []
+    assert wrong["overrides"] == overrides, "the form can be drawn nevertheless"
+    assert "line 2" in wrong["problem"]
+    assert "learning_rate" in wrong["problem"]
 
 
 def test_an_experiment_with_bad_values_is_not_saved(client: Client) -> None:

@@ -30,6 +30,46 @@ def test_a_run_from_start_to_end(client: Client) -> None:
     assert client.call("run.checkpoints", run_id=run_id) == {"checkpoints": []}
 
 
+def test_the_configuration_of_a_run(client: Client) -> None:
+    run_id = client.start_run(FINISHED, seed=5)
+    found = client.call("run.config", run_id=run_id)
+    assert found["trainer"] == "fake"
+    assert (found["config"]["seed"], found["config"]["total_timesteps"]) == (5, 100)
+    assert client.fails("run.config", run_id="nope")["code"] == "run"
+
+
+CHECKPOINT = 'checkpoint {"timesteps": 60, "policies": {"cat": {}}, "counters": {"timesteps": 60}}'
+
+
+@pytest.mark.parametrize(
+    ("beginning", "option", "field"),
+    [("resume", "--resume", "resumed_from"), ("init_from", "--init-from", "initialised_from")],
+)
+def test_a_run_begins_with_a_checkpoint(
+    client: Client, project: Project, beginning: str, option: str, field: str
+) -> None:
+    first = client.start_run(CHECKPOINT, FINISHED)
+    assert client.until_state(first, "finished")[field] is None
+    chosen = {"run_id": first, "checkpoint": 60}
+    run = client.call("run.start", experiment="fake", overrides={"seed": 7}, **{beginning: chosen})["run"]
+    assert run[field] == {"run": first, "checkpoint": "step_000000000060"}
+    folder = project.runs_dir / first / "checkpoints" / "step_000000000060"
+    command = (project.runs_dir / run["id"] / "command.txt").read_text(encoding="utf-8")
+    assert f"{option} {folder}" in command
+    assert client.call("run.config", run_id=run["id"])["config"]["seed"] == 7
+
+
+def test_a_beginning_that_is_none_is_refused(client: Client) -> None:
+    run_id = client.start_run(FINISHED)
+    client.until_state(run_id, "finished")
+    chosen = {"run_id": run_id, "checkpoint": "best"}
+    both = client.fails("run.start", experiment="fake", resume=chosen, init_from=chosen)
+    assert both["code"] == "invalid_params"
+    assert client.fails("run.start", experiment="fake", resume=chosen)["code"] in ("run", "invalid_config")
+    odd = client.fails("run.start", experiment="fake", resume={"run_id": run_id, "checkpoint": "oldest"})
+    assert odd["code"] == "invalid_params"
+
+
 def test_stopping_returns_at_once(client: Client, project: Project) -> None:
     run_id = client.start_run("ignore SIGINT", "touch up", "forever")
     eventually((project.runs_dir / run_id / "up").exists)

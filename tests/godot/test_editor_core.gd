@@ -140,7 +140,7 @@ func test_form_shows_errors_where_they_belong() -> void:
 		[{"key": "n", "message": "too many"}, {"key": "gone", "message": "unknown"}]
 	)
 	expect_eq(form.error("n"), "too many")
-	expect_eq(homeless, PackedStringArray(["unknown"]))
+	expect_eq(homeless, PackedStringArray(["gone: unknown"]))
 
 
 func test_run_takes_each_sample_once() -> void:
@@ -148,8 +148,8 @@ func test_run_takes_each_sample_once() -> void:
 	run.add_samples([_sample(1, 100, 1.0), _sample(2, 200, 2.0)])
 	run.add_samples([_sample(2, 200, 9.0), _sample(3, 300, null)])
 	expect_eq(run.last_seq, 3)
-	expect_eq(run.series["episode_reward_mean"].points.size(), 2)
-	expect_eq(run.series["learner/loss"].points.size(), 3)
+	expect_eq(run.curves.series["episode_reward_mean"].points.size(), 2)
+	expect_eq(run.curves.series["learner/loss"].points.size(), 3)
 
 
 func test_run_log_has_no_gap_and_nothing_twice() -> void:

@@ -67,8 +67,8 @@ func test_advice_is_that_of_the_newest_iteration() -> void:
 func test_shares_are_curves_in_percent() -> void:
 	var run: RunState = RunState.new()
 	run.add_samples([_sample(1, _throughput(0.75, 0.25, "Text is no curve."))])
-	expect_near(run.series["throughput/game_share"].last(), 0.75)
-	expect_false(run.series.has("throughput/advice"))
+	expect_near(run.curves.series["throughput/game_share"].last(), 0.75)
+	expect_false(run.curves.series.has("throughput/advice"))
 	for part: String in Bottleneck.PARTS:
 		var key: String = "throughput/%s_share" % part
 		expect_true(Metric.is_share(key))

@@ -1,4 +1,4 @@
-"""Every method and event of the protocol, defined once; docs/protocol.md is made from this module.
+"""Every method and event of the protocol, defined once; docs/protocol.md is made from it.
 
 A string below a field is its documentation. The models are frozen and refuse unknown fields. Whole numbers
 may come as floats with an integral value, because some clients have only one kind of number.
@@ -6,10 +6,11 @@ may come as floats with an integral value, because some clients have only one ki
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from rl_studio.protocol import setup_messages as setup
 from rl_studio.protocol.envelopes import ErrorInfo, Message, Nothing
 from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
 
@@ -44,77 +45,29 @@ class HelloResult(Message):
     """Why there is no Godot."""
 
 
-class PresetInfo(Message):
-    """A set of values to start from."""
+class CheckpointChoice(Message):
+    """A checkpoint of a run."""
 
-    name: str
-    title: str
-    reason: str
-    """When to take it, and what it does differently."""
-    values: dict[str, Any]
-    """What differs from the trainer's defaults."""
-
-
-class TrainerInfo(Message):
-    """A way to train."""
-
-    name: str
-    title: str
-    available: bool
-    """Whether a run could be started with it now."""
-    problem: str | None
-    """Why it is not available."""
-    hint: str | None
-    """How to make it available."""
-    fields: list[dict[str, Any]]
-    """Its configuration: {key, title, help, type, default, nullable, minimum, maximum, exclusive_minimum,
-    choices, unit, group, level}; type is int, float, bool, string, enum, int_list, scene, dict or
-    int_or_auto (a whole number, or the text "auto")."""
-    presets: list[PresetInfo]
-    """Values to choose from, the defaults first; empty if it has none."""
-
-
-class TrainerListResult(Message):
-    trainers: list[TrainerInfo]
-
-
-class ExperimentInfo(Message):
-    """A named configuration."""
-
-    name: str
-    trainer: str
-    overrides: dict[str, Any]
-    """The values that differ from the trainer's defaults."""
-
-
-class ExperimentListResult(Message):
-    experiments: list[ExperimentInfo]
-
-
-class ExperimentGetParams(Message):
-    name: str
-
-
-class ExperimentResult(Message):
-    name: str
-    trainer: str
-    overrides: dict[str, Any]
-    """The values that differ from the trainer's defaults."""
-    config: dict[str, Any]
-    """All values."""
-
-
-class ExperimentSaveParams(Message):
-    name: str
-    trainer: str
-    overrides: dict[str, Any]
-    """The values that differ from the trainer's defaults; all others go back to the default."""
+    run_id: str
+    checkpoint: Literal["latest", "best"] | int = "latest"
+    """Timesteps of the checkpoint, or which one."""
 
 
 class RunStartParams(Message):
     experiment: str = "default"
+    """Not used with `resume`: the run stays in its experiment."""
     overrides: dict[str, Any] = Field(default_factory=dict)
-    """Values for this run alone, on top of the experiment's."""
+    """Values for this run alone, on top of the experiment's or of those of the run that is resumed."""
+    resume: CheckpointChoice | None = None
+    """Goes on where that checkpoint was made, with the settings of its run, as a new run."""
+    init_from: CheckpointChoice | None = None
+    """Begins with the policies of that checkpoint, and with nothing else of it."""
+
+    @model_validator(mode="after")
+    def _has_one_beginning(self) -> Self:
+        if self.resume is not None and self.init_from is not None:
+            raise ValueError("either resume or init_from")
+        return self
 
 
 class RunParams(Message):
@@ -123,6 +76,12 @@ class RunParams(Message):
 
 class RunResult(Message):
     run: RunInfo
+
+
+class RunConfigResult(Message):
+    trainer: str
+    config: dict[str, Any]
+    """All values the run was started with."""
 
 
 class RunListParams(Message):
@@ -255,14 +214,17 @@ class Method(NamedTuple):
 
 METHODS: dict[str, Method] = {
     "hello": Method(HelloParams, HelloResult, "Who is there."),
-    "trainer.list": Method(Nothing, TrainerListResult, "The trainers and their forms."),
-    "experiment.list": Method(Nothing, ExperimentListResult, "All experiments."),
-    "experiment.get": Method(ExperimentGetParams, ExperimentResult, "One experiment, complete."),
-    "experiment.save": Method(ExperimentSaveParams, ExperimentResult, "Checks and saves an experiment."),
+    "trainer.list": Method(Nothing, setup.TrainerListResult, "The trainers and their forms."),
+    "experiment.list": Method(Nothing, setup.ExperimentListResult, "All experiments."),
+    "experiment.get": Method(setup.ExperimentGetParams, setup.ExperimentResult, "One experiment, complete."),
+    "experiment.save": Method(
+        setup.ExperimentSaveParams, setup.ExperimentResult, "Checks and saves an experiment."
+    ),
     "run.start": Method(RunStartParams, RunResult, "Starts a run."),
     "run.stop": Method(RunParams, RunResult, "Asks a run to save and stop; it is killed if it does not."),
     "run.list": Method(RunListParams, RunListResult, "The runs of the project."),
     "run.get": Method(RunParams, RunResult, "One run."),
+    "run.config": Method(RunParams, RunConfigResult, "The configuration of a run."),
     "run.samples": Method(RunSamplesParams, SamplePage, "A page of a run's samples."),
     "run.log": Method(RunLogParams, LogPage, "A piece of a run's log."),
     "run.checkpoints": Method(RunParams, RunCheckpointsResult, "A run's checkpoints."),

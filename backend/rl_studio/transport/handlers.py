@@ -11,15 +11,15 @@ import anyio.to_thread
 
 from rl_studio import __version__
 from rl_studio.errors import StudioError
-from rl_studio.protocol import SUBPROTOCOL, envelopes, messages
+from rl_studio.protocol import SUBPROTOCOL, envelopes, messages, setup_messages
 from rl_studio.protocol.session import Call
-from rl_studio.runs import LogPage, RunInfo, SamplePage
+from rl_studio.runs import LogPage, RunCheckpoint, RunInfo, SamplePage
 from rl_studio.transport.connection import Connection
+from rl_studio.transport.describe import describe_config, describe_experiment, describe_trainer
 from rl_studio.transport.follow import HISTORY_BYTES, Follow
 
 if TYPE_CHECKING:
-    from rl_studio.experiments import Experiment, ExperimentStore
-    from rl_studio.trainers import Trainer
+    from rl_studio.experiments import ExperimentStore
     from rl_studio.transport.backend import Backend
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Handlers:
             "run.stop": self._run_stop,
             "run.list": self._run_list,
             "run.get": self._run_get,
+            "run.config": self._run_config,
             "run.samples": self._run_samples,
             "run.log": self._run_log,
             "run.checkpoints": self._run_checkpoints,
@@ -87,44 +88,57 @@ class Handlers:
             return None, f"{error.message} {error.hint or ''}".strip()
         return messages.GodotInfo(path=str(binary.path), version=str(binary.version)), None
 
-    async def _trainer_list(self, _: Connection, params: envelopes.Nothing) -> messages.TrainerListResult:
-        def work() -> messages.TrainerListResult:
-            return messages.TrainerListResult(
-                trainers=[_describe_trainer(trainer) for trainer in self._service.trainers.all()]
+    async def _trainer_list(
+        self, _: Connection, params: envelopes.Nothing
+    ) -> setup_messages.TrainerListResult:
+        def work() -> setup_messages.TrainerListResult:
+            return setup_messages.TrainerListResult(
+                trainers=[describe_trainer(trainer) for trainer in self._service.trainers.all()]
             )
 
         return await self._call(work)
 
     async def _experiment_list(
         self, _: Connection, params: envelopes.Nothing
-    ) -> messages.ExperimentListResult:
+    ) -> setup_messages.ExperimentListResult:
         found = await self._call(lambda: self._experiments().list())
-        return messages.ExperimentListResult(
+        return setup_messages.ExperimentListResult(
             experiments=[
-                messages.ExperimentInfo(name=item.name, trainer=item.trainer, overrides=item.overrides)
+                setup_messages.ExperimentInfo(name=item.name, trainer=item.trainer, overrides=item.overrides)
                 for item in found
             ]
         )
 
     async def _experiment_get(
-        self, _: Connection, params: messages.ExperimentGetParams
-    ) -> messages.ExperimentResult:
-        return await self._call(lambda: self._complete(self._experiments().get(params.name)))
+        self, _: Connection, params: setup_messages.ExperimentGetParams
+    ) -> setup_messages.ExperimentResult:
+        return await self._call(
+            lambda: describe_experiment(self._service, self._experiments().get(params.name))
+        )
 
     async def _experiment_save(
-        self, _: Connection, params: messages.ExperimentSaveParams
-    ) -> messages.ExperimentResult:
-        def work() -> messages.ExperimentResult:
+        self, _: Connection, params: setup_messages.ExperimentSaveParams
+    ) -> setup_messages.ExperimentResult:
+        def work() -> setup_messages.ExperimentResult:
             from rl_studio.experiments import Experiment
+            from rl_studio.experiments.store import check_name
 
-            self._complete(Experiment(params.name, params.trainer, params.overrides))
-            saved = self._experiments().save(params.name, params.trainer, params.overrides)
-            return self._complete(saved)
+            wanted = Experiment(check_name(params.name), params.trainer, params.overrides)
+            described = describe_experiment(self._service, wanted)
+            self._experiments().save(params.name, params.trainer, params.overrides)
+            return described
 
         return await self._call(work)
 
     async def _run_start(self, _: Connection, params: messages.RunStartParams) -> messages.RunResult:
-        info = await self._call(lambda: self._service.start(params.experiment, overrides=params.overrides))
+        info = await self._call(
+            lambda: self._service.start(
+                params.experiment,
+                overrides=params.overrides,
+                resume=_checkpoint(params.resume),
+                init_from=_checkpoint(params.init_from),
+            )
+        )
         self._backend.monitor.kick()
         return _run(info)
 
@@ -139,6 +153,9 @@ class Handlers:
 
     async def _run_get(self, _: Connection, params: messages.RunParams) -> messages.RunResult:
         return _run(await self._call(lambda: self._service.get(params.run_id)))
+
+    async def _run_config(self, _: Connection, params: messages.RunParams) -> messages.RunConfigResult:
+        return await self._call(lambda: describe_config(self._service, params.run_id))
 
     async def _run_samples(self, _: Connection, params: messages.RunSamplesParams) -> SamplePage:
         def work() -> SamplePage:
@@ -199,36 +216,10 @@ class Handlers:
 
         return ExperimentStore(self._project)
 
-    def _complete(self, experiment: Experiment) -> messages.ExperimentResult:
-        from rl_studio.experiments import resolve
-
-        model = self._service.trainers.get(experiment.trainer).config_model()
-        config = resolve(model, experiment.overrides)
-        return messages.ExperimentResult(
-            name=experiment.name,
-            trainer=experiment.trainer,
-            overrides=experiment.overrides,
-            config=config.model_dump(mode="json"),
-        )
-
 
 def _run(info: RunInfo) -> messages.RunResult:
     return messages.RunResult.model_construct(run=info)
 
 
-def _describe_trainer(trainer: Trainer) -> messages.TrainerInfo:
-    from rl_studio.experiments import form_fields
-
-    problem = trainer.problem()
-    return messages.TrainerInfo(
-        name=trainer.name,
-        title=trainer.title,
-        available=problem is None,
-        problem=problem.message if problem else None,
-        hint=problem.hint if problem else None,
-        fields=form_fields(trainer.config_model()),
-        presets=[
-            messages.PresetInfo(name=item.name, title=item.title, reason=item.reason, values=item.values)
-            for item in trainer.presets()
-        ],
-    )
+def _checkpoint(choice: messages.CheckpointChoice | None) -> RunCheckpoint | None:
+    return None if choice is None else RunCheckpoint(choice.run_id, choice.checkpoint)

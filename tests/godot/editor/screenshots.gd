@@ -6,7 +6,7 @@ const SCENE: String = "res://scenes/train.tscn"
 const DOCK_WIDTH: float = 270.0
 const WHEEL_STEPS: int = 20
 ## Where over the view: the wheel zooms around this point, and the scene's origin begins top left.
-const WHEEL_AT: Vector2 = Vector2(0.54, 0.36)
+const WHEEL_AT: Vector2 = Vector2(0.54, 0.545)
 
 
 func _drive() -> void:

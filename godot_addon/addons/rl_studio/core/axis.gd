@@ -4,6 +4,9 @@ extends RefCounted
 
 const Format := preload("format.gd")
 
+## Steps between ticks that are read as a time, in seconds.
+const TIME_STEPS: PackedFloat64Array = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600]
+
 
 ## The step between ticks: 1, 2 or 5 times a power of ten, so that at most [param most] fit.
 static func nice_step(span: float, most: int) -> float:
@@ -17,10 +20,20 @@ static func nice_step(span: float, most: int) -> float:
 	return 10.0 * power
 
 
-## The ticks from [param low] to [param high].
-static func ticks(low: float, high: float, most: int) -> PackedFloat64Array:
+## The step between ticks in seconds: whole parts of a minute or an hour, then whole hours.
+static func nice_time_step(span: float, most: int) -> float:
+	for step: float in TIME_STEPS:
+		if span / step <= most:
+			return step
+	return 3600.0 * ceilf(nice_step(span / 3600.0, most))
+
+
+## The ticks from [param low] to [param high]; [param is_time]: these are seconds.
+static func ticks(low: float, high: float, most: int, is_time: bool = false) -> PackedFloat64Array:
 	var found: PackedFloat64Array = []
 	var step: float = nice_step(high - low, most)
+	if is_time:
+		step = nice_time_step(high - low, most)
 	var first: int = ceili(low / step - 1e-6)
 	var last: int = floori(high / step + 1e-6)
 	for index: int in range(first, mini(last, first + 50) + 1):

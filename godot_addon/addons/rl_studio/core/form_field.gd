@@ -3,17 +3,20 @@ extends RefCounted
 ## One field of a trainer's configuration, as the schema describes it. Reads and writes its values
 ## as text and checks them.
 
+const FieldText := preload("field_text.gd")
 const Format := preload("format.gd")
 const Read := preload("read.gd")
 
-## The word that stands for a number of the trainer's choice in fields of type "int_or_auto".
+## The word that stands for a number of the trainer's choice in fields of a type "…_or_auto".
 const AUTO: String = "auto"
 
 var key: String = ""
 var title: String = ""
 var help: String = ""
-## "int", "float", "bool", "string", "enum", "int_list", "scene", "dict" or "int_or_auto".
+## "int", "float", "bool", "string", "enum", "int_list", "string_list", "scene", "dict", "json",
+## "int_or_auto" or "float_or_auto".
 var type: String = "string"
+## The default, unless the algorithm has one of its own: see [method default_for].
 var default: Variant = null
 ## Smallest value; NAN if there is none.
 var minimum: float = NAN
@@ -27,6 +30,11 @@ var group: String = ""
 var is_advanced: bool = false
 ## Whether the value may be null ("none").
 var is_nullable: bool = false
+
+## The only algorithms that have the field, if [member _is_for_some].
+var _algorithms: PackedStringArray = []
+var _is_for_some: bool = false
+var _defaults: Dictionary = {}
 
 
 func _init(schema: Dictionary) -> void:
@@ -46,6 +54,9 @@ func _init(schema: Dictionary) -> void:
 	group = Read.text(schema, "group", "General")
 	is_advanced = Read.text(schema, "level") == "advanced"
 	is_nullable = Read.flag(schema, "nullable")
+	_is_for_some = schema.get("algorithms") is Array
+	_algorithms = Read.texts(schema, "algorithms")
+	_defaults = Read.dict(schema, "defaults")
 
 
 ## Whether two values of this field mean the same.
@@ -62,56 +73,60 @@ static func is_auto(value: Variant) -> bool:
 	return value is String and str(value) == AUTO
 
 
+## Whether [param algorithm] has this field.
+func applies_to(algorithm: String) -> bool:
+	return not _is_for_some or algorithm in _algorithms
+
+
+## The default with [param algorithm].
+func default_for(algorithm: String) -> Variant:
+	return _defaults.get(algorithm, default)
+
+
+## Whether the choice can be left to the trainer with [param algorithm]: always, unless only some
+## algorithms do so by default.
+func may_be_auto(algorithm: String) -> bool:
+	if not type.ends_with("_or_auto"):
+		return false
+	return is_auto(default_for(algorithm)) or not _defaults.values().any(is_auto)
+
+
 ## What is wrong with [param value], or "".
 func check(value: Variant) -> String:
 	if value == null:
 		return "" if is_nullable else "A value is needed."
+	var why: String = ""
 	match type:
 		"int", "float":
-			return _check_number(value)
-		"int_or_auto":
-			return "" if is_auto(value) else _check_number(value)
+			why = _check_number(value)
+		"int_or_auto", "float_or_auto" when not is_auto(value):
+			why = _check_number(value)
 		"int_list":
-			return _check_list(value)
-	return ""
+			why = _check_list(value)
+		"enum" when value not in choices:
+			why = "There is no %s here." % value
+		"json" when not value is Dictionary:
+			why = 'JSON is needed, such as {"name": {"key": 1}}.'
+	return why
 
 
 ## [param value] as the user writes it.
 func to_text(value: Variant) -> String:
-	if value == null:
-		return ""
-	match typeof(value):
-		TYPE_FLOAT:
-			var number: float = value
-			return Format.scientific(number)
-		TYPE_ARRAY:
-			var items: Array = value
-			return ", ".join(PackedStringArray(items))
-		TYPE_DICTIONARY:
-			var parts: PackedStringArray = []
-			var map: Dictionary = value
-			for name: Variant in map:
-				parts.append("%s=%s" % [name, map[name]])
-			return ", ".join(parts)
-	return str(value)
+	return FieldText.write(type, value)
 
 
 ## The value that [param text] stands for. Text that is none comes back as it is, for [method check]
 ## and the backend to refuse.
 func from_text(text: String) -> Variant:
-	var clean: String = text.strip_edges()
-	match type:
-		"int", "float", "int_or_auto":
-			if clean == "":
-				return null
-			return _parse_number(clean.replace("_", "").replace(" ", ""))
-		"int_list":
-			return _parse_list(clean)
-		"dict":
-			return _parse_map(clean)
-	if clean == "" and is_nullable:
+	if is_nullable and text.strip_edges() == "":
 		return null
-	return clean
+	return FieldText.read(type, text)
+
+
+## [param value] as part of a sentence: "none" for null and for what is empty.
+func to_phrase(value: Variant) -> String:
+	var text: String = to_text(value)
+	return text if text != "" else "none"
 
 
 ## "between 0 and 1", "above 0" and so on; "" if anything goes.
@@ -130,10 +145,11 @@ func range_text() -> String:
 
 
 func _check_number(value: Variant) -> String:
+	var is_whole: bool = FieldText.is_whole(type)
 	if not Read.is_number(value):
-		return "A %s is needed." % ("whole number" if _is_whole() else "number")
+		return "A %s is needed." % ("whole number" if is_whole else "number")
 	var number: float = value
-	if _is_whole() and number != floorf(number):
+	if is_whole and number != floorf(number):
 		return "A whole number is needed."
 	var is_low: bool = number <= minimum if is_minimum_exclusive else number < minimum
 	if is_low or number > maximum or not is_finite(number):
@@ -148,38 +164,3 @@ func _check_list(value: Variant) -> String:
 		if items.all(are_good):
 			return ""
 	return "Whole numbers above 0 are needed, such as 64, 64."
-
-
-func _parse_number(text: String) -> Variant:
-	if _is_whole() and text.is_valid_int():
-		return text.to_int()
-	if not text.is_valid_float():
-		return text
-	var number: float = text.to_float()
-	if _is_whole() and number == floorf(number):
-		return int(number)  # 2e5 is a whole number too
-	return number
-
-
-func _is_whole() -> bool:
-	return type != "float"
-
-
-func _parse_list(text: String) -> Array:
-	var items: Array = []
-	for part: String in text.replace("[", "").replace("]", "").split(",", false):
-		var clean: String = part.strip_edges()
-		if clean.is_valid_int():
-			items.append(clean.to_int())
-		elif clean != "":
-			items.append(clean)
-	return items
-
-
-func _parse_map(text: String) -> Dictionary:
-	var map: Dictionary = {}
-	for part: String in text.split(",", false):
-		var name: String = part.get_slice("=", 0).strip_edges().trim_prefix("--")
-		if name != "":
-			map[name] = part.substr(part.find("=") + 1).strip_edges() if "=" in part else ""
-	return map

@@ -2,6 +2,9 @@
 extends RefCounted
 ## The configuration that is being edited: a trainer's fields, their values and what is wrong with
 ## them. The form draws from it; the experiment is saved from it.
+##
+## The field "algorithm", if there is one, decides which fields there are and what their defaults
+## are. What the user chose for the fields of one algorithm is kept while another is tried.
 
 ## Another experiment or another trainer: everything is to be drawn anew.
 signal loaded
@@ -13,9 +16,12 @@ signal errors_changed
 const FormField := preload("form_field.gd")
 const Read := preload("read.gd")
 
+const ALGORITHM: String = "algorithm"
+
 var fields: Array[FormField] = []
 
-var _values: Dictionary[String, Variant] = {}
+## What the user chose, for the present algorithm or for others.
+var _chosen: Dictionary[String, Variant] = {}
 var _errors: Dictionary[String, String] = {}
 
 
@@ -23,12 +29,13 @@ var _errors: Dictionary[String, String] = {}
 ## differ from the defaults ([param changed]).
 func load_form(schema: Array[Dictionary], changed: Dictionary) -> void:
 	fields.clear()
-	_values.clear()
+	_chosen.clear()
 	_errors.clear()
 	for description: Dictionary in schema:
 		var added: FormField = FormField.new(description)
 		fields.append(added)
-		_values[added.key] = changed.get(added.key, added.default)
+		if changed.has(added.key):
+			_chosen[added.key] = changed[added.key]
 	loaded.emit()
 
 
@@ -40,38 +47,75 @@ func field(key: String) -> FormField:
 	return null
 
 
+## The groups of the fields, in the order of the schema.
+func groups() -> PackedStringArray:
+	var found: PackedStringArray = []
+	for candidate: FormField in fields:
+		if candidate.group not in found:
+			found.append(candidate.group)
+	return found
+
+
+## The algorithm that is chosen; "" if the trainer has no choice of them.
+func algorithm() -> String:
+	var decider: FormField = field(ALGORITHM)
+	return str(_chosen.get(ALGORITHM, decider.default)) if decider != null else ""
+
+
+## Whether there is a field [param key] with the present algorithm.
+func applies(key: String) -> bool:
+	var candidate: FormField = field(key)
+	return candidate != null and candidate.applies_to(algorithm())
+
+
+## The default of a field with the present algorithm.
+func default_of(key: String) -> Variant:
+	var candidate: FormField = field(key)
+	return candidate.default_for(algorithm()) if candidate != null else null
+
+
 ## The present value of a field.
 func value(key: String) -> Variant:
-	return _values.get(key)
+	return _chosen.get(key, default_of(key))
 
 
 ## Changes a value and checks it.
 func set_value(key: String, new_value: Variant) -> void:
 	var changed: FormField = field(key)
-	if changed == null or FormField.same(_values.get(key), new_value):
+	if changed == null or FormField.same(value(key), new_value):
 		return
-	_values[key] = new_value
+	if FormField.same(new_value, default_of(key)):
+		_chosen.erase(key)
+	else:
+		_chosen[key] = new_value
+	if key == ALGORITHM:
+		clear_errors()  # other fields, other ranges
 	_set_error(key, changed.check(new_value))
 	value_changed.emit(key)
 
 
 ## Back to the default.
 func revert(key: String) -> void:
-	set_value(key, field(key).default)
+	set_value(key, default_of(key))
 
 
 ## Whether the value differs from the default.
 func is_changed(key: String) -> bool:
-	return not FormField.same(_values.get(key), field(key).default)
+	return not FormField.same(value(key), default_of(key))
 
 
-## The values that differ from the defaults.
+## The values that differ from the defaults, of the fields the algorithm has.
 func overrides() -> Dictionary:
 	var changed: Dictionary = {}
 	for candidate: FormField in fields:
-		if is_changed(candidate.key):
-			changed[candidate.key] = _values[candidate.key]
+		if is_changed(candidate.key) and applies(candidate.key):
+			changed[candidate.key] = value(candidate.key)
 	return changed
+
+
+## All that the user chose, also for fields that the present algorithm has not.
+func choices() -> Dictionary:
+	return Dictionary(_chosen).duplicate(true)
 
 
 ## What is wrong with a field, or "".
@@ -100,10 +144,11 @@ func show_refusals(refusals: Array[Dictionary]) -> PackedStringArray:
 	for refusal: Dictionary in refusals:
 		var key: String = Read.text(refusal, "key")
 		var text: String = Read.text(refusal, "message")
-		if field(key) == null:
-			homeless.append(text)
+		var owner: String = key.get_slice(".", 0)  # policies.name.key belongs to policies
+		if not applies(owner):
+			homeless.append("%s: %s" % [key, text])
 		else:
-			_errors[key] = text
+			_errors[owner] = text if owner == key else "%s: %s" % [key, text]
 	errors_changed.emit()
 	return homeless
 
@@ -112,7 +157,8 @@ func show_refusals(refusals: Array[Dictionary]) -> PackedStringArray:
 func clear_errors() -> void:
 	_errors.clear()
 	for candidate: FormField in fields:
-		_set_error(candidate.key, candidate.check(_values[candidate.key]))
+		if candidate.applies_to(algorithm()):
+			_set_error(candidate.key, candidate.check(value(candidate.key)))
 
 
 func _set_error(key: String, text: String) -> void:

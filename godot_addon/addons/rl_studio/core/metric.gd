@@ -32,10 +32,19 @@ const HIDDEN: PackedStringArray = [
 	"episode_reward_max",
 	"training_iteration",
 	"timesteps_total",
+	"env_steps_total",
 	"seq",
 	"episodes_total",
 	"time_total_s"
 ]
+
+## What values of one policy or of an evaluation are called where they are those of the whole run.
+const _WHOLE: Dictionary[String, String] = {
+	"reward_mean": "episode_reward_mean",
+	"reward_min": "episode_reward_min",
+	"reward_max": "episode_reward_max",
+	"episodes": "episodes_total",
+}
 
 
 ## The metric that is the lower edge of the band around that of [param key]; "" if it has none.
@@ -68,6 +77,14 @@ static func write(key: String, value: float) -> String:
 ## Whether the metric is a share of one.
 static func is_share(key: String) -> bool:
 	return key.ends_with("success_rate") or key.ends_with("_share")
+
+
+## Values of one policy or of an evaluation under the keys of the whole run.
+static func of_whole_run(values: Dictionary[String, float]) -> Dictionary[String, float]:
+	var renamed: Dictionary[String, float] = {}
+	for key: String in values:
+		renamed[_WHOLE.get(key, key)] = values[key]
+	return renamed
 
 
 ## The numbers of a sample by metric key, with those in sub-dictionaries as "folder/name".

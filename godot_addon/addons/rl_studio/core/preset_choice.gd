@@ -1,7 +1,8 @@
 @tool
 extends RefCounted
 ## Which of a trainer's presets the form has the values of, and choosing another one. A preset says
-## something about every field that any preset sets: what it does not name is the default.
+## something about every field that any preset sets: what it does not name is the default. With an
+## algorithm that has not all the fields a preset sets, there is no such preset.
 
 ## Another preset fits, or what can be taken back changed.
 signal changed
@@ -13,8 +14,10 @@ const Preset := preload("preset.gd")
 ## What [method current] says when the form has the values of no preset.
 const CUSTOM: int = -1
 
+## Those that fit the form's algorithm.
 var presets: Array[Preset] = []
 
+var _all: Array[Preset] = []
 var _form: FormModel
 ## What the fields that the last choice changed had before; empty if there is nothing to take back.
 var _before: Dictionary[String, Variant] = {}
@@ -29,9 +32,9 @@ func _init(form: FormModel) -> void:
 
 ## Takes over the presets of a trainer; the form is to be loaded next.
 func set_presets(descriptions: Array[Dictionary]) -> void:
-	presets.clear()
+	_all.clear()
 	for description: Dictionary in descriptions:
-		presets.append(Preset.new(description))
+		_all.append(Preset.new(description))
 
 
 ## Index of the preset whose values the form has, or [constant CUSTOM].
@@ -40,6 +43,11 @@ func current() -> int:
 		if _keys().all(_has_value_of.bind(presets[index])):
 			return index
 	return CUSTOM
+
+
+## Whether there is anything to choose from.
+func has_choice() -> bool:
+	return presets.any(func(preset: Preset) -> bool: return not preset.values.is_empty())
 
 
 ## Sets the form to the preset number [param index].
@@ -98,7 +106,14 @@ func _keys() -> Array[String]:
 
 
 func _value_in(key: String, preset: Preset) -> Variant:
-	return preset.values.get(key, _form.field(key).default)
+	return preset.values.get(key, _form.default_of(key))
+
+
+## A key that is no field at all is passed over, for a newer backend may know more.
+func _find_fitting() -> void:
+	var fits: Callable = func(key: Variant) -> bool:
+		return _form.field(str(key)) == null or _form.applies(str(key))
+	presets.assign(_all.filter(func(preset: Preset) -> bool: return preset.values.keys().all(fits)))
 
 
 func _has_value_of(key: String, preset: Preset) -> bool:
@@ -113,18 +128,20 @@ func _set_values(values: Dictionary[String, Variant]) -> void:
 
 
 func _text(field: FormField, value: Variant) -> String:
-	var text: String = field.to_text(value)
-	return text if text != "" else "none"
+	return field.to_phrase(value)
 
 
 func _on_form_loaded() -> void:
 	_before = {}
+	_find_fitting()
 	changed.emit()
 
 
 func _on_form_value_changed(key: String) -> void:
 	if _is_setting:
 		return
-	if _before.has(key):
+	if key == FormModel.ALGORITHM:
+		_find_fitting()
+	if _before.has(key) or key == FormModel.ALGORITHM:
 		_before = {}  # the user went on from here; undo would take that away, too
 	changed.emit()

@@ -3,13 +3,29 @@ extends RefCounted
 ## One training run as the backend tells it: its RunInfo, its curves, the end of its log.
 
 const Bottleneck := preload("bottleneck.gd")
+const Curves := preload("curves.gd")
+const Format := preload("format.gd")
 const LogFilter := preload("log_filter.gd")
-const Metric := preload("metric.gd")
 const Problem := preload("problem.gd")
 const Read := preload("read.gd")
-const Series := preload("series.gd")
 
 const LOG_LIMIT: int = 200_000
+## Why a run ended, in words, by the backend's reason.
+const ENDS: Dictionary[String, String] = {
+	"timesteps": "all steps done",
+	"time_limit": "time is up",
+	"iterations": "all iterations done",
+	"episodes": "all episodes done",
+	"reward": "reached the reward",
+	"success_rate": "reached the success rate",
+	"plateau": "no more progress",
+	"stop_file": "stop file found",
+	"interrupted": "stopped by hand",
+	"killed": "killed",
+	"error": "failed",
+	"crashed": "crashed",
+	"not_started": "did not start",
+}
 
 var id: String = ""
 var experiment: String = ""
@@ -17,7 +33,14 @@ var trainer: String = ""
 var scene: String = ""
 ## "starting", "running", "stopping", "finished", "stopped" or "failed".
 var state: String = ""
+## Why it ended, a word of the backend's: "timesteps", "reward", "crashed" and so on.
 var reason: String = ""
+## The run whose checkpoint this one went on from or took its policies from; "" if there is none.
+var parent: String = ""
+## Name of that checkpoint.
+var parent_checkpoint: String = ""
+## Whether this run goes on where its parent was, with its counters.
+var is_resumed: bool = false
 var started: float = 0.0
 var duration_s: float = 0.0
 var timesteps: int = 0
@@ -40,9 +63,8 @@ var restart_message: String = ""
 var problem: Problem
 ## Where the wall time goes.
 var bottleneck: Bottleneck = Bottleneck.new()
-## Curves by metric key, see Metric.
-var series: Dictionary[String, Series] = {}
-## Sequence number of the newest sample in [member series].
+var curves: Curves = Curves.new()
+## Sequence number of the newest sample in [member curves].
 var last_seq: int = 0
 ## The end of the run's output, made readable.
 var log_text: String = ""
@@ -61,6 +83,10 @@ func update(info: Dictionary) -> void:
 	scene = Read.text(info, "scene")
 	state = Read.text(info, "state")
 	reason = Read.text(info, "reason")
+	is_resumed = not Read.dict(info, "resumed_from").is_empty()
+	var origin: Dictionary = Read.dict(info, "resumed_from" if is_resumed else "initialised_from")
+	parent = Read.text(origin, "run")
+	parent_checkpoint = Read.text(origin, "checkpoint")
 	started = Read.number(info, "started", 0.0)
 	duration_s = Read.number(info, "duration_s", 0.0)
 	timesteps = Read.integer(info, "timesteps")
@@ -87,12 +113,7 @@ func add_samples(samples: Array[Dictionary]) -> void:
 			continue
 		last_seq = seq
 		bottleneck.add(Read.dict(sample, "throughput"))
-		var x: float = Read.number(sample, "timesteps_total", 0.0)
-		var flat: Dictionary[String, float] = Metric.flatten(sample)
-		for key: String in flat:
-			if not series.has(key):
-				series[key] = Series.new()
-			series[key].add(x, flat[key])
+		curves.add(sample)
 
 
 ## Adds output from byte [param start] to byte [param end] of the log. What is known is passed over.
@@ -137,6 +158,25 @@ func remaining() -> float:
 ## The state in a word or two.
 func state_text() -> String:
 	return "Stopping…" if state == "stopping" else state.capitalize()
+
+
+## Why the run ended, in words; "" while it goes on.
+func end_text() -> String:
+	if is_active():
+		return ""
+	if reason in ["reward", "success_rate"] and message.begins_with("Reached"):
+		return message.get_slice(":", 0).replace("Reached", "reached")
+	return ENDS.get(reason, reason.replace("_", " "))
+
+
+## Where the run began, in words, with [param parent_title] for the run it went on from; "" if it
+## began with nothing.
+func origin_text(parent_title: String) -> String:
+	if parent == "":
+		return ""
+	var steps: String = Format.count(parent_checkpoint.trim_prefix("step_").to_int())
+	var form: String = "resumed from %s at %s steps" if is_resumed else "policy of %s at %s steps"
+	return form % [parent_title, steps]
 
 
 ## A name for lists: the experiment and when it began; the day, too, if that is not today.

@@ -15,8 +15,13 @@ signal log_added(run: RunState)
 ## Something the user asked for did not work; null = the last such message is settled.
 signal problem_changed
 
+## What is to be told about the settings of the open experiment changed.
+signal notes_changed
+
 enum Link { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
 
+const Continuation := preload("continuation.gd")
+const ExperimentNotes := preload("experiment_notes.gd")
 const ExportState := preload("export_state.gd")
 const FormModel := preload("form_model.gd")
 const PresetChoice := preload("preset_choice.gd")
@@ -38,6 +43,10 @@ var experiment: String = ""
 var trainer: String = ""
 var form: FormModel = FormModel.new()
 var presets: PresetChoice = PresetChoice.new(form)
+## What the next run begins with.
+var continuation: Continuation = Continuation.new()
+## What the backend says about the saved settings.
+var notes: ExperimentNotes = ExperimentNotes.new()
 ## Newest first.
 var runs: Array[RunState] = []
 ## The run the Train dock shows; null if there was none yet.
@@ -83,6 +92,55 @@ func open_experiment(name: String, trainer_name: String, overrides: Dictionary) 
 	presets.set_presets(Read.dicts(info, "presets"))
 	form.load_form(Read.dicts(info, "fields"), overrides)
 	experiments_changed.emit()
+
+
+## Takes over what the backend says about the settings of the open experiment.
+func set_notes(answer: Dictionary) -> void:
+	notes = ExperimentNotes.new(answer)
+	notes_changed.emit()
+
+
+## The form that Train starts with: the experiment's, or that of the run that is to go on.
+func form_in_use() -> FormModel:
+	return continuation.form if continuation.mode == Continuation.Mode.RESUME else form
+
+
+## The trainer that Train starts: the experiment's, or that of the run that is to go on.
+func trainer_in_use() -> String:
+	var resumed: RunState = run(continuation.run_id)
+	if continuation.mode == Continuation.Mode.RESUME and resumed != null:
+		return resumed.trainer
+	return trainer
+
+
+## Where [param which] began, in words; "" if it began with nothing.
+func origin_text(which: RunState) -> String:
+	var parent: RunState = run(which.parent)
+	return which.origin_text(parent.title() if parent != null else which.parent)
+
+
+## The runs that the next one can begin with in [param mode], newest first.
+func beginnings(mode: Continuation.Mode) -> Array[RunState]:
+	var fits: Callable = func(candidate: RunState) -> bool:
+		if candidate.checkpoint_count == 0:
+			return false
+		if mode == Continuation.Mode.POLICY:
+			return candidate.trainer == trainer
+		var can_resume: bool = Read.flag(trainer_info(candidate.trainer), "can_resume")
+		return can_resume and not candidate.is_active()
+	return runs.filter(fits)
+
+
+## Chooses what the next run begins with, and the newest run that fits, unless one is chosen.
+func begin_with(mode: Continuation.Mode) -> void:
+	continuation.choose_mode(mode)
+	if mode == Continuation.Mode.NOTHING:
+		return
+	var found: Array[RunState] = beginnings(mode)
+	var is_chosen: Callable = func(candidate: RunState) -> bool:
+		return candidate.id == continuation.run_id
+	if not found.is_empty() and not found.any(is_chosen):
+		continuation.choose_run(found[0].id)
 
 
 ## Adds samples to a run; those of an unknown run are dropped.

@@ -4,6 +4,7 @@ extends RefCounted
 ## saved a moment later.
 
 const BackendClient := preload("backend_client.gd")
+const FormField := preload("../core/form_field.gd")
 const Problem := preload("../core/problem.gd")
 const Read := preload("../core/read.gd")
 const Reply := preload("../core/reply.gd")
@@ -16,6 +17,8 @@ var _client: BackendClient
 ## Counts changes of the form, so that an answer to an older one is not taken for the newest.
 var _revision: int = 0
 var _saved_revision: int = 0
+## What was chosen for trainers that were left, to find it again on the way back.
+var _left: Dictionary[String, Dictionary] = {}
 
 
 func _init(state: StudioState, client: BackendClient) -> void:
@@ -52,10 +55,19 @@ func create(name: String) -> void:
 	_client.request("experiment.save", params, on_reply)
 
 
-## Turns the open experiment to another trainer; values of fields both have stay.
+## Turns the open experiment to another trainer; values of fields both have stay, and those that
+## were chosen for it before come back.
 func change_trainer(name: String) -> void:
 	_revision += 1
-	_state.open_experiment(_state.experiment, name, _state.form.overrides())
+	_left[_state.trainer] = _state.form.choices()
+	var values: Dictionary = _left.get(name, {})
+	for description: Dictionary in Read.dicts(_state.trainer_info(name), "fields"):
+		var field: FormField = FormField.new(description)
+		var value: Variant = _state.form.choices().get(field.key)
+		if value != null and field.check(value) == "":
+			values[field.key] = value
+	_state.open_experiment(_state.experiment, name, values)
+	_state.set_notes({})
 
 
 ## Whether the form differs from what the backend has.
@@ -80,6 +92,7 @@ func save(on_saved: Callable) -> void:
 	var on_reply: Callable = func(reply: Reply) -> void:
 		if reply.ok:
 			_saved_revision = revision
+			_state.set_notes(reply.result)
 			_state.set_problem(null)
 		else:
 			_show_refusal(reply)
@@ -100,11 +113,13 @@ func _on_loaded(reply: Reply) -> void:
 		_state.set_problem(Problem.new(reply.message, reply.hint))
 		return
 	_saved_revision = _revision
+	_left.clear()
 	_state.open_experiment(
 		Read.text(reply.result, "name"),
 		Read.text(reply.result, "trainer"),
 		Read.dict(reply.result, "overrides")
 	)
+	_state.set_notes(reply.result)
 
 
 func _on_form_value_changed(_key: String) -> void:

@@ -23,6 +23,7 @@ func _init(state: StudioState, client: BackendClient) -> void:
 	_state = state
 	_client = client
 	_client.event_received.connect(_on_event_received)
+	_state.continuation.run_wanted.connect(load_beginning)
 
 
 ## After (re)connecting: the newest run that goes on becomes the current one, and is followed.
@@ -42,15 +43,18 @@ func show_runs(ids: PackedStringArray) -> void:
 	_sync()
 
 
-## Starts a run of the open experiment.
+## Starts a run of the open experiment, or one that goes on, see Continuation.
 func start() -> void:
 	_state.set_problem(null)
-	_client.request(
-		"run.start",
-		{"experiment": _state.experiment, "overrides": {}},
-		_on_started,
-		START_TIMEOUT_MS
-	)
+	var params: Dictionary = {"experiment": _state.experiment, "overrides": {}}
+	params.merge(_state.continuation.params(), true)
+	_client.request("run.start", params, _on_started, START_TIMEOUT_MS)
+
+
+## Asks for what is wanted of the run that the next one is to begin with.
+func load_beginning(run_id: String) -> void:
+	_client.request("run.checkpoints", {"run_id": run_id}, _on_beginning_checkpoints.bind(run_id))
+	_client.request("run.config", {"run_id": run_id}, _on_beginning_config.bind(run_id))
 
 
 ## Asks a run to save and stop. Returns at once; the run tells when it did.
@@ -92,11 +96,33 @@ func _on_started(reply: Reply) -> void:
 	if not reply.ok:
 		var refusals: Array[Dictionary] = Read.dicts(reply.data, "errors")
 		if not refusals.is_empty():
-			_state.form.show_refusals(refusals)
+			_state.form_in_use().show_refusals(refusals)
 		_state.set_problem(Problem.new(reply.message, reply.hint))
 		return
+	_state.continuation.reset()
 	_state.set_current_run(_state.update_run(Read.dict(reply.result, "run")))
 	_sync()
+
+
+func _on_beginning_checkpoints(reply: Reply, run_id: String) -> void:
+	if run_id != _state.continuation.run_id:
+		return
+	if reply.ok:
+		_state.continuation.take_checkpoints(Read.dicts(reply.result, "checkpoints"))
+	else:
+		_state.continuation.fail(reply.message)
+
+
+func _on_beginning_config(reply: Reply, run_id: String) -> void:
+	if run_id != _state.continuation.run_id:
+		return
+	if reply.ok:
+		var info: Dictionary = _state.trainer_info(Read.text(reply.result, "trainer"))
+		_state.continuation.take_config(
+			Read.dicts(info, "fields"), Read.dict(reply.result, "config")
+		)
+	else:
+		_state.continuation.fail(reply.message)
 
 
 func _on_stopped(reply: Reply) -> void:

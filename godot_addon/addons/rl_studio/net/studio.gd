@@ -7,6 +7,7 @@ extends Node
 signal exported(resource_path: String)
 
 const BackendClient := preload("backend_client.gd")
+const Continuation := preload("../core/continuation.gd")
 const ExperimentService := preload("experiment_service.gd")
 const ExportService := preload("export_service.gd")
 const Problem := preload("../core/problem.gd")
@@ -70,8 +71,14 @@ func train() -> void:
 	if _state.experiment == "":
 		_is_train_pending = true  # its form is on the way
 		return
-	_autosave.stop()
-	experiments.save(_on_saved_before_training)
+	var problem: String = _state.continuation.problem()
+	if problem != "":
+		_state.set_problem(Problem.new(problem))
+	elif _state.continuation.mode == Continuation.Mode.RESUME:
+		runs.start()
+	else:
+		_autosave.stop()
+		experiments.save(_on_saved_before_training)
 
 
 ## Shows another run's checkpoints in the Export dock.

@@ -3,7 +3,7 @@ extends Control
 ## One chart: title, current value, axes and curves. Draws only when its data or size change; what
 ## moves with the mouse is on a layer of its own.
 
-## The mouse is over [param x] (agent steps); NAN: it left.
+## The mouse is over [param x] of the axis; NAN: it left.
 signal hovered(x: float)
 
 const Axis := preload("../core/axis.gd")
@@ -13,11 +13,13 @@ const ChartPlot := preload("chart_plot.gd")
 const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
 const Metric := preload("../core/metric.gd")
+const Series := preload("../core/series.gd")
 
 const TICK_GAP: float = 20.0
 
 var _key: String = ""
 var _curves: Array[ChartCurve] = []
+var _x: Series.X = Series.X.AGENT_STEPS
 var _span_x: Vector2 = Vector2(0.0, 1.0)
 var _span_y: Vector2 = Vector2(0.0, 1.0)
 var _plot: ChartPlot = ChartPlot.new()
@@ -58,9 +60,10 @@ func _gui_input(event: InputEvent) -> void:
 			hovered.emit(NAN)
 
 
-## Draws [param curves] from now on.
-func show_curves(curves: Array[ChartCurve]) -> void:
+## Draws [param curves] over [param x] from now on.
+func show_curves(curves: Array[ChartCurve], x: Series.X) -> void:
 	_curves = curves
+	_x = x
 	_measure()
 	_place()
 	queue_redraw()
@@ -113,7 +116,7 @@ func _place() -> void:
 		layer.position = box.position
 		layer.size = box.size
 	_plot.show_curves(_curves, _span_x, _span_y)
-	_cursor.show_curves(_key, _curves, _span_x, _span_y)
+	_cursor.show_curves(_key, _x, _curves, _span_x, _span_y)
 
 
 func _ticks_y() -> PackedFloat64Array:
@@ -141,10 +144,12 @@ func _draw() -> void:
 		var width: float = box.position.x - Look.px(8)
 		draw_string(font, at, label, HORIZONTAL_ALIGNMENT_RIGHT, width, text_size, faded)
 	var most: int = clampi(int(box.size.x / Look.px(44)), 3, 10)
-	for tick: float in Axis.ticks(_span_x.x, _span_x.y, most):
+	var is_time: bool = _x == Series.X.SECONDS
+	for tick: float in Axis.ticks(_span_x.x, _span_x.y, most, is_time):
 		var x: float = roundf(remap(tick, _span_x.x, _span_x.y, box.position.x, box.end.x))
 		draw_line(Vector2(x, box.position.y), Vector2(x, box.end.y), grid)
-		_draw_tick_x(x, box, Axis.label(tick, false), faded)
+		var label: String = Format.duration(tick) if is_time else Axis.label(tick, false)
+		_draw_tick_x(x, box, label, faded)
 
 
 func _draw_tick_x(x: float, box: Rect2, label: String, color: Color) -> void:
@@ -155,22 +160,32 @@ func _draw_tick_x(x: float, box: Rect2, label: String, color: Color) -> void:
 	draw_string(font, at, label, HORIZONTAL_ALIGNMENT_LEFT, -1, _text_size(), color)
 
 
+## The title, and at the right the present values of all curves in their colours, if they fit.
 func _draw_header(box: Rect2, color: Color) -> void:
 	var font: Font = get_theme_font(&"bold", &"EditorFonts")
-	var text_size: int = get_theme_font_size(&"font_size", &"Label")
+	var value_size: int = get_theme_font_size(&"font_size", &"Label")
 	var y: float = Look.px(3) + font.get_ascent(_text_size())
-	var value: String = ""
-	var value_color: Color = color
-	if _curves.size() == 1 and not _curves[0].raw.is_empty():
-		value = Metric.write(_key, _curves[0].smooth[_curves[0].smooth.size() - 1].y)
-		value_color = _curves[0].color
-	var value_width: float = font.get_string_size(value, 0, -1, text_size).x
-	var at: Vector2 = Vector2(box.end.x - value_width, y)
-	draw_string(font, at, value, HORIZONTAL_ALIGNMENT_LEFT, -1, text_size, value_color)
-	var title_width: float = at.x - Look.px(12)
-	at = Vector2(Look.px(8), y)
 	var title: String = Metric.title(_key)
-	draw_string(font, at, title, HORIZONTAL_ALIGNMENT_LEFT, title_width, _text_size(), color)
+	var title_width: float = font.get_string_size(title, 0, -1, _text_size()).x
+	var values: PackedStringArray = []
+	var left: float = box.end.x
+	for curve: ChartCurve in _curves:
+		values.append(Metric.write(_key, curve.smooth[curve.smooth.size() - 1].y))
+		left -= font.get_string_size(values[-1], 0, -1, value_size).x + Look.px(8)
+	if _curves.size() > 1 and left < Look.px(8) + title_width:
+		values.clear()
+		left = box.end.x
+	_draw_text(font, Vector2(Look.px(8), y), title, color, _text_size(), left - Look.px(8))
+	for index: int in values.size():
+		left += Look.px(8)
+		_draw_text(font, Vector2(left, y), values[index], _curves[index].color, value_size)
+		left += font.get_string_size(values[index], 0, -1, value_size).x
+
+
+func _draw_text(
+	font: Font, at: Vector2, text: String, color: Color, text_size: int, width: float = -1.0
+) -> void:
+	draw_string(font, at, text, HORIZONTAL_ALIGNMENT_LEFT, width, text_size, color)
 
 
 func _font() -> Font:
@@ -178,4 +193,4 @@ func _font() -> Font:
 
 
 func _text_size() -> int:
-	return roundi(get_theme_font_size(&"font_size", &"Label") * 0.88)
+	return Look.small(self)

@@ -8,11 +8,13 @@ const ChartPlot := preload("chart_plot.gd")
 const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
 const Metric := preload("../core/metric.gd")
+const Series := preload("../core/series.gd")
 
-## From this width of the plot on, run names are beside the values.
+## From this width of the plot on, the names of curves are beside the values.
 const WIDE: float = 300.0
 
 var _key: String = ""
+var _unit: Series.X = Series.X.AGENT_STEPS
 var _curves: Array[ChartCurve] = []
 var _span_x: Vector2 = Vector2(0.0, 1.0)
 var _span_y: Vector2 = Vector2(0.0, 1.0)
@@ -20,8 +22,11 @@ var _x: float = NAN
 
 
 ## Takes over what the chart shows.
-func show_curves(key: String, curves: Array[ChartCurve], span_x: Vector2, span_y: Vector2) -> void:
+func show_curves(
+	key: String, x: Series.X, curves: Array[ChartCurve], span_x: Vector2, span_y: Vector2
+) -> void:
 	_key = key
+	_unit = x
 	_curves = curves
 	_span_x = span_x
 	_span_y = span_y
@@ -49,7 +54,7 @@ func _draw() -> void:
 		var point: Vector2 = to_pixels * curve.smooth[at]
 		if lines.is_empty():
 			anchor = point
-			lines.append("%s steps" % Format.count(curve.raw[at].x))
+			lines.append(_describe_x(curve.raw[at].x))
 			colors.append(Look.faded(self))
 		draw_circle(point, Look.px(3), curve.color)
 		lines.append(_describe(curve, at))
@@ -59,10 +64,14 @@ func _draw() -> void:
 	_draw_box(anchor, lines, colors)
 
 
+func _describe_x(x: float) -> String:
+	return Format.duration(x) if _unit == Series.X.SECONDS else "%s steps" % Format.count(x)
+
+
 func _describe(curve: ChartCurve, at: int) -> String:
 	var text: String = Metric.write(_key, curve.smooth[at].y)
 	if _curves.size() > 1:
-		# The colour tells which run it is; the name only fits where there is room.
+		# The colour tells which it is; the name only fits where there is room.
 		return "%s  %s" % [text, curve.title] if size.x >= Look.px(WIDE) else text
 	if curve.smooth != curve.raw:
 		text += " (%s)" % Metric.write(_key, curve.raw[at].y)
@@ -71,7 +80,7 @@ func _describe(curve: ChartCurve, at: int) -> String:
 
 func _draw_box(anchor: Vector2, lines: PackedStringArray, colors: PackedColorArray) -> void:
 	var font: Font = get_theme_font(&"font", &"Label")
-	var text_size: int = roundi(get_theme_font_size(&"font_size", &"Label") * 0.88)
+	var text_size: int = Look.small(self)
 	var pad: float = Look.px(5)
 	var line_height: float = font.get_height(text_size)
 	var box: Rect2 = Rect2(Vector2.ZERO, Vector2(0.0, lines.size() * line_height + pad))

@@ -1,9 +1,11 @@
 @tool
 extends RefCounted
-## What a chart draws of one run.
+## One curve of a chart.
 
 var title: String = ""
 var color: Color = Color.WHITE
+## Whether each point is marked: there are few, and they count.
+var is_marked: bool = false
 ## As measured.
 var raw: PackedVector2Array = []
 ## As smoothed; the same as [member raw] if it is not.

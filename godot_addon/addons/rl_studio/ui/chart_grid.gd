@@ -5,6 +5,7 @@ extends GridContainer
 const Chart := preload("chart.gd")
 const ChartCurve := preload("chart_curve.gd")
 const Look := preload("look.gd")
+const Series := preload("../core/series.gd")
 
 const COLUMN_WIDTH: float = 185.0
 
@@ -32,9 +33,9 @@ func show_keys(keys: PackedStringArray) -> void:
 	_fit_columns()
 
 
-## Draws [param curves] in the chart of [param key].
-func show_curves(key: String, curves: Array[ChartCurve]) -> void:
-	_charts[key].show_curves(curves)
+## Draws [param curves] over [param x] in the chart of [param key].
+func show_curves(key: String, curves: Array[ChartCurve], x: Series.X) -> void:
+	_charts[key].show_curves(curves, x)
 
 
 func _fit_columns() -> void:

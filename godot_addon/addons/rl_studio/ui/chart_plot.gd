@@ -8,6 +8,7 @@ const Look := preload("look.gd")
 
 const RAW_ALPHA: float = 0.3
 const FINE_LIMIT: int = 1000
+const MARK_RADIUS: float = 2.5
 const BAND_ALPHA: float = 0.12
 
 var _curves: Array[ChartCurve] = []
@@ -50,6 +51,9 @@ func _draw() -> void:
 			_draw_curve(curve.raw, Color(curve.color, RAW_ALPHA), transform_to_box)
 	for curve: ChartCurve in _curves:
 		_draw_curve(curve.smooth, curve.color, transform_to_box)
+		if curve.is_marked:
+			for point: Vector2 in Axis.thinned(curve.smooth, int(size.x)):
+				draw_circle(transform_to_box * point, Look.px(MARK_RADIUS), curve.color)
 
 
 func _draw_curve(points: PackedVector2Array, color: Color, to_pixels: Transform2D) -> void:

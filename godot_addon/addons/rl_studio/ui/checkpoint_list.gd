@@ -1,6 +1,6 @@
 @tool
 extends Tree
-## The checkpoints of a run as a table.
+## The checkpoints of a run as a table; the best one has a star.
 
 signal checkpoint_chosen(timesteps: int)
 
@@ -8,16 +8,26 @@ const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
 const Read := preload("../core/read.gd")
 
-const COLUMNS: PackedStringArray = ["Steps", "Reward", "Success", "Age"]
+const TITLES: Dictionary[String, String] = {
+	"steps": "Steps",
+	"reward": "Reward",
+	"evaluation": "Evaluated",
+	"success": "Success",
+	"age": "Age",
+}
+## In a dock narrower than these, a column is left out and stands in the tooltip only.
+const NEEDED_WIDTH: Dictionary[String, float] = {"success": 240.0, "age": 280.0}
+const EVALUATION_WIDTH: float = 70.0
 
 var _checkpoints: Array[Dictionary] = []
 var _chosen: Dictionary = {}
+var _columns: PackedStringArray = []
 var _is_showing: bool = false
 
 
 func _ready() -> void:
 	_fit_columns()
-	resized.connect(_fit_columns)
+	resized.connect(_on_resized)
 	hide_folding = true
 	add_theme_constant_override(&"item_margin", Look.px(4))
 	hide_root = true
@@ -31,55 +41,84 @@ func show_checkpoints(checkpoints: Array[Dictionary], chosen: Dictionary) -> voi
 	_is_showing = true
 	_checkpoints = checkpoints
 	_chosen = chosen
+	_fit_columns()
 	clear()
 	var root: TreeItem = create_item()
 	for checkpoint: Dictionary in checkpoints:
 		var item: TreeItem = create_item(root)
-		var texts: PackedStringArray = [
-			Format.count(Read.number(checkpoint, "timesteps")),
-			Format.value(Read.number(checkpoint, "episode_reward_mean")),
-			Format.percent(Read.number(checkpoint, "success_rate")),
-			Format.age(_age(checkpoint)),
-		]
 		for column: int in columns:
-			item.set_text(column, texts[column])
+			item.set_text(column, _text(checkpoint, _columns[column]))
 			item.set_tooltip_text(column, _describe(checkpoint))
+		if Read.flag(checkpoint, "best"):
+			item.set_icon(0, Look.icon(self, &"Favorites"))
 		if checkpoint == chosen:
 			item.select(0)
 	_is_showing = false
 
 
-## In a narrow dock the age is in the tooltip only.
+func _text(checkpoint: Dictionary, column: String) -> String:
+	match column:
+		"steps":
+			return Format.count(Read.number(checkpoint, "timesteps"))
+		"reward":
+			return Format.value(Read.number(checkpoint, "episode_reward_mean"))
+		"evaluation":
+			return Format.value(Read.number(checkpoint, "evaluation_reward"))
+		"success":
+			return Format.percent(Read.number(checkpoint, "success_rate"))
+	return Format.age(_age(checkpoint))
+
+
+## The columns there is something for, as far as there is room.
 func _fit_columns() -> void:
-	var wanted: int = COLUMNS.size() if size.x >= Look.px(260) else COLUMNS.size() - 1
-	if columns == wanted:
+	var is_evaluated: bool = _checkpoints.any(
+		func(item: Dictionary) -> bool: return item.get("evaluation_reward") != null
+	)
+	var room: float = size.x - Look.px(EVALUATION_WIDTH if is_evaluated else 0.0)
+	var wanted: PackedStringArray = []
+	for column: String in TITLES:
+		var needed: float = NEEDED_WIDTH.get(column, 0.0)
+		var is_empty: bool = column == "evaluation" and not is_evaluated
+		if not is_empty and (needed == 0.0 or room >= Look.px(needed)):
+			wanted.append(column)
+	if wanted == _columns:
 		return
-	columns = wanted
+	_columns = wanted
+	columns = wanted.size()
 	for column: int in columns:
-		set_column_title(column, COLUMNS[column])
+		set_column_title(column, TITLES[wanted[column]])
 		set_column_title_alignment(column, HORIZONTAL_ALIGNMENT_LEFT)
 		set_column_clip_content(column, true)
 		set_column_custom_minimum_width(column, Look.px(62 if column == 0 else 40))
-	if not _checkpoints.is_empty():
+
+
+func _on_resized() -> void:
+	var before: PackedStringArray = _columns
+	_fit_columns()
+	if before != _columns and not _checkpoints.is_empty():
 		show_checkpoints(_checkpoints, _chosen)
 
 
 func _describe(checkpoint: Dictionary) -> String:
 	var reasons: Dictionary[String, String] = {
 		"periodic": "made while training",
+		"best": "made because no other was better",
 		"final": "made at the end of the training",
 		"interrupted": "made when the training was stopped",
 		"error": "made when the training failed",
 	}
 	var reason: String = Read.text(checkpoint, "reason")
-	return (
-		"%d steps, %s\n%s ago"
-		% [
-			Read.integer(checkpoint, "timesteps"),
-			reasons.get(reason, reason),
-			Format.age(_age(checkpoint)),
-		]
-	)
+	var lines: PackedStringArray = [
+		"%d steps, %s" % [Read.integer(checkpoint, "timesteps"), reasons.get(reason, reason)]
+	]
+	if Read.flag(checkpoint, "best"):
+		lines.append("The best of this run")
+	var evaluated: float = Read.number(checkpoint, "evaluation_reward")
+	if not is_nan(evaluated):
+		lines.append("Reward without exploration: %s" % Format.value(evaluated))
+	lines.append("Success: %s" % Format.percent(Read.number(checkpoint, "success_rate")))
+	lines.append("%s ago" % Format.age(_age(checkpoint)))
+	return "\n".join(lines)
 
 
 func _age(checkpoint: Dictionary) -> float:

@@ -8,6 +8,8 @@ signal trainer_selected(trainer: String)
 signal scene_chosen(path: String)
 signal preset_chosen(index: int)
 
+const Continuation := preload("../core/continuation.gd")
+const Look := preload("look.gd")
 const NameDialog := preload("name_dialog.gd")
 const PresetPicker := preload("preset_picker.gd")
 const Read := preload("../core/read.gd")
@@ -17,8 +19,10 @@ const StudioState := preload("../core/studio_state.gd")
 var _state: StudioState
 var _dialog: NameDialog
 
+@onready var _experiment_name: Label = %ExperimentName
 @onready var _experiment: OptionButton = %Experiment
 @onready var _scene: ScenePicker = %Scene
+@onready var _scene_name: Label = %SceneName
 @onready var _trainer: OptionButton = %Trainer
 @onready var _trainer_name: Label = %TrainerName
 @onready var _preset: PresetPicker = %Preset
@@ -26,6 +30,7 @@ var _dialog: NameDialog
 
 
 func _ready() -> void:
+	_experiment_name.custom_minimum_size.x = Look.px(Look.NAME_WIDTH)
 	_experiment.item_selected.connect(_on_experiment_item_selected)
 	_trainer.item_selected.connect(_on_trainer_item_selected)
 	_scene.scene_chosen.connect(func(path: String) -> void: scene_chosen.emit(path))
@@ -44,11 +49,11 @@ func show_state(state: StudioState) -> void:
 	_experiment.select(state.experiments.find(state.experiment))
 	_trainer.clear()
 	for info: Dictionary in state.trainers:
-		_trainer.add_item(Read.text(info, "title"))
+		_add_trainer(info)
 		if Read.text(info, "name") == state.trainer:
 			_trainer.select(_trainer.item_count - 1)
-	_trainer.visible = state.trainers.size() > 1
-	_trainer_name.visible = _trainer.visible
+			_trainer.tooltip_text = _trainer.get_item_tooltip(_trainer.item_count - 1)
+	_show_rows()
 	show_scene()
 	show_preset()
 
@@ -62,8 +67,28 @@ func show_scene() -> void:
 ## Draws the preset anew; the form has the values of another one, or of none.
 func show_preset() -> void:
 	_preset.show_choice(_state.presets)
-	_preset.visible = not _state.presets.presets.is_empty()
+	_show_rows()
+
+
+## A run that goes on has its own trainer, scene and values.
+func _show_rows() -> void:
+	var is_resuming: bool = _state.continuation.mode == Continuation.Mode.RESUME
+	_trainer.visible = _state.trainers.size() > 1 and not is_resuming
+	_trainer_name.visible = _trainer.visible
+	_scene.visible = not is_resuming
+	_scene_name.visible = _scene.visible
+	_preset.visible = _state.presets.has_choice() and not is_resuming
 	_preset_name.visible = _preset.visible
+
+
+func _add_trainer(info: Dictionary) -> void:
+	var title: String = Read.text(info, "title")
+	var tip: String = title
+	if not Read.flag(info, "available", true):
+		tip = "%s\n%s" % [Read.text(info, "problem"), Read.text(info, "hint")]
+		title += " (unavailable)"
+	_trainer.add_item(title)
+	_trainer.set_item_tooltip(_trainer.item_count - 1, tip.strip_edges())
 
 
 func _ask_for_name() -> void:

@@ -176,6 +176,7 @@ func _apply_theme() -> void:
 	if Look.is_edited(self):
 		return
 	custom_minimum_size = Vector2(Look.px(200), Look.px(200))
+	_empty.custom_minimum_size.x = Look.px(180)  # a hidden dock would let it wrap at each letter
 	_checkpoints.custom_minimum_size.y = Look.px(140)
 	_start.icon = Look.icon(self, &"MoveDown")
 	_browse.icon = Look.icon(self, &"Folder")

@@ -6,11 +6,15 @@ extends HBoxContainer
 signal edited(value: Variant)
 
 const FormField := preload("../core/form_field.gd")
+const JsonDialog := preload("json_dialog.gd")
 const Look := preload("look.gd")
 
 ## Value and unit together; longer ones stand in the tooltip, for the dock is narrow.
 const TEXT_LIMIT: int = 8
 const AUTO_TIP: String = "The trainer finds the best number when it starts."
+const LIST_HINTS: Dictionary[String, String] = {
+	"dict": "key=value, …", "string_list": "name, …", "int_list": "64, 64"
+}
 
 var _field: FormField
 var _shown: Variant = null
@@ -20,6 +24,8 @@ var _auto: CheckBox
 var _choice: OptionButton
 var _spin: SpinBox
 var _line: LineEdit
+var _button: Button
+var _dialog: JsonDialog
 
 
 func _init(field: FormField) -> void:
@@ -33,33 +39,54 @@ func _init(field: FormField) -> void:
 		"int" when not field.is_nullable:
 			_make_spin(self)
 		"int_or_auto":
-			_make_spin_or_auto()
+			_make_auto(_make_spin)
+		"float_or_auto":
+			_make_auto(_make_line)
+		"json":
+			_make_button()
 		_:
-			_make_line()
+			_make_line(self)
 	var editor: Control = get_child(0)
 	editor.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 
 
-## Shows [param value]. Does not emit.
-func show_value(value: Variant) -> void:
+## Shows [param value], which is one with [param algorithm]. Does not emit.
+func show_value(value: Variant, algorithm: String) -> void:
 	_is_showing = true
 	_shown = value
+	if _auto != null:
+		_auto.button_pressed = FormField.is_auto(value)
+		_auto.visible = _auto.button_pressed or _field.may_be_auto(algorithm)
+		_number_editor().visible = not _auto.button_pressed
 	if _check != null:
 		_check.button_pressed = value == true
 	elif _choice != null:
 		_choice.select(_field.choices.find(value))
-	elif _auto != null:
-		_show_auto(value)
-	elif _spin != null:
-		_spin.value = type_convert(value, TYPE_FLOAT)
-	else:
-		_line.text = _field.to_text(value)
+	elif _button != null:
+		_show_summary(value)
+	elif not FormField.is_auto(value):
+		_show_text(value)
 	_is_showing = false
 
 
 ## The control that takes the focus.
 func get_editor() -> Control:
 	return _spin.get_line_edit() if _spin != null else get_child(0) as Control
+
+
+func _show_text(value: Variant) -> void:
+	if _spin != null:
+		_spin.value = type_convert(value, TYPE_FLOAT)
+	else:
+		_line.text = _field.to_text(value)
+
+
+func _show_summary(value: Variant) -> void:
+	var names: PackedStringArray = []
+	if value is Dictionary:
+		var map: Dictionary = value
+		names = PackedStringArray(map.keys())
+	_button.text = ", ".join(names) if not names.is_empty() else "none"
 
 
 func _make_check() -> void:
@@ -75,6 +102,7 @@ func _make_choice() -> void:
 	_choice.fit_to_longest_item = false
 	for choice: Variant in _field.choices:
 		_choice.add_item(str(choice))
+	_choice.disabled = _field.choices.size() < 2
 	_choice.item_selected.connect(func(index: int) -> void: _emit(_field.choices[index]))
 	add_child(_choice)
 
@@ -94,44 +122,55 @@ func _make_spin(parent: Container) -> void:
 	parent.add_child(_spin)
 
 
-func _make_spin_or_auto() -> void:
+## A number made by [param make_number], beside a box that leaves it to the trainer.
+func _make_auto(make_number: Callable) -> void:
 	var flow: HFlowContainer = HFlowContainer.new()  # in a narrow dock the box goes below
 	flow.add_theme_constant_override(&"v_separation", 0)
 	add_child(flow)
-	_make_spin(flow)
-	_spin.size_flags_horizontal = Control.SIZE_EXPAND_FILL
+	make_number.call(flow)
+	_number_editor().size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	_auto = CheckBox.new()
 	_auto.text = "Auto"
 	_auto.tooltip_text = "%s\n\n%s" % [AUTO_TIP, _field.help]
-	_auto.toggled.connect(
-		func(on: bool) -> void: _emit(FormField.AUTO if on else roundi(_spin.value))
-	)
+	_auto.toggled.connect(func(on: bool) -> void: _emit(FormField.AUTO if on else _own_number()))
 	flow.add_child(_auto)
 
 
-func _show_auto(value: Variant) -> void:
-	_auto.button_pressed = FormField.is_auto(value)
-	_spin.visible = not _auto.button_pressed
-	if _spin.visible:
-		_spin.value = type_convert(value, TYPE_FLOAT)
+func _number_editor() -> Control:
+	return _spin if _spin != null else _line
 
 
-func _make_line() -> void:
+## The number that was there before the choice was left to the trainer, or a first one.
+func _own_number() -> Variant:
+	if _spin != null:
+		return roundi(_spin.value)
+	var typed: Variant = _field.from_text(_line.text)
+	if typed is float or typed is int:
+		return typed
+	return 0.0 if FormField.is_auto(_field.default) else _field.default
+
+
+func _make_line(parent: Container) -> void:
 	_line = LineEdit.new()
 	_line.select_all_on_focus = true
 	_line.expand_to_text_length = false
-	if _field.is_nullable:
-		_line.placeholder_text = "none"
-	elif _field.type == "dict":
-		_line.placeholder_text = "key=value, …"
+	_line.placeholder_text = "none" if _field.is_nullable else LIST_HINTS.get(_field.type, "")
 	_line.text_submitted.connect(func(_text: String) -> void: _on_line_done())
 	_line.focus_exited.connect(_on_line_done)
-	add_child(_line)
+	parent.add_child(_line)
 	if _has_short_unit():
 		var unit: Label = Label.new()
 		unit.text = _field.unit
 		unit.modulate.a = 0.6
-		add_child(unit)
+		parent.add_child(unit)
+
+
+func _make_button() -> void:
+	_button = Button.new()
+	_button.clip_text = true
+	_button.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
+	_button.pressed.connect(_on_button_pressed)
+	add_child(_button)
 
 
 func _has_short_unit() -> bool:
@@ -142,6 +181,14 @@ func _has_short_unit() -> bool:
 func _on_line_done() -> void:
 	if _line.text != _field.to_text(_shown):
 		_emit(_field.from_text(_line.text))
+
+
+func _on_button_pressed() -> void:
+	if _dialog == null:
+		_dialog = JsonDialog.new(_field)
+		_dialog.accepted.connect(_emit)
+		add_child(_dialog)
+	_dialog.edit(_shown)
 
 
 func _emit(value: Variant) -> void:

@@ -12,15 +12,16 @@ const Look := preload("look.gd")
 
 const EDITOR_WIDTH: float = 88.0
 
-var _field: FormField
+var field: FormField
+
 var _label: Label = Label.new()
 var _editor: FieldEditor
 var _revert: Button = Button.new()
 var _error: Label = Label.new()
 
 
-func _init(field: FormField) -> void:
-	_field = field
+func _init(shown_field: FormField) -> void:
+	field = shown_field
 	name = field.key.to_pascal_case()
 	var line: HBoxContainer = HBoxContainer.new()
 	_label.text = field.title
@@ -30,17 +31,16 @@ func _init(field: FormField) -> void:
 	_label.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	line.add_child(_label)
 	_revert.flat = true
-	_revert.pressed.connect(func() -> void: revert_requested.emit(_field.key))
+	_revert.pressed.connect(func() -> void: revert_requested.emit(field.key))
 	line.add_child(_revert)
 	_editor = FieldEditor.new(field)
-	_editor.edited.connect(func(value: Variant) -> void: edited.emit(_field.key, value))
+	_editor.edited.connect(func(value: Variant) -> void: edited.emit(field.key, value))
 	_editor.size_flags_stretch_ratio = 0.7
 	line.add_child(_editor)
 	add_child(line)
 	_error.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
 	_error.visible = false
 	add_child(_error)
-	_set_tooltips()
 
 
 func _ready() -> void:
@@ -54,24 +54,22 @@ func _notification(what: int) -> void:
 
 ## Draws the field's value from [param model].
 func show_value(model: FormModel) -> void:
-	_editor.show_value(model.value(_field.key))
-	var is_changed: bool = model.is_changed(_field.key)
+	_editor.show_value(model.value(field.key), model.algorithm())
+	_set_tooltips(field.to_phrase(model.default_of(field.key)))
+	var is_changed: bool = model.is_changed(field.key)
 	_revert.visible = is_changed
-	_error.text = model.error(_field.key)
+	_error.text = model.error(field.key)
 	_error.visible = _error.text != ""
 
 
-func _set_tooltips() -> void:
-	var default_text: String = _field.to_text(_field.default)
-	if default_text == "":
-		default_text = "none"
-	var facts: PackedStringArray = ["Default: %s %s" % [default_text, _field.unit]]
-	if _field.range_text() != "":
-		facts.append("Allowed: %s" % _field.range_text())
-	var tip: String = "%s\n%s\n\n%s" % [_field.title, _field.help, "\n".join(facts)]
+func _set_tooltips(default_text: String) -> void:
+	var facts: PackedStringArray = ["Default: %s %s" % [default_text, field.unit]]
+	if field.range_text() != "":
+		facts.append("Allowed: %s" % field.range_text())
+	var tip: String = "%s\n%s\n\n%s" % [field.title, field.help, "\n".join(facts)]
 	_label.tooltip_text = tip
 	_editor.get_editor().tooltip_text = tip
-	_revert.tooltip_text = "Back to the default, %s" % default_text
+	_revert.tooltip_text = "Back to %s" % default_text
 
 
 func _apply_theme() -> void:

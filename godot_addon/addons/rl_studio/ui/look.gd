@@ -15,6 +15,9 @@ const RUN_COLORS: PackedColorArray = [
 	Color("#c98c6a"),
 ]
 
+## Width of the names before the lists above a form, so that these stand in line.
+const NAME_WIDTH: float = 91.0
+
 ## Colours of the parts of the wall time, see Bottleneck.
 const PART_COLORS: Dictionary[String, Color] = {
 	"game": Color("#4ea8f5"),
@@ -48,6 +51,11 @@ static func dim(control: Control) -> void:
 ## The colour of text that matters less.
 static func faded(control: Control) -> Color:
 	return Color(control.get_theme_color(&"font_color", &"Label"), 0.6)
+
+
+## The size of text beside or below what matters more.
+static func small(control: Control) -> int:
+	return roundi(control.get_theme_font_size(&"font_size", &"Label") * 0.88)
 
 
 ## Makes [param label] speak in the editor's bold font, [param scale] times as large.

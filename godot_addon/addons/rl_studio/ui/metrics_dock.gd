@@ -8,6 +8,8 @@ signal shown_runs_changed(ids: PackedStringArray)
 
 const ChartCurve := preload("chart_curve.gd")
 const ChartGrid := preload("chart_grid.gd")
+const ChartLegend := preload("chart_legend.gd")
+const CurveMaker := preload("curve_maker.gd")
 const Look := preload("look.gd")
 const Metric := preload("../core/metric.gd")
 const RunList := preload("run_list.gd")
@@ -17,17 +19,26 @@ const Series := preload("../core/series.gd")
 const StudioState := preload("../core/studio_state.gd")
 
 const REDRAW_S: float = 0.12
+const X_NAMES: PackedStringArray = ["agent steps", "environment steps", "wall time"]
+const X_TIPS: PackedStringArray = [
+	"Every decision of every agent counts as one.",
+	"Every step of a game counts as one, however many agents it has.",
+	"Time since the first step, that of the run before included where one was resumed.",
+]
+const BANDS: int = 0
+const BY_POLICY: int = 1
 
 var _state: StudioState
 var _selection: RunSelection = RunSelection.new()
 var _keys: PackedStringArray = Metric.DEFAULT_KEYS
-var _show_bands: bool = true
+var _maker: CurveMaker = CurveMaker.new()
 
 @onready var _runs: RunList = %Runs
 @onready var _smoothing: HSlider = %Smoothing
 @onready var _smoothing_value: Label = %SmoothingValue
-@onready var _steps_note: Label = %StepsNote
+@onready var _x_axis: OptionButton = %XAxis
 @onready var _menu: MenuButton = %Charts
+@onready var _legend: ChartLegend = %Legend
 @onready var _grid: ChartGrid = %Grid
 @onready var _empty: Label = %Empty
 @onready var _connect: Button = %Connect
@@ -44,6 +55,11 @@ func _ready() -> void:
 		return
 	_runs.run_toggled.connect(_on_run_toggled)
 	_smoothing.value_changed.connect(func(_value: float) -> void: _draw_soon())
+	for index: int in X_NAMES.size():
+		_x_axis.add_item("x: %s" % X_NAMES[index], index)
+		_x_axis.set_item_tooltip(index, X_TIPS[index])
+	_x_axis.item_selected.connect(_on_x_axis_item_selected)
+	_on_x_axis_item_selected(0)
 	_menu.get_popup().hide_on_checkable_item_selection = false
 	_menu.get_popup().index_pressed.connect(_on_menu_index_pressed)
 	_menu.about_to_popup.connect(_build_menu)
@@ -72,38 +88,29 @@ func _draw_soon() -> void:
 func _render() -> void:
 	if not is_visible_in_tree():
 		return  # drawn when it is shown
-	_runs.show_runs(_state.runs, _selection)
+	_runs.show_runs(_state, _selection)
 	_smoothing_value.text = "%.2f" % _smoothing.value
-	var has_points: bool = false
+	_maker.weight = _smoothing.value
+	var all: Array[ChartCurve] = []
 	for key: String in _keys:
-		var curves: Array[ChartCurve] = _curves_of(key)
-		has_points = has_points or not curves.is_empty()
-		_grid.show_curves(key, curves)
-	_grid.visible = has_points
-	_empty.visible = not has_points
+		var curves: Array[ChartCurve] = _maker.make(key, _shown_runs(), _selection)
+		all.append_array(curves)
+		_grid.show_curves(key, curves, _maker.x)
+	_legend.show_curves(all)
+	_grid.visible = not all.is_empty()
+	_empty.visible = all.is_empty()
 	_empty.text = _empty_text()
 	_connect.visible = (
-		not has_points and _state.link in [StudioState.Link.OFFLINE, StudioState.Link.FAILED]
+		all.is_empty() and _state.link in [StudioState.Link.OFFLINE, StudioState.Link.FAILED]
 	)
 
 
-func _curves_of(key: String) -> Array[ChartCurve]:
-	var curves: Array[ChartCurve] = []
+func _shown_runs() -> Array[RunState]:
+	var found: Array[RunState] = []
 	for id: String in _selection.shown():
-		var run: RunState = _state.run(id)
-		if run == null or not run.series.has(key):
-			continue
-		var series: Series = run.series[key]
-		var curve: ChartCurve = ChartCurve.new()
-		curve.title = run.title()
-		curve.color = Look.RUN_COLORS[_selection.slot(id) % Look.RUN_COLORS.size()]
-		curve.raw = series.points
-		curve.smooth = series.smoothed(_smoothing.value)
-		curves.append(curve)
-		var low: String = Metric.low_edge(key)
-		if _show_bands and run.series.has(low) and _selection.shown().size() == 1:
-			curve.set_band(run.series[low].points, run.series[Metric.high_edge(key)].points)
-	return curves
+		if _state.run(id) != null:
+			found.append(_state.run(id))
+	return found
 
 
 func _empty_text() -> String:
@@ -114,6 +121,8 @@ func _empty_text() -> String:
 	if _selection.shown().is_empty():
 		return "Tick a run on the left to see its curves."
 	var run: RunState = _state.run(_selection.shown()[0])
+	if run != null and run.last_seq > 0 and _maker.x != Series.X.AGENT_STEPS:
+		return "This run does not tell its %s." % X_NAMES[_maker.x]
 	if run != null and run.is_active():
 		return "%s: the curves begin when the first episodes have ended." % run.title()
 	return "This run has no data: it ended before the first iteration was done."
@@ -123,15 +132,15 @@ func _build_menu() -> void:
 	var known: Dictionary[String, bool] = {}
 	for key: String in Metric.DEFAULT_KEYS:
 		known[key] = true
-	for id: String in _selection.shown():
-		var run: RunState = _state.run(id)
-		if run != null:
-			for key: String in run.series:
-				known[key] = true
+	for run: RunState in _shown_runs():
+		for key: String in run.curves.keys():
+			known[key] = true
 	var popup: PopupMenu = _menu.get_popup()
 	popup.clear()
 	popup.add_check_item("Band from lowest to highest reward")
-	popup.set_item_checked(0, _show_bands)
+	popup.set_item_checked(BANDS, _maker.with_bands)
+	popup.add_check_item("A curve for each policy")
+	popup.set_item_checked(BY_POLICY, _maker.by_policy)
 	popup.add_separator()
 	for key: String in known:
 		if key not in Metric.HIDDEN:
@@ -145,9 +154,10 @@ func _apply_theme() -> void:
 		return
 	custom_minimum_size = Vector2(Look.px(200), Look.px(190))
 	_smoothing.custom_minimum_size.x = Look.px(110)
-	_runs.custom_minimum_size.x = Look.px(182)
-	for label: Label in [_steps_note, _empty, _smoothing_value]:
+	_runs.custom_minimum_size.x = Look.px(190)
+	for label: Label in [_empty, _smoothing_value]:
 		Look.dim(label)
+	_maker.evaluation_color = get_theme_color(&"font_color", &"Label")
 	_draw_soon()
 
 
@@ -170,9 +180,17 @@ func _on_samples_added(run: RunState) -> void:
 		_draw_soon()
 
 
+func _on_x_axis_item_selected(index: int) -> void:
+	_maker.x = index as Series.X
+	_x_axis.tooltip_text = X_TIPS[index]
+	_draw_soon()
+
+
 func _on_menu_index_pressed(index: int) -> void:
-	if index == 0:
-		_show_bands = not _show_bands
+	if index == BANDS:
+		_maker.with_bands = not _maker.with_bands
+	elif index == BY_POLICY:
+		_maker.by_policy = not _maker.by_policy
 	else:
 		var key: String = _menu.get_popup().get_item_metadata(index)
 		if key in _keys:

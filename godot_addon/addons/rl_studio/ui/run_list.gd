@@ -4,12 +4,13 @@ extends ScrollContainer
 
 signal run_toggled(run_id: String, shown: bool)
 
-const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
+const RunRow := preload("run_row.gd")
 const RunSelection := preload("../core/run_selection.gd")
 const RunState := preload("../core/run_state.gd")
+const StudioState := preload("../core/studio_state.gd")
 
-var _rows: Dictionary[String, CheckBox] = {}
+var _rows: Dictionary[String, RunRow] = {}
 var _box: VBoxContainer = VBoxContainer.new()
 
 
@@ -21,50 +22,25 @@ func _init() -> void:
 	add_child(_box)
 
 
-## Draws [param runs], newest first.
-func show_runs(runs: Array[RunState], selection: RunSelection) -> void:
+## Draws the runs of [param state], newest first.
+func show_runs(state: StudioState, selection: RunSelection) -> void:
 	for id: String in _rows.keys():
-		if not runs.any(func(run: RunState) -> bool: return run.id == id):
+		if state.run(id) == null:
 			_rows[id].queue_free()
 			_rows.erase(id)
-	for index: int in runs.size():
-		var run: RunState = runs[index]
+	for index: int in state.runs.size():
+		var run: RunState = state.runs[index]
 		if not _rows.has(run.id):
 			_rows[run.id] = _make_row(run.id)
 		_box.move_child(_rows[run.id], index)
-		_show_run(_rows[run.id], run, selection)
+		var color: Color = Look.faded(self)
+		if selection.is_shown(run.id):
+			color = Look.RUN_COLORS[selection.slot(run.id) % Look.RUN_COLORS.size()]
+		_rows[run.id].show_run(run, selection.is_shown(run.id), color, state.origin_text(run))
 
 
-func _show_run(row: CheckBox, run: RunState, selection: RunSelection) -> void:
-	var shown: bool = selection.is_shown(run.id)
-	row.set_pressed_no_signal(shown)
-	row.text = run.title()
-	row.tooltip_text = (
-		"%s\n%s, %s steps, reward %s"
-		% [run.id, run.state_text(), Format.count(run.timesteps), Format.value(run.reward)]
-	)
-	var color: Color = Look.faded(self)
-	if shown:
-		color = Look.RUN_COLORS[selection.slot(run.id) % Look.RUN_COLORS.size()]
-	for item: StringName in [
-		&"font_color",
-		&"font_pressed_color",
-		&"font_hover_color",
-		&"font_hover_pressed_color",
-		&"font_focus_color"
-	]:
-		row.add_theme_color_override(item, color)
-	var icons: Dictionary[String, StringName] = {
-		"finished": &"StatusSuccess", "failed": &"StatusError", "stopped": &"Stop"
-	}
-	var icon_name: StringName = icons.get(run.state, &"Play")
-	row.icon = Look.icon(self, icon_name)
-
-
-func _make_row(id: String) -> CheckBox:
-	var row: CheckBox = CheckBox.new()
-	row.clip_text = true
-	row.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
+func _make_row(id: String) -> RunRow:
+	var row: RunRow = RunRow.new()
 	row.toggled.connect(func(on: bool) -> void: run_toggled.emit(id, on))
 	_box.add_child(row)
 	return row

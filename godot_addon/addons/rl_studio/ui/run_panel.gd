@@ -23,6 +23,7 @@ var _run: RunState
 @onready var _reward_name: Label = %RewardName
 @onready var _success_name: Label = %SuccessName
 @onready var _message: Label = %Message
+@onready var _origin: Label = %Origin
 @onready var _restart: Control = %Restart
 @onready var _restart_hint: HintLine = %RestartHint
 @onready var _show_log: Button = %ShowLog
@@ -42,9 +43,12 @@ func _notification(what: int) -> void:
 		_apply_theme.call_deferred()
 
 
-## Draws [param run]; null hides the panel.
-func show_run(run: RunState) -> void:
+## Draws [param run], which began as [param origin] says; null hides the panel.
+func show_run(run: RunState, origin: String) -> void:
 	_run = run
+	_origin.text = origin.left(1).to_upper() + origin.substr(1)
+	_origin.tooltip_text = _origin.text
+	_origin.visible = origin != ""
 	if is_node_ready():
 		_render()
 
@@ -106,7 +110,7 @@ func _apply_theme() -> void:
 	Look.emphasize(_title)
 	Look.emphasize(_reward, 1.6)
 	Look.emphasize(_success, 1.6)
-	for label: Label in [_steps, _speed, _time, _reward_name, _success_name]:
+	for label: Label in [_steps, _speed, _time, _origin, _reward_name, _success_name]:
 		Look.dim(label)
 	if _run != null:
 		_render_state()

@@ -12,9 +12,13 @@ signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
 
 const ConfigForm := preload("config_form.gd")
+const Continuation := preload("../core/continuation.gd")
+const ContinueBar := preload("continue_bar.gd")
 const ConnectionBar := preload("connection_bar.gd")
 const ErrorBox := preload("error_box.gd")
+const ExperimentNotes := preload("../core/experiment_notes.gd")
 const ExperimentBar := preload("experiment_bar.gd")
+const HintLine := preload("hint_line.gd")
 const LogView := preload("log_view.gd")
 const Look := preload("look.gd")
 const PresetNote := preload("preset_note.gd")
@@ -37,6 +41,9 @@ var _dialog: EditorFileDialog
 @onready var _run_panel: RunPanel = %RunPanel
 @onready var _run_error: ErrorBox = %RunError
 @onready var _preset_note: PresetNote = %PresetNote
+@onready var _continue: ContinueBar = %ContinueBar
+@onready var _overlay: HintLine = %Overlay
+@onready var _warnings: HintLine = %Warnings
 @onready var _form: ConfigForm = %Form
 @onready var _log: LogView = %Log
 @onready var _separator: Control = %Separator
@@ -53,13 +60,17 @@ func _ready() -> void:
 	if _state == null:
 		return  # opened as a scene in the editor
 	_connect_widgets()
-	_form.setup(_state.form)
-	_form.edited.connect(_state.form.set_value)
-	_form.revert_requested.connect(_state.form.revert)
+	_form.edited.connect(
+		func(key: String, value: Variant) -> void: _state.form_in_use().set_value(key, value)
+	)
+	_form.revert_requested.connect(func(key: String) -> void: _state.form_in_use().revert(key))
 	_state.connection_changed.connect(_render)
 	_state.experiments_changed.connect(_render)
 	_state.form.value_changed.connect(_on_form_value_changed)
 	_state.presets.changed.connect(_on_presets_changed)
+	_state.continuation.changed.connect(_render)
+	_state.continuation.form.value_changed.connect(func(_key: String) -> void: _render_beginning())
+	_state.notes_changed.connect(_render_notes)
 	_state.runs_changed.connect(_render)
 	_state.problem_changed.connect(_render)
 	_state.run_changed.connect(_on_run_touched)
@@ -90,6 +101,11 @@ func _connect_widgets() -> void:
 		func(path: String) -> void: _state.form.set_value("scene", path)
 	)
 	_experiment.preset_chosen.connect(func(index: int) -> void: _state.presets.choose(index))
+	_continue.mode_chosen.connect(_state.begin_with)
+	_continue.run_chosen.connect(
+		func(run: RunState) -> void: _state.continuation.choose_run(run.id)
+	)
+	_continue.checkpoint_chosen.connect(_state.continuation.choose_checkpoint)
 	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
 	_run_panel.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
@@ -102,11 +118,40 @@ func _render() -> void:
 	_link_error.show_problem(_state.link_problem)
 	_trainer_error.show_problem(_trainer_problem())
 	_experiment.show_state(_state)
-	_preset_note.show_choice(_state.presets)
+	_render_beginning()
+	_render_notes()
 	_request_error.show_problem(_state.problem)
 	_separator.visible = _state.experiment != ""
 	_intro.visible = _state.form.fields.is_empty() and _state.link_problem == null
 	_render_run()
+
+
+func _render_beginning() -> void:
+	var is_resuming: bool = _is_resuming()
+	_continue.show_state(_state)
+	_form.show_model(_state.form_in_use())
+	_preset_note.show_choice(_state.presets)
+	if is_resuming:
+		_preset_note.visible = false
+	_train.text = "Resume" if is_resuming else "Train"
+	_train.tooltip_text = "Train with the settings below"
+	if is_resuming:
+		_train.tooltip_text = "Start a run that goes on where the chosen one was"
+
+
+func _render_notes() -> void:
+	var notes: ExperimentNotes = _state.notes
+	var lines: PackedStringArray = notes.warnings
+	if notes.problem != "":
+		lines.insert(0, notes.problem)
+	if _is_resuming():
+		lines.clear()
+	_warnings.show_hint("\n".join(lines))
+	_overlay.show_hint("" if _is_resuming() else notes.overlay_text(), notes.overlay_details())
+
+
+func _is_resuming() -> bool:
+	return _state.continuation.mode == Continuation.Mode.RESUME
 
 
 func _render_run() -> void:
@@ -117,15 +162,16 @@ func _render_run() -> void:
 		in [StudioState.Link.STARTING, StudioState.Link.CONNECTING, StudioState.Link.LOST]
 	)
 	_train.disabled = is_active or is_busy or _trainer_problem() != null
+	_continue.show_state(_state)
 	_stop.disabled = not is_active or run.state == "stopping" or not _state.is_ready()
 	_stop.text = "Stopping…" if is_active and run.state == "stopping" else "Stop"
-	_run_panel.show_run(run)
+	_run_panel.show_run(run, _state.origin_text(run) if run != null else "")
 	_run_error.show_problem(run.problem if run != null else null)
 	_log.show_run(run)
 
 
 func _trainer_problem() -> Problem:
-	var info: Dictionary = _state.trainer_info(_state.trainer)
+	var info: Dictionary = _state.trainer_info(_state.trainer_in_use())
 	if info.is_empty() or Read.flag(info, "available", true):
 		return null
 	return Problem.new(Read.text(info, "problem"), Read.text(info, "hint"))
@@ -147,7 +193,7 @@ func _on_form_value_changed(key: String) -> void:
 
 func _on_presets_changed() -> void:
 	_experiment.show_preset()
-	_preset_note.show_choice(_state.presets)
+	_render_beginning()
 
 
 func _on_run_touched(run: RunState) -> void:

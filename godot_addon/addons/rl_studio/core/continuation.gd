@@ -1,0 +1,190 @@
+@tool
+extends RefCounted
+## What the next run begins with: nothing, a run that is to go on, or the policy of one. Nothing of
+## it touches the experiment's form: a run that goes on has its own settings, in [member form].
+
+## Another beginning, or more is known of it; everything is to be drawn anew.
+signal changed
+## The user turned to a run: its checkpoints and its settings are wanted.
+signal run_wanted(run_id: String)
+
+enum Mode { NOTHING, RESUME, POLICY }
+
+const Format := preload("format.gd")
+const FormModel := preload("form_model.gd")
+const Read := preload("read.gd")
+
+const LATEST: String = "latest"
+const BEST: String = "best"
+const TOTAL: String = "total_timesteps"
+
+var mode: Mode = Mode.NOTHING
+## The run to begin with; "" if none was chosen yet.
+var run_id: String = ""
+## Its checkpoints, newest first, as the backend tells them.
+var checkpoints: Array[Dictionary] = []
+## [constant LATEST], [constant BEST] or the timesteps of a checkpoint.
+var which: Variant = LATEST
+## The settings of that run; without fields until they are known.
+var form: FormModel = FormModel.new()
+
+var _has_checkpoints: bool = false
+## Why what is wanted of the run is not known; "" if it is.
+var _load_error: String = ""
+
+
+## Back to a beginning with nothing.
+func reset() -> void:
+	mode = Mode.NOTHING
+	_forget_run()
+	changed.emit()
+
+
+## Chooses what to begin with. The run stays the same, and so do the changes of its settings.
+func choose_mode(new_mode: Mode) -> void:
+	if new_mode == mode:
+		return
+	mode = new_mode
+	if mode != Mode.NOTHING:
+		_want_run()
+	_make_room()
+	changed.emit()
+
+
+## Turns to another run, of which nothing is known yet.
+func choose_run(id: String) -> void:
+	if id == run_id:
+		return
+	_forget_run()
+	run_id = id
+	_want_run()
+	changed.emit()
+
+
+## Chooses a checkpoint, see [member which].
+func choose_checkpoint(new_which: Variant) -> void:
+	which = new_which
+	_make_room()
+	changed.emit()
+
+
+## Takes over the answer of run.checkpoints.
+func take_checkpoints(list: Array[Dictionary]) -> void:
+	checkpoints = list
+	_has_checkpoints = true
+	_make_room()
+	changed.emit()
+
+
+## Takes over the answer of run.config: [param config] has all values of the run, [param schema]
+## describes the fields of its trainer. What the user changed since an earlier answer stays.
+func take_config(schema: Array[Dictionary], config: Dictionary) -> void:
+	if not form.fields.is_empty():
+		return
+	form.load_form(_schema_of_run(schema, config), {})
+	_make_room()
+	changed.emit()
+
+
+## What is wanted of the run could not be had.
+func fail(why: String) -> void:
+	_load_error = why
+	changed.emit()
+
+
+## The chosen checkpoint; empty if there is none.
+func checkpoint() -> Dictionary:
+	if checkpoints.is_empty():
+		return {}
+	for candidate: Dictionary in checkpoints:
+		if which is String and which == BEST and Read.flag(candidate, "best"):
+			return candidate
+		if which is int and which == Read.integer(candidate, "timesteps"):
+			return candidate
+	return checkpoints[0]
+
+
+## Why no run can begin like this; "" if it can.
+func problem() -> String:
+	if mode == Mode.NOTHING:
+		return ""
+	var why: String = _load_error
+	if run_id == "":
+		why = "Choose the run to begin with."
+	elif not _has_checkpoints or (mode == Mode.RESUME and form.fields.is_empty()):
+		why = why if why != "" else "That run is still being looked at. Try again in a moment."
+	elif checkpoints.is_empty():
+		why = "That run has no checkpoint. Choose another one."
+	elif mode == Mode.RESUME and form.has_errors():
+		why = form.first_error()
+	return why
+
+
+## What is going to happen, in a sentence or two; "" if there is nothing to say.
+func note() -> String:
+	if mode == Mode.NOTHING or run_id == "":
+		return ""
+	var steps: int = Read.integer(checkpoint(), "timesteps")
+	if problem() != "":
+		return "" if not _has_checkpoints else problem()
+	if mode == Mode.POLICY:
+		return "Begins with that policy. Steps count from 0; layers of another size begin anew."
+	return (
+		"A new run goes on at %s steps with the settings of that run. Changes below are for it alone."
+		% Format.count(steps)
+	)
+
+
+## The parameters of run.start that say it; empty for a beginning with nothing.
+func params() -> Dictionary:
+	if mode == Mode.NOTHING:
+		return {}
+	var chosen: Dictionary = {"run_id": run_id, "checkpoint": which}
+	if mode == Mode.POLICY:
+		return {"init_from": chosen}
+	return {"resume": chosen, "overrides": form.overrides()}
+
+
+func _want_run() -> void:
+	if run_id != "":
+		_load_error = ""
+		run_wanted.emit(run_id)
+
+
+func _forget_run() -> void:
+	run_id = ""
+	checkpoints = []
+	which = LATEST
+	_has_checkpoints = false
+	_load_error = ""
+	form.load_form([], {})
+
+
+## The fields with the values of the run as defaults: what is changed from them is changed for the
+## new run. Its algorithm cannot be changed.
+func _schema_of_run(schema: Array[Dictionary], config: Dictionary) -> Array[Dictionary]:
+	var made: Array[Dictionary] = []
+	for description: Dictionary in schema:
+		var key: String = Read.text(description, "key")
+		if not config.has(key):
+			continue
+		var own: Dictionary = description.duplicate()
+		own["default"] = config[key]
+		own["defaults"] = {}
+		own["algorithms"] = null
+		if key == FormModel.ALGORITHM:
+			own["choices"] = [config[key]]
+		made.append(own)
+	return made
+
+
+## A run that had done all its steps goes on for as many again, unless the user said how many.
+func _make_room() -> void:
+	var done: int = Read.integer(checkpoint(), "timesteps")
+	var usual: Variant = form.default_of(TOTAL)
+	if mode != Mode.RESUME or done == 0 or not usual is int or not form.value(TOTAL) is int:
+		return
+	var total: int = form.value(TOTAL)
+	var planned: int = usual
+	if total <= done:
+		form.set_value(TOTAL, done + planned)

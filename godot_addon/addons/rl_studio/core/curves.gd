@@ -1,0 +1,87 @@
+@tool
+extends RefCounted
+## The curves of one run: of the whole run, of each of its policies, and of its evaluations.
+
+const Metric := preload("metric.gd")
+const Read := preload("read.gd")
+const Series := preload("series.gd")
+
+## Curves of the whole run by metric key, see Metric.
+var series: Dictionary[String, Series] = {}
+
+## Curves of single policies, by the same keys.
+var _of_policies: Dictionary[String, Dictionary] = {}
+## Curves of the evaluations, by the same keys.
+var _of_evaluations: Dictionary[String, Series] = {}
+## Agent steps of the last evaluation; each is told with many samples.
+var _evaluated_at: float = -1.0
+
+
+## Adds a sample, the newest so far.
+func add(sample: Dictionary) -> void:
+	var x: float = Read.number(sample, "timesteps_total", 0.0)
+	var other_x: Vector2 = Vector2(
+		Read.number(sample, "env_steps_total"), Read.number(sample, "time_total_s")
+	)
+	var own: Dictionary = sample.duplicate()
+	own.erase("policies")
+	own.erase("evaluation")
+	_add_to(series, Metric.flatten(own), x, other_x)
+	var parts: Dictionary = Read.dict(sample, "policies")
+	for name: Variant in parts:
+		var values: Dictionary[String, float] = Metric.flatten(Read.dict(parts, str(name)))
+		_add_to(_curves_of(str(name)), Metric.of_whole_run(values), x, other_x)
+	_add_evaluation(Read.dict(sample, "evaluation"), other_x)
+
+
+## The names of the policies, in the order in which they came up.
+func policies() -> PackedStringArray:
+	return PackedStringArray(_of_policies.keys())
+
+
+## The curve of one policy; null if there is none.
+func of_policy(policy: String, key: String) -> Series:
+	return _curves_of(policy).get(key) if _of_policies.has(policy) else null
+
+
+## The curve of the evaluations; null if there is none.
+func of_evaluations(key: String) -> Series:
+	return _of_evaluations.get(key)
+
+
+## Every key that the run or one of its policies has a curve for.
+func keys() -> PackedStringArray:
+	var found: Dictionary[String, bool] = {}
+	for key: String in series:
+		found[key] = true
+	for policy: String in _of_policies:
+		for key: String in _curves_of(policy):
+			found[key] = true
+	return PackedStringArray(found.keys())
+
+
+func _add_evaluation(evaluation: Dictionary, other_x: Vector2) -> void:
+	var at: float = Read.number(evaluation, "timesteps_total")
+	if is_nan(at) or at <= _evaluated_at:
+		return
+	_evaluated_at = at
+	_add_to(_of_evaluations, Metric.of_whole_run(Metric.flatten(evaluation)), at, other_x)
+
+
+func _add_to(
+	curves: Dictionary[String, Series],
+	values: Dictionary[String, float],
+	x: float,
+	other_x: Vector2
+) -> void:
+	for key: String in values:
+		if not curves.has(key):
+			curves[key] = Series.new()
+		curves[key].add(x, values[key], other_x)
+
+
+func _curves_of(policy: String) -> Dictionary[String, Series]:
+	if not _of_policies.has(policy):
+		var made: Dictionary[String, Series] = {}
+		_of_policies[policy] = made
+	return _of_policies[policy]

@@ -1,0 +1,90 @@
+@tool
+extends RefCounted
+## Turns the series of runs into what a chart draws: a curve for each run, or for each of its
+## policies, and one for its evaluations.
+
+const ChartCurve := preload("chart_curve.gd")
+const Look := preload("look.gd")
+const Metric := preload("../core/metric.gd")
+const RunSelection := preload("../core/run_selection.gd")
+const RunState := preload("../core/run_state.gd")
+const Series := preload("../core/series.gd")
+
+## How smooth, see Series.
+var weight: float = 0.0
+## What the charts have on their x axis.
+var x: Series.X = Series.X.AGENT_STEPS
+## Whether a run with several policies has a curve for each.
+var by_policy: bool = true
+## Whether a single curve has a band from the lowest to the highest value.
+var with_bands: bool = true
+## Colour of the evaluations of a run that is shown alone.
+var evaluation_color: Color = Color.WHITE
+
+
+## The curves of the chart of [param key] for [param runs], in the colours of [param selection].
+func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[ChartCurve]:
+	var made: Array[ChartCurve] = []
+	var is_alone: bool = runs.size() == 1
+	for run: RunState in runs:
+		var slot: int = selection.slot(run.id)
+		var policies: PackedStringArray = policies_apart(run, key)
+		for index: int in policies.size():
+			var title: String = policies[index]
+			var color: Color = _color(slot).lightened(0.3 * index)
+			if is_alone:
+				color = _color(index)
+			else:
+				title = "%s · %s" % [run.title(), policies[index]]
+			_add(made, run.curves.of_policy(policies[index], key), title, color)
+		if policies.is_empty() and run.curves.series.has(key):
+			_add(made, run.curves.series[key], run.title(), _color(slot))
+		var evaluations: Series = run.curves.of_evaluations(key)
+		if evaluations != null:
+			var title: String = "evaluation" if is_alone else "%s · evaluation" % run.title()
+			var color: Color = evaluation_color if is_alone else _color(slot).lightened(0.3)
+			_add(made, evaluations, title, color, true)
+	if with_bands and is_alone and not made.is_empty() and not made[0].is_marked:
+		_add_band(made, key, runs[0])
+	return made
+
+
+## The policies that have curves of their own in the chart of [param key].
+func policies_apart(run: RunState, key: String) -> PackedStringArray:
+	var apart: PackedStringArray = []
+	if not by_policy or run.curves.policies().size() < 2:
+		return apart
+	for policy: String in run.curves.policies():
+		if run.curves.of_policy(policy, key) != null:
+			apart.append(policy)
+	return apart
+
+
+## Evaluations are marked and stay as they were measured.
+func _add(
+	made: Array[ChartCurve],
+	series: Series,
+	title: String,
+	color: Color,
+	are_evaluations: bool = false
+) -> void:
+	var curve: ChartCurve = ChartCurve.new()
+	curve.title = title
+	curve.color = color
+	curve.raw = series.raw(x)
+	curve.smooth = curve.raw if are_evaluations else series.smoothed(weight, x)
+	curve.is_marked = are_evaluations
+	if not curve.raw.is_empty():
+		made.append(curve)
+
+
+func _add_band(made: Array[ChartCurve], key: String, run: RunState) -> void:
+	var low: String = Metric.low_edge(key)
+	var high: String = Metric.high_edge(key)
+	if policies_apart(run, key).is_empty() and run.curves.series.has(low):
+		if run.curves.series.has(high):
+			made[0].set_band(run.curves.series[low].raw(x), run.curves.series[high].raw(x))
+
+
+func _color(slot: int) -> Color:
+	return Look.RUN_COLORS[slot % Look.RUN_COLORS.size()]
