@@ -121,6 +121,14 @@ def test_a_crash_shows_the_last_lines(service: RunService, start: Start) -> None
     assert info.error.log_tail == ["first", "last words"]
 
 
+def test_the_last_lines_do_not_begin_within_a_metric(service: RunService, start: Start) -> None:
+    long = "x" * 4000
+    metric = f"say @METRIC {{{long}}}"
+    info = service.wait(start("say first", *[metric] * 40, "say last words", "exit 3").id, timeout=20)
+    assert info.error is not None
+    assert info.error.log_tail == ["last words"]
+
+
 def test_a_kill_from_outside_is_seen(service: RunService, start: Start) -> None:
     info = service.wait(start("metric 2", "kill").id, timeout=20)
     assert (info.state, info.reason, info.exit_code, info.last_seq) == ("failed", "killed", -9, 2)

@@ -19,7 +19,8 @@ MAX_PAGE_BYTES = 384 * 1024
 """Most bytes of JSON in a page of samples; well below a frame of the protocol."""
 
 TAIL_LINES = 20
-_TAIL_BYTES = 16 * 1024
+_TAIL_BYTES = 128 * 1024
+"""Some dozens of metric lines, which are left out."""
 
 
 def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
@@ -45,8 +46,11 @@ def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
 
 def log_tail(folder: RunFolder) -> list[str]:
     """The last lines of the log that are for people."""
-    text = log_page(folder, None, _TAIL_BYTES).text
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    page = log_page(folder, None, _TAIL_BYTES)
+    whole = page.text.split("\n")
+    if page.start > 0 and len(whole) > 1:
+        del whole[0]  # the end of a line
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in whole]
     shown = [line for line in lines if line.strip() and not line.startswith(("@METRIC", "@EVENT", "@RESULT"))]
     return shown[-TAIL_LINES:]
 
