@@ -137,6 +137,16 @@ def test_a_failed_import_tells_godots_last_words(tmp_path: Path, project: Projec
 
 
 @posix
+def test_a_project_without_the_addon_is_told_so(tmp_path: Path, project: Project) -> None:
+    words = 'SCRIPT ERROR: Parse Error: Could not find base class "RLAgent".'
+    binary = fake(tmp_path, f"{IMPORTS}echo '{words}'\n")
+    with pytest.raises(ProjectImportError) as caught:
+        ensure_imported(binary, project)
+    assert caught.value.hint is not None
+    assert f"rl-studio install-addon {project.root}" in caught.value.hint
+
+
+@posix
 def test_an_error_that_the_second_import_no_longer_has_is_none(tmp_path: Path, project: Project) -> None:
     first = '[ -d "$3/.godot" ] || echo "SCRIPT ERROR: Parse Error: Could not preload resource file."\n'
     assert ensure_imported(fake(tmp_path, first + IMPORTS), project)

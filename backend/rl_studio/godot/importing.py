@@ -22,6 +22,7 @@ STAMP = "imported.json"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP = re.compile(r"^\[\s*(?P<percent>\d+)%\s*\]\s*(?P<task>\S+)\s*\|\s*(?P<message>.*)$")
 _PARSE_ERRORS = ("Parse Error", "Compile Error")
+_ADDON_CLASSES = ('"RLAgent"', '"RLSync"', '"RLPolicy"')
 _FOREIGN = re.compile(r"res://addons/(?!rl_studio/)")
 
 
@@ -80,12 +81,19 @@ def ensure_imported(
     if problems:
         raise ProjectImportError(
             "The project has script errors:\n" + "\n".join(problems[:12]),
-            hint="Open the project in Godot and mend them.",
+            hint=_remedy(project, problems),
             data={"lines": problems},
         )
     project.prepare_state_dir()
     write_json_atomic(stamp, asdict(_state(binary, project)))
     return True
+
+
+def _remedy(project: Project, problems: list[str]) -> str:
+    is_missing = not (project.root / "addons" / "rl_studio").is_dir()
+    if is_missing and any(name in line for line in problems for name in _ADDON_CLASSES):
+        return f"The project lacks the addon. Put it there: rl-studio install-addon {project.root}"
+    return "Open the project in Godot and mend them."
 
 
 def script_errors(lines: list[str]) -> list[str]:
