@@ -64,11 +64,18 @@ def leftovers(trainer: Trainer) -> Callable[[], list[str]]:
     assert folders
 
     def left() -> list[str]:
-        alive = [child for child in children if child.is_running()]
-        names = [child.name() for child in alive if child.status() != psutil.STATUS_ZOMBIE]
+        names = [name for child in children if (name := _name_if_alive(child))]
         return names + [str(path) for path in folders if path.exists()]
 
     return left
+
+
+def _name_if_alive(process: psutil.Process) -> str:
+    try:
+        alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.name() if alive else ""
+    except psutil.NoSuchProcess:  # gone in this moment
+        return ""
 
 
 def description(trainer: Trainer) -> dict[str, Any]:
