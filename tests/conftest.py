@@ -11,7 +11,7 @@ import pytest
 
 import godot_project
 from rl_studio.addon import install_addon
-from rl_studio.godot import GodotBinary, GodotNotFoundError, find_godot
+from rl_studio.godot import GodotBinary, GodotNotFoundError, ensure_imported, find_godot
 from rl_studio.project import Project
 from rl_studio.userdata import data_dir
 
@@ -71,4 +71,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the sample project with the addon, shared by the tests of a module."""
     project = godot_project.copy_sample(tmp_path_factory.mktemp("sample") / "a game")
     install_addon(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def imported_sample(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The sample project with the addon, imported; for tests that only play it."""
+    project = godot_project.copy_sample(tmp_path_factory.mktemp("sample") / "the game")
+    ensure_imported(godot, project)
     return project

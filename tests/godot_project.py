@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import godot_imports
 from rl_studio.godot import GodotBinary, headless_environment
 from rl_studio.project import Project
 
@@ -91,11 +92,26 @@ def run_godot(
     return output
 
 
-def import_project(godot: GodotBinary, project: Project) -> str:
-    """Imports a project, which has to be done once before it runs. Returns what Godot printed."""
-    # The first pass only makes the list of classes: until it is complete, scripts may fail to find one.
-    run_godot(godot, project, ["--import"], allow_errors=True)
-    return run_godot(godot, project, ["--import"])
+def import_project(godot: GodotBinary, project: Project) -> None:
+    """Imports a project, which has to be done once before it runs. Equal ones are imported once in a session."""
+    if godot_imports.take(project.root):
+        return
+
+    def run(*, allow_errors: bool = False) -> None:
+        run_godot(godot, project, ["--import"], allow_errors=allow_errors)
+
+    def run_all() -> None:
+        # Until the list of classes is complete, scripts may fail to find one: a first pass only makes that list.
+        if not godot_imports.take_classes(project.root):
+            run(allow_errors=True)
+            run()
+            return
+        try:
+            run()
+        except GodotOutputError:
+            run()
+
+    godot_imports.keep(project.root, run_all)
 
 
 def run_gd_tests(godot: GodotBinary, project: Project, *filters: str, timeout_s: float = 90.0) -> str:

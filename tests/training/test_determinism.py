@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rl_studio.godot import GodotBinary, ensure_imported
+from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
 
 pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(240)]
@@ -49,15 +49,14 @@ Record = Callable[..., Recording]
 
 
 @pytest.fixture
-def record(sample: Project, godot: GodotBinary, tmp_path: Path) -> Iterator[Record]:
+def record(imported_sample: Project, godot: GodotBinary, tmp_path: Path) -> Iterator[Record]:
     """Starts a training that plays some decisions, and does not wait for it; kills it if a test leaves it."""
-    ensure_imported(godot, sample)
     recordings: list[Recording] = []
 
     def start(*assignments: str, decisions: int = DECISIONS) -> Recording:
         name = str(len(recordings))
         output = tmp_path / f"{name}.npz"
-        argv = [sys.executable, str(RECORDER), str(output), "--project", str(sample.root)]
+        argv = [sys.executable, str(RECORDER), str(output), "--project", str(imported_sample.root)]
         argv += ["--run-dir", str(tmp_path / name), "--godot", str(godot.path)]
         argv += [f"--timesteps={decisions * AGENTS}", "--set=checkpoint_frequency=0"]
         argv += [f"--set={assignment}" for assignment in assignments]

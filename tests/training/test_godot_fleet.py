@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rl_studio.godot import GodotBinary, ensure_imported
+from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
 from rl_studio_training.fleet import GameFleet, launcher
 from rl_studio_training.launch import GameSettings
@@ -24,16 +24,17 @@ MakeSampleFleet = Callable[..., GameFleet]
 
 
 @pytest.fixture
-def make_sample_fleet(sample: Project, godot: GodotBinary, tmp_path: Path) -> Iterator[MakeSampleFleet]:
+def make_sample_fleet(
+    imported_sample: Project, godot: GodotBinary, tmp_path: Path
+) -> Iterator[MakeSampleFleet]:
     """Starts games of the sample project; ends them after the test."""
-    ensure_imported(godot, sample)
     fleets: list[GameFleet] = []
 
     def make(count: int, *, step_timeout_s: float = 60.0, **options: Any) -> GameFleet:
         settings = GameSettings(
-            project=sample,
+            project=imported_sample,
             godot=godot,
-            scene=sample.training_scene,
+            scene=imported_sample.training_scene,
             action_repeat=8,
             step_timeout_s=step_timeout_s,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from godot_project import copy_sample
-from rl_studio.godot import GodotBinary, ensure_imported, find_godot, headless_environment
+from rl_studio.godot import GodotBinary, headless_environment
 from rl_studio.project import Project
 from rl_studio_training.checkpoints import CheckpointFolder
 from rl_studio_training.fleet import GameFleet
@@ -31,17 +31,11 @@ pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def godot() -> GodotBinary:
-    return find_godot()
-
-
-@pytest.fixture(scope="module")
-def game(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The sample project, imported."""
+def game(imported_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The sample project, imported, to add to."""
     root = tmp_path_factory.mktemp("sample") / "the game"
-    project = copy_sample(root)
-    ensure_imported(godot, project, environ=headless_environment(private_dir=root.parent / "xdg"))
-    return project
+    shutil.copytree(imported_sample.root, root)
+    return Project.open(root)
 
 
 @pytest.fixture
