@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from gymnasium import spaces
 
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
@@ -14,6 +15,7 @@ pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rll
 from rl_studio.errors import ConfigError
 from rl_studio.experiments.overrides import resolve
 from rl_studio.experiments.rllib_config import RLlibConfig
+from rl_studio_training import rllib_config
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.launch import GameSettings
 from rl_studio_training.rllib_config import build_config
@@ -106,6 +108,20 @@ def test_values_of_replay_are_in_their_places() -> None:
     sac = build(algorithm="sac", learning_rate=4e-4, initial_alpha=0.3)
     assert (sac.actor_lr, sac.critic_lr, sac.alpha_lr, sac.lr) == (4e-4, 4e-4, 4e-4, None)
     assert sac.initial_alpha == 0.3
+
+
+def test_the_device_is_the_learners(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert build(device="cpu").num_gpus_per_learner == 0
+    monkeypatch.setattr(rllib_config, "find_device", torch.device)  # of a machine that has them
+    config = build(device="cuda:1")
+    assert (config.num_gpus_per_learner, config.local_gpu_idx) == (1, 1)
+    with pytest.raises(ConfigError, match="device: RLlib cannot use 'mps'"):
+        build(device="mps")
+
+
+def test_a_device_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="device: PyTorch cannot use 'cuda:77'"):
+        build(device="cuda:77")
 
 
 def test_policies_may_have_values_and_networks_of_their_own() -> None:

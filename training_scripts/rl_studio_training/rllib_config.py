@@ -19,6 +19,7 @@ from ray.rllib.core.rl_module.rl_module import RLModule, RLModuleSpec
 from rl_studio.errors import closest
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.rllib_fields import REPLAYS
+from rl_studio_training.devices import device_refusal, find_device
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.layout import describe
 from rl_studio_training.rllib_arguments import apply_arguments, refusal
@@ -62,7 +63,8 @@ def build_config(config: RLlibConfig, games: RunnerGames, found: Probe) -> Algor
 
     Raises:
         SpacesError: the algorithm cannot learn these actions.
-        ConfigError: values name policies that the game has not, or RLlib refuses them.
+        ConfigError: values name policies that the game has not, RLlib refuses them, or the device is none of
+            this machine.
     """
     _check_names(config, found)
     check_spaces(config, found)
@@ -85,7 +87,9 @@ def build_config(config: RLlibConfig, games: RunnerGames, found: Probe) -> Algor
         sample_timeout_s=config.sample_timeout_s,
         use_env_runner_state_server=False,  # our runner takes weights when it is sent some; it does not ask for them
     )
-    algorithm.learners(num_learners=0, learner_class=_LEARNERS.get(config.algorithm))
+    algorithm.learners(
+        num_learners=0, learner_class=_LEARNERS.get(config.algorithm), **_gpu_arguments(config.device)
+    )
     algorithm.training(**training_arguments(config))
     _add_policies(algorithm, config, found)
     algorithm.fault_tolerance(
@@ -125,6 +129,15 @@ def check_spaces(config: RLlibConfig, found: Probe) -> None:
         raise SpacesError(
             f"{config.algorithm} needs {needs}; the policy {name} has {actions}.", hint=f"Use {others}."
         )
+
+
+def _gpu_arguments(name: str) -> dict[str, int]:
+    device = find_device(name)
+    if device.type not in ("cpu", "cuda"):
+        raise device_refusal(name, f"RLlib cannot use {name!r}, only cpu and cuda")
+    if device.type == "cpu":
+        return {"num_gpus_per_learner": 0}
+    return {"num_gpus_per_learner": 1, "local_gpu_idx": device.index or 0}
 
 
 def _check_names(config: RLlibConfig, found: Probe) -> None:

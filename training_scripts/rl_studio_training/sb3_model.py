@@ -18,6 +18,7 @@ from rl_studio.errors import ConfigError
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.training_config import applies
 from rl_studio_training.checkpoints import MODEL_FILE
+from rl_studio_training.devices import find_device
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.sb3_algorithms import (
     ALGORITHMS,
@@ -70,7 +71,7 @@ def build_model(config: SB3Config, env: GodotVecEnv | StudioNormalize) -> Studio
     games = env if isinstance(env, GodotVecEnv) else env.games
     group = games.fleet.groups[0]
     check_spaces(config.algorithm, group.actions.parts, group.has_masks)
-    device = _device(config.device)
+    device = find_device(config.device)
     if applies(SB3Config, "buffer_size", config.algorithm):
         _check_memory(config, env)
     with warnings.catch_warnings():
@@ -83,22 +84,6 @@ def build_model(config: SB3Config, env: GodotVecEnv | StudioNormalize) -> Studio
             seed=config.seed,
             device=device,
         )
-
-
-def _device(name: str) -> torch.device | str:
-    if name == "auto":
-        return name
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"device: PyTorch cannot use {name!r} here ({reason})",
-            hint="Use cpu; small networks train fastest there anyway.",
-            data={"errors": [{"key": "device", "message": "not usable", "value": name}]},
-        ) from error
-    return device
 
 
 def _check_memory(config: SB3Config, env: VecEnv) -> None:

@@ -225,7 +225,7 @@ class OutputFields(BaseModel):
     device: str = option(
         "cpu",
         title="Device",
-        help="PyTorch device: cpu, cuda, cuda:0, mps or auto.",
+        help="Where the networks learn: cpu, cuda, cuda:0, mps (not RLlib) or auto.",
         group=OUTPUT,
-        target="device of SB3's model; RLlib takes rllib: {learners: {num_gpus_per_learner: 1}}",
+        target="device of SB3's model; AlgorithmConfig.learners(num_gpus_per_learner, local_gpu_idx)",
     )
