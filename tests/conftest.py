@@ -39,6 +39,7 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("DATA", "CONFIG", "CACHE", "STATE"):
             patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
         patch.setenv("RL_STUDIO_DATA_DIR", str(home / "studio"))
+        patch.setenv("SB3_LOGDIR", str(home / "sb3"))  # models without a logger make a folder for one
         yield
 
 
