@@ -1,7 +1,7 @@
 extends Node2D
-## Draws floor, grid and walls of an arena; once, they never change.
+## Draws floor, grid and walls of a field; once, they never change.
 
-const Arena := preload("arena.gd")
+const Field := preload("field.gd")
 const Palette := preload("palette.gd")
 
 const CELL: float = 70.0
@@ -10,7 +10,7 @@ const GLOW_LAYERS: int = 9
 
 
 func _draw() -> void:
-	var field: Rect2 = Rect2(-Arena.HALF_SIZE, Arena.HALF_SIZE * 2.0)
+	var field: Rect2 = Rect2(-Field.HALF_SIZE, Field.HALF_SIZE * 2.0)
 	draw_rect(field, Palette.FLOOR)
 	_draw_grid(field)
 	for layer: int in GLOW_LAYERS:

@@ -8,6 +8,9 @@ const DRAG: float = 1.7
 const TOP_SPEED: float = ACCELERATION / DRAG
 const BOUNCE: float = 0.55
 
+## How strong the thrusters are, relative to [constant ACCELERATION].
+@export_range(0.1, 2.0) var strength: float = 1.0
+
 ## Where to, and how hard: at most 1 long.
 var thrust: Vector2 = Vector2.ZERO
 
@@ -21,7 +24,7 @@ func place(at: Vector2) -> void:
 
 ## Moves for one physics tick.
 func advance(delta: float) -> void:
-	velocity += (thrust * ACCELERATION - velocity * DRAG) * delta
+	velocity += (thrust * ACCELERATION * strength - velocity * DRAG) * delta
 	var hit: KinematicCollision2D = move_and_collide(velocity * delta)
 	if hit != null:
 		var along: Vector2 = velocity.slide(hit.get_normal())

@@ -2,6 +2,7 @@ extends RLAgent
 ## The puck's senses, thrusters and rewards.
 
 const Arena := preload("arena.gd")
+const Field := preload("field.gd")
 const Puck := preload("puck.gd")
 const Target := preload("target.gd")
 
@@ -30,8 +31,8 @@ func _get_observation() -> Variant:
 		_puck.velocity.y / Puck.TOP_SPEED,
 		target.velocity.x / Target.FLEE_SPEED,
 		target.velocity.y / Target.FLEE_SPEED,
-		_puck.position.x / Arena.HALF_SIZE.x,
-		_puck.position.y / Arena.HALF_SIZE.y,
+		_puck.position.x / Field.HALF_SIZE.x,
+		_puck.position.y / Field.HALF_SIZE.y,
 		_arena.get_time_left() / Arena.TIME_LIMIT,
 	]
 	observation.append_array(_sensor.get_observation())

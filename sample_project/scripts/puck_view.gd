@@ -7,6 +7,8 @@ const Puck := preload("puck.gd")
 const TRAIL_POINTS: int = 34
 const TRAIL_STEP: float = 7.0
 
+@export var color: Color = Palette.PUCK
+
 var _flame: Vector2 = Vector2.ZERO
 var _trail: PackedVector2Array = []
 
@@ -26,16 +28,20 @@ func _process(delta: float) -> void:
 
 func _draw() -> void:
 	_draw_flame()
-	draw_circle(Vector2.ZERO, Puck.RADIUS, Palette.FLOOR)
-	draw_circle(Vector2.ZERO, Puck.RADIUS, Palette.fade(Palette.PUCK, 0.3), false, 9.0, true)
-	draw_circle(Vector2.ZERO, Puck.RADIUS - 2.0, Palette.PUCK.lightened(0.55), false, 4.0, true)
-	var glance: Vector2 = _puck.velocity / Puck.TOP_SPEED * 7.0
-	draw_circle(glance, 5.0, Palette.PUCK, true, -1.0, true)
+	_draw_body()
 
 
 ## Forgets the trail, when the puck is put somewhere else.
 func clear_trail() -> void:
 	_trail.clear()
+
+
+func _draw_body() -> void:
+	draw_circle(Vector2.ZERO, Puck.RADIUS, Palette.FLOOR)
+	draw_circle(Vector2.ZERO, Puck.RADIUS, Palette.fade(color, 0.3), false, 9.0, true)
+	draw_circle(Vector2.ZERO, Puck.RADIUS - 2.0, color.lightened(0.55), false, 4.0, true)
+	var glance: Vector2 = _puck.velocity / Puck.TOP_SPEED * 7.0
+	draw_circle(glance, 5.0, color, true, -1.0, true)
 
 
 func _draw_flame() -> void:

@@ -60,7 +60,7 @@ def play_episodes(
         on_step: called before each step; whatever it raises ends the play.
 
     Returns:
-        By policy, its episodes.
+        By policy, its episodes, those of the first agent first.
 
     Raises:
         GameError: a game died that may not be started again.
@@ -99,7 +99,11 @@ class _Seats:
         self._masks = batch.masks
         self._state: Any = None
         self._left = np.full(len(batch.rewards), each)
-        self.episodes: list[Episode] = []
+        self._played: list[list[Episode]] = [[] for _ in batch.rewards]
+
+    @property
+    def episodes(self) -> list[Episode]:
+        return [episode for own in self._played for episode in own]
 
     @property
     def is_done(self) -> bool:
@@ -130,7 +134,7 @@ class _Seats:
         if self._left[row]:
             self._left[row] -= 1
             told = info["episode"]
-            self.episodes.append(Episode(told["r"], told["l"], info.get("is_success")))
+            self._played[row].append(Episode(told["r"], told["l"], info.get("is_success")))
 
 
 def _join(parts: list[Observations]) -> Observations:

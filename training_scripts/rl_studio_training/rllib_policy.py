@@ -15,6 +15,7 @@ from rl_studio_training.checkpoints import read_description
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.rllib_actor import Memory, ModuleActor
 from rl_studio_training.rllib_checkpoints import modules_folder
+from rl_studio_training.rllib_modules import SETTINGS, ActorCriticModule
 from rl_studio_training.spaces import Observations
 
 _LATE = 2**40
@@ -31,6 +32,7 @@ class RLlibPolicy:
     def __init__(self, module: RLModule) -> None:
         self.observation_space: spaces.Space[Any] = module.observation_space
         self.action_space: spaces.Space[Any] = module.action_space
+        self.module = module
         self.is_recurrent = bool(module.is_stateful())
         self._actor = ModuleActor(module, keeps_extras=False)
 
@@ -93,7 +95,19 @@ def load_policy(checkpoint: Path, name: str | None = None) -> RLlibPolicy:
     if name is None or name not in names:
         what = "Which policy?" if name is None else f"{checkpoint} has no policy {name!r}."
         raise CheckpointError(what, hint=f"It has {', '.join(names)}.")
-    return RLlibPolicy(RLModule.from_checkpoint(modules_folder(checkpoint) / name))
+    # RLlib takes a relative path for an address.
+    return RLlibPolicy(RLModule.from_checkpoint(modules_folder(checkpoint.resolve()) / name))
+
+
+def untrained_policy(
+    observations: spaces.Space[Any], actions: spaces.Space[Any], like: Path | None, name: str
+) -> RLlibPolicy:
+    """A fresh network with the layers of the policy `name` in the checkpoint `like`; None: PPO with the defaults."""
+    spaces_of = {"observation_space": observations, "action_space": actions}
+    if like is None:
+        return RLlibPolicy(ActorCriticModule(**spaces_of, model_config={SETTINGS: {}}))
+    trained = load_policy(like, name).module
+    return RLlibPolicy(type(trained)(**spaces_of, model_config=trained.model_config))
 
 
 def _count(observations: Observations) -> int:
