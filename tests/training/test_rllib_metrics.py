@@ -73,6 +73,13 @@ def test_every_policy_has_its_own_numbers() -> None:
     assert (evader["reward_mean"], evader["episodes"], evader["success_rate"]) == (None, 0, None)
 
 
+def test_the_whole_is_of_all_policies_however_many_episodes_an_iteration_has() -> None:
+    pursuer, evader = [Episode(2.0, 10, True)] * 200, [Episode(-1.0, 10, False)] * 400
+    line = make_metrics().add(Iteration.of(result(report(pursuer=pursuer, evader=evader)), 1.0))
+    assert line["success_rate"] == pytest.approx(1 / 3, abs=0.02)
+    assert line["episode_reward_mean"] == pytest.approx(0.0, abs=0.05)
+
+
 def test_opponents_that_do_not_learn_do_not_count_towards_the_whole() -> None:
     metrics = make_metrics(learning=("pursuer",))
     episodes = report(pursuer=[Episode(4.0, 10)], evader=[Episode(-100.0, 10)])

@@ -12,7 +12,7 @@ from typing import Any
 
 from rl_studio_training.bottleneck import Bottleneck, Seconds
 from rl_studio_training.checkpoints import Counters
-from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.episodes import Episode, EpisodeWindow
 from rl_studio_training.rllib_reports import GamesReport, games_reports
 
 LEARNER: dict[str, tuple[str, ...]] = {
@@ -164,11 +164,10 @@ class RunMetrics:
         }
 
     def _count_episodes(self, report: GamesReport) -> None:
-        for policy, episodes in report.episodes.items():
-            for episode in episodes:
-                self.windows[policy].add(episode)
-                if policy in self._learning:
-                    self.window.add(episode)
+        for policy, episode in _side_by_side(report.episodes):
+            self.windows[policy].add(episode)
+            if policy in self._learning:
+                self.window.add(episode)
 
     def _throughput(self, iteration: Iteration) -> dict[str, Any]:
         seconds = iteration.spent()
@@ -179,6 +178,16 @@ class RunMetrics:
             "bottleneck": part,
             "advice": advice,
         }
+
+
+def _side_by_side(episodes: Mapping[str, Sequence[Episode]]) -> list[tuple[str, Episode]]:
+    """All episodes, those of each policy spread evenly: what is kept of them is no policy's alone."""
+    placed = [
+        ((number + 0.5) / len(own), policy, episode)
+        for policy, own in episodes.items()
+        for number, episode in enumerate(own)
+    ]
+    return [(policy, episode) for _, policy, episode in sorted(placed, key=lambda item: item[:2])]
 
 
 def _learner_numbers(found: Mapping[str, Any]) -> dict[str, float | None]:
