@@ -23,6 +23,7 @@ from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio_training.arguments import Args, read_config
 from rl_studio_training.checkpoints import CheckpointFolder, read_description
 from rl_studio_training.errors import CheckpointError
+from rl_studio_training.kept_observations import OBSERVATIONS_FILE, read_kept
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
 from rl_studio_training.sb3_training import Training
@@ -140,6 +141,25 @@ def test_a_resumed_run_learns_what_the_uninterrupted_one_learns(begin: Begin, al
     assert expected.keys() == found.keys()
     for name, tensor in expected.items():
         torch.testing.assert_close(found[name], tensor, rtol=0, atol=0, msg=name)
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "sac", "recurrent_ppo"])
+def test_checkpoints_keep_what_agents_saw_as_the_game_sent_it(begin: Begin, algorithm: str) -> None:
+    checkpoint = interrupted(begin, algorithm, normalize_observations=True)
+    resumed = begin(small(algorithm, normalize_observations=True))
+    resumed.training.resume(checkpoint)
+    resumed.training.run()
+    parts = resumed.training.env.fleet.groups[0].observations.parts
+    counts = []
+    for folder in (checkpoint, resumed.checkpoints.find("latest")):
+        kept = read_kept(folder / OBSERVATIONS_FILE, "walker", parts)
+        assert kept is not None
+        agents, ages, rest = kept.rows["obs"].T
+        assert set(np.round(agents * 10)) == {0, 1} and set(rest) == {0.5}
+        assert set(np.round(ages * 5)) == set(range(5))
+        assert kept.starts.mean() == pytest.approx(0.2 if algorithm == "recurrent_ppo" else 1.0)
+        counts.append(len(kept.starts))
+    assert counts[1] > counts[0] >= 40
 
 
 def test_counters_go_on(begin: Begin) -> None:

@@ -8,17 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
 
 from rl_studio.project import Project
+from rl_studio_training.kept_observations import OBSERVATIONS_FILE, read_kept
+from rl_studio_training.layout import ObservationPart
 from rl_studio_training.rllib_policy import load_policy
 from training.conftest import MakeBuild, wait_until
 from training.rllib_trainers import description, leftovers, start_trainer
 
 pytestmark = pytest.mark.timeout(240)
+
+PART = ObservationPart("obs", (3,), np.dtype(np.float32))
+"""What a fake game's agents see."""
 
 
 @pytest.fixture
@@ -70,6 +76,10 @@ def test_two_policies_train_evaluate_and_end_at_their_timesteps(start: Any) -> N
     assert json.loads((trainer.run / "run.json").read_text())["trainer"] == "rllib"
     newest = trainer.run / "checkpoints" / "step_000000000200"
     assert load_policy(newest, "blue").action_space.shape == (2,)
+    for number, name in enumerate(("red", "blue")):
+        kept = read_kept(newest / OBSERVATIONS_FILE, name, [PART])
+        assert kept is not None and set(np.round(kept.rows["obs"][:, 0] * 10)) == {number}
+        assert set(np.round(kept.rows["obs"][:, 1] * 5)) == set(range(5))
     assert left() == []
     assert "Traceback" not in trainer.log.read_text()
 

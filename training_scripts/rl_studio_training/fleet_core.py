@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from rl_studio_training.episodes import Episode, EpisodeWindow, RunningEpisodes,
 from rl_studio_training.fleet_batch import FleetBatch, cut_off, join, without_outcome
 from rl_studio_training.fleet_layout import FleetLayout
 from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.kept_observations import Kept
 from rl_studio_training.layout import GroupActions
+from rl_studio_training.observation_watch import RowWatch, SequenceWatch
 from rl_studio_training.restarts import MAX_RESTARTS, RestartPolicy
 from rl_studio_training.timing import Timing
 
@@ -76,6 +79,7 @@ class FleetCore(ABC):
         self.timing = Timing()
         self._seed = seed
         self._on_episode = on_episode
+        self._watches: list[RowWatch | SequenceWatch] = []
         self._crew = GameCrew(
             launch,
             RestartPolicy(max_restarts, clock),
@@ -125,6 +129,21 @@ class FleetCore(ABC):
         """The games by number; a restarted one is another object."""
         return self._crew.games
 
+    def watch_observations(
+        self, take: Callable[[str, Kept], object], with_memory: Container[str] = ()
+    ) -> None:
+        """Hands out some of the observations from here on, as the games send them, at next to no cost.
+
+        Args:
+            take: called with a policy and what its agents saw.
+            with_memory: policies of which whole beginnings of episodes are wanted.
+        """
+        kinds = [SequenceWatch if group.policy in with_memory else RowWatch for group in self.groups]
+        self._watches = [
+            kind(group.observations, partial(take, group.policy), seed)
+            for seed, (kind, group) in enumerate(zip(kinds, self.groups, strict=True))
+        ]
+
     # --- stepping
 
     def _reset(self, seed: int | None) -> list[FleetBatch]:
@@ -146,7 +165,10 @@ class FleetCore(ABC):
         self._last_seen.clear()
         self._just_reset.update(numbers)
         parts = {number: self.layout.split(number, answers[number]) for number in numbers}
-        return self._join(numbers, parts)
+        batches = self._join(numbers, parts)
+        for policy, watch in enumerate(self._watches):
+            watch.begin(batches[policy], self.layout.section_rows[policy][0])
+        return batches
 
     def _send(self, section: int, actions: Sequence[NDArray[Any]]) -> None:
         began = time.perf_counter()
@@ -188,6 +210,8 @@ class FleetCore(ABC):
         batches = self._join(numbers, parts)
         for policy, batch in enumerate(batches):
             self._count(section, policy, batch, parts, lost)
+            if self._watches:
+                self._watches[policy].see(section, batch)
         self.timing.codec_s += time.perf_counter() - began
         return batches
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from ray.rllib.utils.metrics import (
 )
 
 from rl_studio_training.episodes import Episode
+from rl_studio_training.kept_observations import Kept
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.rllib_actor import ModuleActor
 from rl_studio_training.rllib_games import RunnerGames, start_games
@@ -61,10 +63,17 @@ class RunningGames:
         self.single_observation_space = self.observation_space
         self.single_action_space = self.action_space
         self.unwrapped = self
+        self._observations: list[tuple[str, Kept]] = []
         self._told = (Timing(), dict.fromkeys(groups, 0), 0, 0.0)
 
     def _add_episode(self, policy: str, episode: Episode) -> None:
         self._episodes.setdefault(policy, []).append(episode)
+
+    def watch(self, with_memory: Collection[str]) -> None:
+        """Has reports bring some of what agents see; see `FleetCore.watch_observations`."""
+        self.fleet.watch_observations(
+            lambda policy, piece: self._observations.append((policy, piece)), with_memory
+        )
 
     def report(self, sampler: FragmentSampler) -> GamesReport:
         """How the games did since the last report."""
@@ -80,7 +89,9 @@ class RunningGames:
             timing - old_timing,
             sampler.policy_s - old_policy_s,
             tuple(self._events),
+            tuple(self._observations),
         )
+        self._observations.clear()
         self._episodes.clear()
         self._events.clear()
         return report
@@ -126,6 +137,7 @@ class GodotEnvRunner(MultiAgentEnvRunner):  # type: ignore[misc]
         assert self.env is not None and self.module is not None
         if self._sampler is None:
             self._sampler = FragmentSampler(self.env.fleet, self._actors())
+            self.env.watch([name for name, module in self.module.items() if module.is_stateful()])
         rows = self.num_envs
         wanted = num_timesteps or self.config.get_rollout_fragment_length(self.worker_index) * rows
         explore = self.config.explore if explore is None else explore

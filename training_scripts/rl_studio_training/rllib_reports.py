@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rl_studio_training.episodes import Episode
+from rl_studio_training.kept_observations import Kept
 from rl_studio_training.timing import Timing
 
 REPORTS = ("games", "reports")
@@ -24,6 +25,7 @@ class GamesReport:
         timing: the time spent on the games; `steps` are those of all agents.
         policy_s: seconds spent on choosing actions.
         events: what happened to games, in the form of docs/line-protocol.md, with the number of the runner.
+        observations: some of what agents saw, with their policies.
     """
 
     runner: int
@@ -33,6 +35,7 @@ class GamesReport:
     timing: Timing
     policy_s: float
     events: tuple[dict[str, Any], ...]
+    observations: tuple[tuple[str, Kept], ...] = ()
 
 
 def games_reports(result: dict[str, Any]) -> list[GamesReport]:

@@ -19,6 +19,7 @@ from rl_studio_training.cores import available_cores
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import DivergedError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
+from rl_studio_training.kept_observations import KeptObservations
 from rl_studio_training.patience import BrokenOff, breakable
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
@@ -34,6 +35,7 @@ from rl_studio_training.rllib_runners import RunnerWatch, root_cause
 from rl_studio_training.rllib_start import Started
 from rl_studio_training.run_folder import RunFolder
 from rl_studio_training.saving import Saving
+from rl_studio_training.spaces import ObservationCodec
 from rl_studio_training.stop_conditions import INTERRUPTED, Situation, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
 
@@ -66,6 +68,7 @@ class RLlibTraining:
         self.metrics = RunMetrics(
             self.policies, self.learning, Bottleneck(_facts(config, started)), Counters()
         )
+        self.kept = KeptObservations()
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
         games = evaluation_games(
@@ -90,6 +93,9 @@ class RLlibTraining:
             self.reporter.warning(sentence)
         self.metrics.counters = Counters.read(description)
         read_progress(checkpoint, self.stop, self._windows())
+        for name, facts in self.started.found.policies.items():
+            codec = ObservationCodec(facts.wire_observations, lambda _agent, _key: None)
+            self.kept.restore(checkpoint, name, codec.parts)
         self.saving.resume(description)
 
     def initialise(self, checkpoint: Path) -> None:
@@ -124,12 +130,14 @@ class RLlibTraining:
     def write(self, folder: Path) -> list[str]:
         """Writes all files of a checkpoint; returns what was left out, in sentences."""
         write_progress(folder, self.stop, self._windows(), self.config.stop_window)
+        self.kept.write(folder)
         return write_algorithm(self.algorithm, folder)
 
     def facts(self) -> dict[str, Any]:
         """Fields of checkpoint.json: the trainer, and the policies with their spaces."""
         return {
             "trainer": "rllib",
+            "algorithm": self.config.algorithm,
             "policies": {
                 name: {"observation_space": facts.wire_observations, "action_space": facts.wire_actions}
                 for name, facts in self.started.found.policies.items()
@@ -240,10 +248,13 @@ class RLlibTraining:
     # --- what is told
 
     def _forward(self, iteration: Iteration) -> None:
-        """Passes on what happened to the games."""
+        """Passes on what happened to the games, and keeps some of what their agents saw."""
         for event in iteration.events:
             fields = {key: value for key, value in event.items() if key != "event"}
             self.reporter.event(event["event"], **fields)
+        for report in iteration.reports:
+            for policy, piece in report.observations:
+                self.kept.add(policy, piece)
 
     def _announce(self) -> None:
         found = self.started.found.policies

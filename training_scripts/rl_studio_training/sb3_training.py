@@ -15,6 +15,7 @@ from rl_studio_training.cores import available_cores
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import CheckpointError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
+from rl_studio_training.kept_observations import KeptObservations
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
@@ -61,6 +62,10 @@ class Training:
         for advice in checks.warnings(config, env.num_envs):
             reporter.warning(advice)
         self.model = build_model(config, wrap_env(config, env))
+        self.kept = KeptObservations()
+        env.fleet.watch_observations(
+            self.kept.add, with_memory=(env.policy_name,) if config.algorithm == "recurrent_ppo" else ()
+        )
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
@@ -97,6 +102,7 @@ class Training:
         counters = Counters.read(description)
         load_into(self.model, checkpoint)
         read_progress(checkpoint, self.stop, self._windows)
+        self.kept.restore(checkpoint, name, self.env.fleet.groups[0].observations.parts)
         self.saving.resume(description)
         self.callback.resume(counters)
         # A game cannot be saved. With the old seed it would play once more what it began with.
@@ -266,6 +272,7 @@ class Training:
     def write(self, folder: Path) -> list[str]:
         """Writes all files of a checkpoint; returns what was left out, in sentences."""
         save_model(self.model, folder)
+        self.kept.write(folder)
         write_progress(folder, self.stop, self._windows, self.config.stop_window)
         return save_state(self.model, folder, self.config)
 
