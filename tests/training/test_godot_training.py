@@ -18,6 +18,7 @@ import pytest
 
 from rl_studio.godot import GodotBinary, headless_environment
 from rl_studio.project import Project
+from rl_studio_training import sb3_export
 from rl_studio_training.checkpoints import CheckpointFolder
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.godot_env import StudioGodotEnv
@@ -78,7 +79,7 @@ def test_the_agents_learn_and_the_policy_exports(start: Any, tmp_path: Path) -> 
     assert rewards[-1] > rewards[0] + 5.0
     assert metrics[-1]["custom_metrics"]["time_left"] > 0.0
     newest = CheckpointFolder(trainer.run / "checkpoints", 1).list()[-1]
-    result = export_checkpoint(newest, tmp_path / "chase.onnx")
+    (result,) = export_checkpoint(newest, str(tmp_path / "chase.onnx"), sb3_export.load)
     assert result.inputs["obs"][0] == "batch"
     assert result.policy == "chase"
 

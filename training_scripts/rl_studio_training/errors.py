@@ -10,7 +10,8 @@ StudioError
 ├── SpacesError               the agents' observations or actions cannot be trained this way
 ├── DivergedError             the network's weights became NaN
 ├── CheckpointError           a checkpoint cannot be read or written
-└── ExportError               (onnx_export) a policy cannot be exported, or differs from its original
+└── ExportError               a policy cannot be exported, or differs from its original
+    └── GodotProofError       Godot could not run the exported file
 """
 
 from __future__ import annotations
@@ -70,6 +71,18 @@ class CheckpointError(StudioError):
     """A checkpoint is missing, incomplete or not what it should be."""
 
     code = "checkpoint"
+
+
+class ExportError(StudioError):
+    """A policy cannot be exported, or the file does not compute the same."""
+
+    code = "export"
+
+
+class GodotProofError(ExportError):
+    """Godot could not be asked what an exported policy puts out, or refuses the file."""
+
+    code = "godot_proof"
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the user asked for it

@@ -1,131 +1,135 @@
-"""Proof that an exported file computes what the policy computes."""
+"""Proof that an exported file computes what the policy computes, and decides what it decides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
-import torch
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rl_studio_training.layout import ActionPart
-from rl_studio_training.sb3_export import ExportNetwork
-from rl_studio_training.sb3_policy import TrainedPolicy
-from rl_studio_training.spaces import ActionCodec, ObservationCodec
+from rl_studio_training.onnx_actions import count_different
+from rl_studio_training.onnx_cases import SEQUENCE_LENGTH, Cases
+from rl_studio_training.onnx_exportable import Exportable, Outputs
+from rl_studio_training.onnx_inputs import Inputs
 
-Inputs = dict[str, NDArray[Any]]
+STATE_INPUT, STATE_OUTPUT = "state_ins", "state_outs"
 
-MAX_CORNERS = 256
+BLOCK = 256
+"""Rows that go through together, of a policy without memory; all pictures at once would fill the machine."""
+
+_Step = Callable[[Inputs, NDArray[np.float32]], Mapping[str, NDArray[Any]]]
+"""Rows and what they remember → outputs."""
 
 
-def sample_inputs(observations: ObservationCodec, count: int, seed: int = 0) -> Inputs:
-    """At least `count` observations per key, within the bounds of its space: corners first, then random ones.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the policy itself does.
 
-    Returns:
-        float32 arrays (n, …), the shapes the exported file takes.
+    Args:
+        outputs: (n, …) by name.
+        actions: (n, width), deterministic.
     """
-    random = np.random.default_rng(seed)
-    corners = min(MAX_CORNERS, count // 4) + 3
-    total = max(count, corners)
-    return {key: _sample(observations.space_of(key), corners, total, random) for key in observations.keys}
+
+    outputs: Outputs
+    actions: NDArray[np.float64]
 
 
-def _sample(
-    space: spaces.Space[Any], corners: int, total: int, random: np.random.Generator
-) -> NDArray[np.float32]:
-    if isinstance(space, spaces.Discrete):
-        return random.integers(0, int(space.n), (total, 1)).astype(np.float32)
-    assert isinstance(space, spaces.Box)
-    low, high = np.clip(space.low, -1e3, 1e3), np.clip(space.high, -1e3, 1e3)
-    values = random.uniform(low, high, (total, *space.shape))
-    at_corner = random.integers(0, 2, (corners, *space.shape)).astype(bool)
-    values[:corners] = np.where(at_corner, high, low)
-    values[0], values[1], values[2] = low, high, np.clip(0.0, low, high)
-    return (np.round(values) if space.dtype == np.uint8 else values).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How what was found differs from what was expected.
+
+    Args:
+        differences: the largest by output, absolute up to 1 and relative above; NaN if there is one.
+        different_actions: rows in which another action would be taken.
+    """
+
+    differences: dict[str, float]
+    different_actions: int
+
+    @property
+    def largest(self) -> float:
+        """The largest difference of all outputs; NaN if there is one."""
+        return float(np.max(list(self.differences.values())))
+
+    def passes(self, tolerance: float) -> bool:
+        """Whether nothing differs by more, and all actions are the same."""
+        return self.largest <= tolerance and not self.different_actions
 
 
-def measure_difference(model: bytes, policy: TrainedPolicy, inputs: Inputs) -> float:
-    """The largest difference between the file in onnxruntime and the policy in PyTorch.
+def run_policy(policy: Exportable, cases: Cases) -> Expected:
+    """What the trained policy says and does."""
 
-    All observations go through at once and one by one. Differences are absolute up to an output of 1 and
-    relative above. That the outputs, as a game decodes them, are SB3's own actions is checked as well.
+    def step(inputs: Inputs, memory: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
+        return {**policy.forward(inputs, memory), "actions": policy.act(inputs, memory)}
 
-    Returns:
-        NaN if an output is.
+    width = policy.facts.memory
+    found = _roll(step, cases, width)
+    actions = found.pop("actions")
+    if not width:
+        found[STATE_OUTPUT] = np.ones(cases.count, dtype=np.float32)
+    return Expected(found, actions.astype(np.float64))
+
+
+def run_onnxruntime(model: bytes, cases: Cases, memory: int, *, single: bool = False) -> Outputs:
+    """What the file says in onnxruntime.
+
+    Args:
+        memory: numbers of it.
+        single: row by row, as a game with one agent does; else many rows, or all sequences, at once.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    count = len(next(iter(inputs.values())))
-    expected = _run_torch(policy, inputs)
-    together = _run_onnx(session, inputs, slice(0, count))
-    single = np.concatenate([_run_onnx(session, inputs, slice(i, i + 1)) for i in range(count)])
-    actions = _policy_actions(policy, inputs)
-    return float(
-        np.max(
-            [
-                _difference(expected, together),
-                _difference(expected, single),
-                _difference(actions, decode_actions(expected, policy.actions)),
-            ]
-        )
-    )
+    names = [output.name for output in session.get_outputs()]
+
+    def step(inputs: Inputs, state: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
+        fed = state if memory else np.ones(len(state), dtype=np.float32)
+        return dict(zip(names, session.run(names, {**inputs, STATE_INPUT: fed}), strict=True))
+
+    return _roll(step, cases, memory, single=single)
+
+
+def compare(
+    expected: Expected, found: Mapping[str, NDArray[Any]], parts: tuple[ActionPart, ...], tolerance: float
+) -> Comparison:
+    """How outputs that a runtime gave differ from those of the policy; outputs that it did not give are left out."""
+    differences = {
+        name: _difference(values, found[name]) for name, values in expected.outputs.items() if name in found
+    }
+    return Comparison(differences, count_different(expected.actions, found["output"], parts, tolerance))
+
+
+def _roll(step: _Step, cases: Cases, memory: int, *, single: bool = False) -> dict[str, NDArray[Any]]:
+    """Outputs of all rows; each row of a sequence gets the memory that the one before it left."""
+    state = np.zeros((0, memory), dtype=np.float32)
+    told: list[Mapping[str, NDArray[Any]]] = []
+    turns = _turns(cases, single=single)
+    for turn in turns:
+        if not memory or not told:
+            state = np.zeros((len(turn), memory), dtype=np.float32)
+        if cases.starts is not None:
+            state[cases.starts[turn]] = 0.0
+        told.append(step({name: values[turn] for name, values in cases.inputs.items()}, state))
+        if memory:
+            state = np.array(told[-1][STATE_OUTPUT])
+    order = np.argsort(np.concatenate(turns))
+    return {name: np.concatenate([outputs[name] for outputs in told])[order] for name in told[0]}
+
+
+def _turns(cases: Cases, *, single: bool) -> list[NDArray[np.int64]]:
+    """The rows that go through together: one, some, or the next of each sequence."""
+    rows = np.arange(cases.count)
+    if cases.starts is not None and not single:
+        return list(rows.reshape(-1, SEQUENCE_LENGTH).T)
+    size = 1 if single else BLOCK
+    return [rows[start : start + size] for start in range(0, cases.count, size)]
 
 
 def _difference(expected: NDArray[Any], found: NDArray[Any]) -> float:
-    scale = np.maximum(1.0, np.abs(expected))
-    return float(np.max(np.abs(expected - found) / scale))
-
-
-def _run_torch(policy: TrainedPolicy, inputs: Inputs) -> NDArray[Any]:
-    network = ExportNetwork(policy)
-    count = len(next(iter(inputs.values())))
-    with torch.no_grad():
-        output, _ = network(*(torch.from_numpy(inputs[key]) for key in network.keys), torch.ones(count))
-    return np.asarray(output.numpy())
-
-
-def _run_onnx(session: Any, inputs: Inputs, rows: slice) -> NDArray[Any]:
-    feed = {key: value[rows] for key, value in inputs.items()}
-    state = np.ones(rows.stop - rows.start, dtype=np.float32)
-    output, _ = session.run(["output", "state_outs"], {**feed, "state_ins": state})
-    return np.asarray(output)
-
-
-def _policy_actions(policy: TrainedPolicy, inputs: Inputs) -> NDArray[Any]:
-    """What SB3 itself would do, deterministic and clipped: float64 (n, width)."""
-    single = policy.observations.single_key
-    arrays = {
-        key: value[:, 0].astype(np.int64)
-        if isinstance(policy.observations.space_of(key), spaces.Discrete)
-        else value
-        for key, value in inputs.items()
-    }
-    actions, _ = policy.player().act(arrays[single] if single else arrays)
-    table = np.asarray(actions, dtype=np.float64).reshape(len(next(iter(inputs.values()))), -1)
-    if isinstance(ActionCodec(policy.actions).space, spaces.Box):
-        start = 0
-        for part in policy.actions:
-            if part.kind == "discrete":
-                table[:, start] = table[:, start] > 0
-            start += part.size if part.kind == "continuous" else 1
-    return table
-
-
-def decode_actions(output: NDArray[Any], parts: Sequence[ActionPart]) -> NDArray[Any]:
-    """Actions from `output`, read as the stock plugin and our runtime read it: float64 (n, width)."""
-    means_only = all(part.kind == "continuous" for part in parts)
-    columns: list[NDArray[Any]] = []
-    start = 0
-    for part in parts:
-        block = output[:, start : start + part.size]
-        if part.kind == "continuous":
-            columns.append(np.clip(block, -1.0, 1.0))
-            start += part.size if means_only else 2 * part.size
-        else:
-            columns.append(np.argmax(block, axis=1, keepdims=True))
-            start += part.size
-    return np.concatenate(columns, axis=1).astype(np.float64)
+    if expected.shape != found.shape:
+        return float("nan")
+    return float(np.max(np.abs(expected - found) / np.maximum(1.0, np.abs(expected))))

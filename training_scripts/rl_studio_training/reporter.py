@@ -63,9 +63,9 @@ class Reporter:
         self.event("warning", message=message)
         self.say(f"Warning: {message}")
 
-    def error(self, code: str, message: str, hint: str | None) -> None:
-        """Why the script ends, for programs and in plain words."""
-        self.event("error", code=code, message=message, hint=hint)
+    def error(self, code: str, message: str, hint: str | None, data: dict[str, Any] | None = None) -> None:
+        """Why the script ends, for programs (with details, if there are any) and in plain words."""
+        self.event("error", code=code, message=message, hint=hint, **({"data": data} if data else {}))
         self.say(f"Error: {message}" + (f"\n{hint}" if hint else ""))
 
     def say(self, text: str) -> None:

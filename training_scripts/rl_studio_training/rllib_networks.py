@@ -12,8 +12,10 @@ from gymnasium import spaces
 from torch import nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU, "elu": nn.ELU}
-_CLIP = 10.0
+CLIP = 10.0
 """Normalized observations stay within -10 … 10."""
+EPSILON = 1e-8
+"""Added to variances, so that none is 0."""
 _PADDING = 1
 _KERNEL = 3
 _STRIDE = 2
@@ -73,7 +75,7 @@ class Inputs(nn.Module):
         """Rows (n, width), and pictures (n, channels, height, width) in the order of `pictures`."""
         numbers = self._numbers(observations)
         if self.normalizes:
-            numbers = ((numbers - self.mean) / (self.variance + 1e-8).sqrt()).clamp(-_CLIP, _CLIP)
+            numbers = ((numbers - self.mean) / (self.variance + EPSILON).sqrt()).clamp(-CLIP, CLIP)
         hot = [
             nn.functional.one_hot(observations[key].long(), size).float()
             for key, size in self.choices.items()

@@ -30,6 +30,7 @@ class RLlibPolicy:
     """
 
     def __init__(self, module: RLModule) -> None:
+        self.module = module
         self.observation_space: spaces.Space[Any] = module.observation_space
         self.action_space: spaces.Space[Any] = module.action_space
         self.module = module

@@ -73,6 +73,7 @@ def load_policy(checkpoint: Path, name: str | None = None) -> TrainedPolicy:
         observations.space,
         ActionCodec(actions).space,
         lr_schedule=lambda _: 0.0,
+        optimizer_class=_NoOptimizer,
         **policy_arguments(config, observations.space),
     )
     weights = read_parameters(checkpoint)[0].get("policy", {})
@@ -97,6 +98,13 @@ def load_policy(checkpoint: Path, name: str | None = None) -> TrainedPolicy:
         actions,
         description,
     )
+
+
+class _NoOptimizer:
+    """Stands for an optimizer, whose making would load PyTorch's compiler for more than a second."""
+
+    def __init__(self, *_arguments: Any, **_options: Any) -> None:
+        pass
 
 
 def _config_of(checkpoint: Path, description: dict[str, Any]) -> SB3Config:
