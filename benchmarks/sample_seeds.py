@@ -16,7 +16,7 @@ from typing import Any
 from rl_studio.cli.output import table
 from rl_studio.demo import BUDGET, prepare_project
 from rl_studio.evaluate import RANDOM, evaluate
-from rl_studio.export import export_policy
+from rl_studio.export import ExportOptions, export_policies
 from rl_studio.godot import GodotBinary, find_godot
 from rl_studio.project import Project
 from rl_studio.runs import RunService
@@ -70,7 +70,7 @@ def measure(project: Project, godot: GodotBinary, seed: int, episodes: int) -> d
             raise SystemExit(f"seed {seed}: {info.error or info.reason}")
         samples = service.samples(info.id, limit=10_000).samples
     target = f"res://policies/seed_{seed}.onnx"
-    exported = export_policy(project, info.id, to=target)
+    exported = export_policies(project, info.id, ExportOptions(to=target, godot=godot.path))
     played = evaluate(project, godot, policy=target, episodes=episodes, seed=1000 + seed)
     seconds = samples[-1]["time_total_s"]
     reached = [s["time_total_s"] for s in samples if (s["success_rate"] or 0.0) >= GOAL_SUCCESS]
@@ -82,7 +82,7 @@ def measure(project: Project, godot: GodotBinary, seed: int, episodes: int) -> d
         "timesteps": info.timesteps,
         "steps_per_second": info.timesteps / seconds,
         "solved_after_s": reached[0] if reached else seconds,
-        "max_difference": exported["max_difference"],
+        "max_difference": exported["files"][0]["max_difference"],
     }
 
 

@@ -135,19 +135,41 @@ CONFIGURED: dict[str, Any] = {
     "problem": None,
     "warnings": ["batch_size: 100 does not divide the rollout of 128; use 128."],
 }
+
+
+def _exported(policy: str, godot: dict[str, float] | None) -> dict[str, Any]:
+    """One file of an export."""
+    return {
+        "path": f"res://policies/{policy}.onnx",
+        "file": f"/home/me/Spiel ü/policies/{policy}.onnx",
+        "policy": policy,
+        "proof": {
+            "observations": 1280,
+            "source": "run and space",
+            "sequences": 0,
+            "sequence_length": 0,
+            "tolerance": 1e-05,
+            "onnxruntime": {"log_std": 0.0, "output": 2.5e-07},
+            "godot": godot,
+            "godot_version": "4.6.3.stable.debian" if godot else None,
+            "actions": {"compared": 1280, "different": 0},
+        },
+        "max_difference": 5e-07 if godot else 2.5e-07,
+        "tolerance": 1e-05,
+        "opset": 17,
+        "ir_version": 8,
+        "inputs": {"obs": ["batch", 8], "state_ins": ["batch"]},
+        "outputs": {"output": ["batch", 2], "state_outs": ["batch"], "log_std": ["batch", 2]},
+        "parameters": 4996,
+        "timesteps": 200000,
+        "size_bytes": 21504,
+    }
+
+
 EXPORT: dict[str, Any] = {
-    "path": "res://policies/ball.onnx",
-    "policy": "shared_policy",
-    "max_difference": 2.5e-07,
-    "tolerance": 1e-05,
-    "samples": 1000,
-    "opset": 17,
-    "ir_version": 8,
-    "inputs": {"obs": ["batch", 8], "state_ins": ["batch"]},
-    "outputs": {"output": ["batch", 2], "state_outs": ["batch"]},
-    "parameters": 4996,
-    "timesteps": 200000,
-    "size_bytes": 21504,
+    "run": RUN["id"],
+    "checkpoint": 200000,
+    "files": [_exported("cat", {"log_std": 0.0, "output": 5e-07}), _exported("dog", None)],
 }
 RUN_ID = {"run_id": RUN["id"]}
 
@@ -236,9 +258,9 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "export.start": (
         {
             **RUN_ID,
-            "checkpoint": "latest",
-            "to": "res://policies/ball.onnx",
-            "policy": None,
+            "checkpoint": "best",
+            "to": "res://policies/{policy}.onnx",
+            "policies": ["cat", "dog"],
             "opset": 17,
             "ir_version": 8,
         },
@@ -257,7 +279,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "run.changed": {"run": {**RUN, "state": "finished", "reason": "timesteps", "exit_code": 0}},
     "run.samples": {**RUN_ID, "samples": [SAMPLE]},
     "run.log": {**RUN_ID, "start": 0, "end": 7, "text": "hällo\n"},
-    "export.progress": {"export_id": "export-1", "message": "Loading the checkpoint"},
+    "export.progress": {"export_id": "export-1", "message": "cat: loading the policy"},
     "export.finished": {"export_id": "export-1", "result": EXPORT},
     "export.failed": {"export_id": "export-1", "error": CANCELLED},
     "backend.closing": {"reason": "shutdown"},

@@ -62,7 +62,8 @@ def trained(sample: Project) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def exported(sample: Project, trained: dict[str, Any]) -> dict[str, Any]:
     """The export of that run."""
-    return dict(document("export", "--project", str(sample.root), "--run", trained["id"], "--to", POLICY))
+    outcome = document("export", trained["id"], "--project", str(sample.root), "--to", POLICY)
+    return dict(outcome["files"][0])
 
 
 def test_training_reaches_the_threshold(trained: dict[str, Any]) -> None:
@@ -130,10 +131,13 @@ def test_metrics_come_as_csv_too(sample: Project, trained: dict[str, Any]) -> No
 def test_the_export_proves_itself_and_lands_in_the_game(sample: Project, exported: dict[str, Any]) -> None:
     assert exported["path"] == POLICY
     assert exported["max_difference"] <= 1e-5
-    assert exported["samples"] >= 1000
+    assert exported["proof"]["observations"] >= 1000
+    assert exported["proof"]["source"] == "run and space"
+    assert max(exported["proof"]["godot"].values()) <= 1e-5
     model = onnx.load(sample.to_disk(POLICY))
     assert {item.name for item in model.graph.input} == {"obs", "state_ins"} == set(exported["inputs"])
-    assert [item.name for item in model.graph.output] == ["output", "state_outs"] == list(exported["outputs"])
+    outputs = [item.name for item in model.graph.output]
+    assert outputs == ["output", "state_outs", "log_std"] == list(exported["outputs"])
 
 
 def test_the_game_plays_with_the_exported_policy(sample: Project, exported: dict[str, Any]) -> None:
@@ -150,19 +154,10 @@ def test_an_earlier_checkpoint_can_be_exported(sample: Project, trained: dict[st
     runs = document("metrics", trained["id"], "--project", str(sample.root))
     step = next(s["timesteps_total"] for s in runs["samples"] if s["timesteps_total"] >= 20_000)
     result = document(
-        *("export", "--project", str(sample.root), "--run", trained["id"]),
-        *(
-            "--checkpoint",
-            str(step),
-            "--to",
-            "res://policies/early.onnx",
-            "--opset",
-            "13",
-            "--ir-version",
-            "7",
-        ),
+        *("export", trained["id"], "--project", str(sample.root), "--to", "res://policies/early.onnx"),
+        *("--checkpoint", str(step), "--opset", "13", "--ir-version", "7"),
     )
-    assert result["timesteps"] == step
+    assert (result["checkpoint"], result["files"][0]["timesteps"]) == (step, step)
     model = onnx.load(sample.to_disk("res://policies/early.onnx"))
     assert model.opset_import[0].version == 13
     assert model.ir_version == 7

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from rl_studio.addon import install_addon
 from rl_studio.errors import StudioError
 from rl_studio.evaluate import RANDOM, Evaluation, evaluate
-from rl_studio.export import export_policy
+from rl_studio.export import ExportOptions, export_policies
 from rl_studio.godot import GodotBinary, ensure_imported
 from rl_studio.project import Project
 from rl_studio.resources import sample_project_dir
@@ -134,10 +134,11 @@ def run_demo(
             )
         training_s = _training_seconds(service, info)
     say("Exporting…")
-    export = export_policy(project, info.id, to=TARGET, progress=lambda text: say(f"  {text}"))
+    options = ExportOptions(to=TARGET, godot=godot.path)
+    exported = export_policies(project, info.id, options, progress=lambda text: say(f"  {text}"))
     say(f"Playing {episodes} episodes with {TARGET}…")
     trained = evaluate(project, godot, policy=TARGET, episodes=episodes, seed=seed + 1)
-    return DemoResult(baseline, trained, info, training_s, export)
+    return DemoResult(baseline, trained, info, training_s, exported["files"][0])
 
 
 def _training_seconds(service: RunService, info: RunInfo) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from anyio.from_thread import start_blocking_portal
 
 from backend_client import Client
 from backend_support import Start, make_service
+from protocol_fixtures import EXPORT
 from rl_studio.errors import StudioError
+from rl_studio.export import ExportOptions
 from rl_studio.project import Project
 from rl_studio.runs import RunInfo, RunService, processes
 from rl_studio.transport.backend import Backend, listen
@@ -39,23 +42,41 @@ def start(service: RunService) -> Start:
 class FakeExport:
     """An exporter that does what the target's name says."""
 
-    def __call__(self, project: Project, run_id: str, **options: Any) -> dict[str, Any]:
-        options["progress"]("Loading")
-        if "cancel" in options["to"]:
-            assert options["cancel"].wait(20)
+    def __init__(self) -> None:
+        self.asked: list[ExportOptions] = []
+
+    def __call__(
+        self,
+        project: Project,
+        run_id: str,
+        options: ExportOptions,
+        *,
+        progress: Callable[[str], None],
+        cancel: threading.Event,
+    ) -> dict[str, Any]:
+        self.asked.append(options)
+        progress("cat: loading the policy")
+        if "cancel" in options.to:
+            assert cancel.wait(20)
             raise StudioError("Cancelled.")
-        if "fail" in options["to"]:
+        if "fail" in options.to:
             raise StudioError("Too different.", hint="Train again.")
-        if "bug" in options["to"]:
+        if "bug" in options.to:
             raise KeyError("secret")
-        return {"path": options["to"], "opset": options["opset"], "checkpoint": options["checkpoint"]}
+        return {**EXPORT, "run": run_id}
 
 
 @pytest.fixture
-def backend(project: Project) -> Iterator[Backend]:
+def fake_export() -> FakeExport:
+    """What the backend exports with."""
+    return FakeExport()
+
+
+@pytest.fixture
+def backend(project: Project, fake_export: FakeExport) -> Iterator[Backend]:
     """A backend with the fake trainer, in a thread of its own."""
     with make_service(project) as service, start_blocking_portal() as portal:
-        context = portal.wrap_async_context_manager(listen(service, exporter=FakeExport()))
+        context = portal.wrap_async_context_manager(listen(service, exporter=fake_export))
         with context as backend:
             yield backend
         for run_id in service.ids():

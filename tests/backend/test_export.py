@@ -1,64 +1,220 @@
+"""rl_studio.export: which checkpoint and policies, which files, and that they get there together or not at all.
+
+The converters have tests of their own; here a fake one says what it was asked for.
+"""
+
 from __future__ import annotations
 
 import json
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rl_studio.errors import ProjectError
-from rl_studio.export import ExportError, export_policy, find_checkpoint
+from rl_studio import export_converter
+from rl_studio.errors import StudioError
+from rl_studio.export import ExportOptions, export_policies
+from rl_studio.export_errors import ExportCancelledError, ExportError
+from rl_studio.export_files import drop
 from rl_studio.project import Project
 
+RUN = "run-1"
 
-def make_checkpoint(project: Project, timesteps: int, policies: list[str], trainer: str = "sb3") -> Path:
-    folder = project.runs_dir / "run-1" / "checkpoints" / f"step_{timesteps:012d}"
+
+@pytest.fixture(autouse=True)
+def fake_converter(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = str(Path(__file__).with_name("fake_converter.py"))
+    monkeypatch.setattr(export_converter, "find", lambda trainer: [sys.executable, script])
+
+
+def make_checkpoint(project: Project, timesteps: int, *policies: str, best: bool = False) -> Path:
+    folder = project.runs_dir / RUN / "checkpoints" / f"step_{timesteps:012d}"
     folder.mkdir(parents=True)
     (folder / "checkpoint.json").write_text(
-        json.dumps({"timesteps": timesteps, "trainer": trainer, "policies": {name: {} for name in policies}})
+        json.dumps({"timesteps": timesteps, "trainer": "sb3", "policies": {name: {} for name in policies}})
     )
+    if best:
+        note = {"checkpoint": folder.name, "value": 1.0, "metric": "episode_reward_mean"}
+        (folder.parent / "best.json").write_text(json.dumps(note))
     return folder
 
 
-def test_the_latest_checkpoint_is_the_one_with_most_timesteps(project: Project) -> None:
-    make_checkpoint(project, 900, ["a"])
-    newest = make_checkpoint(project, 10_000, ["a"])
-    run = project.runs_dir / "run-1"
-    assert find_checkpoint(run, "latest") == newest
-    assert find_checkpoint(run, 900).name.endswith("000900")
+def export(project: Project, **options: Any) -> dict[str, Any]:
+    return export_policies(project, RUN, ExportOptions(**options))
 
 
-def test_a_wrong_checkpoint_lists_those_there_are(project: Project) -> None:
-    make_checkpoint(project, 900, ["a"])
-    with pytest.raises(ExportError) as caught:
-        export_policy(project, "run-1", checkpoint="901")
-    assert caught.value.hint is not None and "900" in caught.value.hint
+def read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
 
 
-def test_a_run_without_checkpoint_says_how_to_get_one(project: Project) -> None:
-    (project.runs_dir / "run-1").mkdir(parents=True)
-    with pytest.raises(ExportError, match="no checkpoint yet"):
-        export_policy(project, "run-1")
+def names(folder: Path) -> list[str]:
+    """All files, hidden ones too."""
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_among_several_policies_one_must_be_named(project: Project) -> None:
-    make_checkpoint(project, 900, ["hunter", "prey"])
-    with pytest.raises(ExportError) as caught:
-        export_policy(project, "run-1")
-    assert caught.value.hint is not None and "hunter, prey" in caught.value.hint
+def test_all_policies_of_a_checkpoint_go_into_the_game(project: Project) -> None:
+    checkpoint = make_checkpoint(project, 900, "prey", "hunter")
+    result = export(project, opset=18, ir_version=9, godot=Path("/nowhere/godot"))
+    assert (result["run"], result["checkpoint"]) == (RUN, 900)
+    assert [file["path"] for file in result["files"]] == [
+        "res://policies/hunter.onnx",
+        "res://policies/prey.onnx",
+    ]
+    assert read(project.root / "policies" / "prey.onnx") == {
+        "policy": "prey",
+        "checkpoint": str(checkpoint),
+        "run_id": RUN,
+        "opset": "18",
+        "ir_version": "9",
+        "godot": "/nowhere/godot",
+    }
+    assert result["files"][1]["file"] == str(project.root / "policies" / "prey.onnx")
+    assert names(project.root / "policies") == ["hunter.onnx", "prey.onnx"]
 
 
-@pytest.mark.parametrize("to", ["res://../x.onnx", "/tmp/x.onnx"])
-def test_a_target_out_of_the_project_is_refused(project: Project, to: str) -> None:
-    make_checkpoint(project, 900, ["a"])
-    with pytest.raises(ProjectError):
-        export_policy(project, "run-1", to=to)
+def test_the_run_keeps_the_proofs(project: Project) -> None:
+    make_checkpoint(project, 900, "prey", "hunter")
+    result = export(project)
+    noted = read(project.runs_dir / RUN / "exports" / "prey-900.json")
+    assert noted == {**result, "files": [result["files"][1]]}
+    assert noted["files"][0]["proof"]["observations"] == 1000
 
 
-def test_a_failed_conversion_leaves_the_old_file(project: Project) -> None:
-    make_checkpoint(project, 900, ["a"])  # has no model.zip
+def test_only_chosen_policies_are_exported(project: Project) -> None:
+    make_checkpoint(project, 900, "hunter", "prey", "crash")
+    result = export(project, policies=["prey", "prey"], to="res://a/b.onnx")
+    assert [(file["policy"], file["path"]) for file in result["files"]] == [("prey", "res://a/b.onnx")]
+
+
+@pytest.mark.parametrize(("which", "found"), [("latest", 10_000), ("best", 900), (500, 500)])
+def test_a_checkpoint_is_the_latest_the_best_or_that_of_a_timestep(
+    project: Project, which: Any, found: int
+) -> None:
+    make_checkpoint(project, 500, "a")
+    make_checkpoint(project, 900, "a", best=True)
+    make_checkpoint(project, 10_000, "a")
+    assert export(project, checkpoint=which)["checkpoint"] == found
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"checkpoint": 901}, "900"),
+        ({"policies": ["prai"]}, "Did you mean 'prey'"),
+        ({"to": "res://x.onnx"}, "{policy}"),
+        ({"to": "res://{policy}.png"}, "res://policies/{policy}.onnx"),
+        ({"to": "res://../{policy}.onnx"}, "leads out of the project"),
+        ({"to": "/tmp/{policy}.onnx"}, "not a path in the project"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_with_the_way_out(
+    project: Project, options: dict[str, Any], says: str
+) -> None:
+    make_checkpoint(project, 900, "hunter", "prey")
+    with pytest.raises(StudioError) as caught:
+        export(project, **options)
+    assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_run_that_is_not_there_is_refused(project: Project) -> None:
+    for run in ("nope", "../experiments"):
+        with pytest.raises(ExportError, match="There is no run"):
+            export_policies(project, run, ExportOptions())
+
+
+def test_a_run_without_checkpoint_is_refused(project: Project) -> None:
+    (project.runs_dir / RUN).mkdir(parents=True)
+    with pytest.raises(StudioError, match="has no checkpoint"):
+        export(project)
+
+
+def test_checkpoints_of_other_trainers_cannot_be_exported(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    make_checkpoint(project, 900, "a").joinpath("checkpoint.json").write_text(
+        json.dumps({"timesteps": 900, "trainer": "mine", "policies": {"a": {}}})
+    )
+    with pytest.raises(ExportError, match="'mine'"):
+        export(project)
+
+
+def test_names_of_policies_become_names_of_files(project: Project) -> None:
+    make_checkpoint(project, 900, "team/red: 1", "..")
+    paths = [file["path"] for file in export(project)["files"]]
+    assert paths == ["res://policies/policy.onnx", "res://policies/team_red_ 1.onnx"]
+
+
+def test_policies_whose_files_are_the_same_are_refused(project: Project) -> None:
+    make_checkpoint(project, 900, "Prey", "prey")
+    with pytest.raises(ExportError, match="same file"):
+        export(project)
+
+
+def test_a_policy_that_fails_leaves_all_files_as_they_were(project: Project) -> None:
+    make_checkpoint(project, 900, "a", "different")
     target = project.root / "policies" / "a.onnx"
     target.parent.mkdir()
     target.write_bytes(b"old")
-    with pytest.raises(ExportError):
-        export_policy(project, "run-1")
-    assert target.read_bytes() == b"old"
+    with pytest.raises(ExportError, match="Too different") as caught:
+        export(project)
+    assert caught.value.data == {
+        "code": "export",
+        "differences": {"output": 0.5},
+        "different_actions": 3,
+    }
+    assert (target.read_bytes(), names(target.parent)) == (b"old", ["a.onnx"])
+
+
+def test_a_converter_that_dies_is_told_with_its_last_words(project: Project) -> None:
+    make_checkpoint(project, 900, "crash")
+    with pytest.raises(ExportError, match=r"ended with code 3(.|\n)*Segmentation fault"):
+        export(project)
+
+
+def test_a_cancelled_export_changes_nothing(project: Project) -> None:
+    make_checkpoint(project, 900, "a", "endless")
+    cancel = threading.Event()
+
+    def progress(message: str) -> None:
+        if message.startswith("endless"):
+            cancel.set()
+
+    with pytest.raises(ExportCancelledError):
+        export_policies(project, RUN, ExportOptions(), progress=progress, cancel=cancel)
+    assert not (project.root / "policies").exists()
+
+
+def test_files_get_there_together_or_not_at_all(tmp_path: Path) -> None:
+    old, new, folder = tmp_path / "old.onnx", tmp_path / "new.onnx", tmp_path / "sub"
+    old.write_bytes(b"old")
+    folder.mkdir()
+    with pytest.raises(ExportError, match="as they were"):
+        drop({old: b"1", new: b"2", folder: b"3"})
+    assert (old.read_bytes(), names(tmp_path)) == (b"old", ["old.onnx", "sub"])
+    drop({old: b"1", new: b"2"})
+    assert (old.read_bytes(), new.read_bytes()) == (b"1", b"2")
+    assert names(tmp_path) == ["new.onnx", "old.onnx", "sub"]
+
+
+def test_a_rename_that_fails_puts_back_what_was_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (tmp_path / f"{number}.onnx" for number in range(3))
+    first.write_bytes(b"old")
+    third.write_bytes(b"old")
+    rename = Path.replace
+
+    def fail_at_last(path: Path, target: Path) -> Path:
+        if target == third and path.name.endswith(".new"):
+            raise PermissionError(13, "Another program has it open", str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail_at_last)
+    with pytest.raises(ExportError, match="Another program"):
+        drop({first: b"1", second: b"2", third: b"3"})
+    assert names(tmp_path) == ["0.onnx", "2.onnx"]
+    assert first.read_bytes() == third.read_bytes() == b"old"

@@ -18,13 +18,13 @@ from rl_studio.errors import StudioError
 from rl_studio.protocol import MAX_FRAME, document
 from rl_studio.protocol.codec import MAX_DEPTH, ProtocolError, TooLargeError, decode, encode
 from rl_studio.protocol.envelopes import Nothing
+from rl_studio.protocol.export_messages import ExportProgress
 from rl_studio.protocol.messages import (
     EVENTS,
     METHODS,
-    ExportFinished,
-    ExportProgress,
     RunLogEvent,
     RunResult,
+    RunSamplesEvent,
 )
 from rl_studio.protocol.session import Session, run_changed
 from rl_studio.runs import CheckpointOrigin, GameRestart, RunInfo, SamplePage
@@ -262,7 +262,7 @@ def test_a_result_too_large_becomes_an_error() -> None:
 def test_an_event_that_cannot_be_packed_is_left_out() -> None:
     session = Session()
     session.emit("run.log", RunLogEvent(run_id="x", start=0, end=1, text="x" * MAX_FRAME))
-    session.emit("export.finished", ExportFinished(export_id="x", result={"a": 2**70}))
+    session.emit("run.samples", RunSamplesEvent(run_id="x", samples=[{"a": 2**70}]))
     assert sent(session) == []
 
 

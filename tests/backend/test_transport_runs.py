@@ -10,7 +10,9 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from backend_client import Client
-from backend_support import FINISHED, eventually, make_service
+from backend_support import FINISHED, eventually, fake_godot, make_service
+from protocol_fixtures import EXPORT
+from rl_studio.export import ExportOptions
 from rl_studio.project import Project
 from rl_studio.transport.backend import Backend
 from rl_studio.transport.discovery import Discovery
@@ -222,12 +224,23 @@ def done(client: Client) -> str:
 
 
 def test_an_export_reports_until_it_is_done(client: Client, done: str) -> None:
-    export_id = client.call("export.start", run_id=done, to="res://a.onnx", opset=18)["export_id"]
+    export_id = client.call("export.start", run_id=done)["export_id"]
     progress = client.until(lambda event, data: event == "export.progress")
-    assert progress == {"export_id": export_id, "message": "Loading"}
+    assert progress == {"export_id": export_id, "message": "cat: loading the policy"}
     finished = client.until(lambda event, data: event == "export.finished")
-    assert finished["export_id"] == export_id
-    assert finished["result"] == {"path": "res://a.onnx", "opset": 18, "checkpoint": "latest"}
+    assert finished == {"export_id": export_id, "result": {**EXPORT, "run": done}}
+
+
+def test_an_export_gets_what_was_chosen(client: Client, done: str, fake_export: Any) -> None:
+    client.call("export.start", run_id=done)
+    chosen = {"checkpoint": "best", "policies": ["cat"], "to": "res://a.onnx", "opset": 18, "ir_version": 9}
+    client.until(lambda event, data: event == "export.finished")
+    client.call("export.start", run_id=done, **chosen)
+    client.until(lambda event, data: event == "export.finished")
+    godot = fake_godot().path
+    assert fake_export.asked == [ExportOptions(godot=godot), ExportOptions(**chosen, godot=godot)]
+    assert client.fails("export.start", run_id=done, policies=[])["code"] == "invalid_params"
+    assert client.fails("export.start", run_id=done, checkpoint="oldest")["code"] == "invalid_params"
 
 
 def test_an_export_that_fails_says_why(client: Client, done: str) -> None:

@@ -3,46 +3,111 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import Any, cast
 
-from rl_studio.cli.arguments import add_json, add_project, open_project
+from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
-from rl_studio.export import DEFAULT_IR_VERSION, DEFAULT_OPSET, LATEST, export_policy
+from rl_studio.export import DEFAULT_IR_VERSION, DEFAULT_OPSET, ExportOptions, export_policies
+from rl_studio.export_files import DEFAULT_TARGET
+from rl_studio.godot import GodotNotFoundError, find_godot
 from rl_studio.runs import RunService
+from rl_studio.runs.checkpoints import Which
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        default="latest",
+        help="a run's id, the beginning of one, or latest (default)",
+    )
     add_project(parser)
-    parser.add_argument("--run", default=LATEST, metavar="ID", help="a run, or latest (default)")
     parser.add_argument(
-        "--checkpoint", default=LATEST, metavar="N", help="timesteps of a checkpoint, or latest (default)"
+        "--checkpoint",
+        type=_checkpoint,
+        default="latest",
+        metavar="WHICH",
+        help="latest (default), best, or the timesteps of one",
     )
     parser.add_argument(
-        "--to", metavar="res://…", help="the file to write (default: res://policies/<policy>.onnx)"
+        "--policy",
+        action="append",
+        dest="policies",
+        metavar="NAME",
+        help="a policy to export; may be given several times (default: all)",
     )
-    parser.add_argument("--policy", metavar="NAME", help="which policy, if the checkpoint has several")
+    parser.add_argument(
+        "--to",
+        default=DEFAULT_TARGET,
+        metavar="res://…",
+        help=f"the file to write, with {{policy}} where a policy's name goes (default: {DEFAULT_TARGET})",
+    )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET, help=f"default: {DEFAULT_OPSET}")
     parser.add_argument(
         "--ir-version", type=int, default=DEFAULT_IR_VERSION, help=f"default: {DEFAULT_IR_VERSION}"
     )
+    add_godot(parser)
+    parser.add_argument("--no-godot", action="store_true", help="do not try the files in the Godot runtime")
     add_json(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
-    run_id = RunService(project).resolve(args.run)
-    result = export_policy(
-        project,
-        run_id,
+    with RunService(project) as service:
+        run_id = service.resolve(args.run)
+    options = ExportOptions(
         checkpoint=args.checkpoint,
+        policies=args.policies,
         to=args.to,
-        policy=args.policy,
         opset=args.opset,
         ir_version=args.ir_version,
-        progress=output.say,
+        godot=None if args.no_godot else _find_godot(args.godot),
     )
-    output.say(
-        f"{result['path']}: {result['parameters']} parameters, opset {result['opset']}, compared on "
-        f"{result['samples']} observations, largest difference {result['max_difference']:.1e}"
-    )
+    result = export_policies(project, run_id, options, progress=output.say)
+    for file in result["files"]:
+        output.say(describe(file))
     output.result(result)
     return 0
+
+
+def describe(file: dict[str, Any]) -> str:
+    """An exported file and its proof in a few lines for people."""
+    proof = file["proof"]
+    cases = f"{proof['observations']} observations"
+    if proof["sequences"]:
+        cases += f" in {proof['sequences']} sequences"
+    lines = [
+        f"{file['path']}: {file['policy']} at {file['timesteps']} timesteps, {file['parameters']} parameters, "
+        f"opset {file['opset']}",
+        f"  compared on {cases}, largest difference {file['max_difference']:.1e} of {file['tolerance']:.0e} allowed",
+    ]
+    for where, differences in (("ONNX Runtime", proof["onnxruntime"]), ("Godot", proof["godot"])):
+        told = ", ".join(f"{name} {value:.1e}" for name, value in (differences or {}).items())
+        lines.append(f"  {where:12}  {told or 'not tried'}")
+    actions = proof["actions"]
+    lines.append(
+        f"  actions       {actions['compared'] - actions['different']} of {actions['compared']} the same"
+    )
+    return "\n".join(lines)
+
+
+def _checkpoint(text: str) -> Which:
+    if text in ("latest", "best"):
+        return cast(Which, text)
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither latest nor best nor a number") from None
+
+
+def _find_godot(asked_for: Path | None) -> Path:
+    try:
+        return find_godot(asked_for).path
+    except GodotNotFoundError as error:
+        raise GodotNotFoundError(
+            error.message,
+            hint=f"{error.hint} Or export with --no-godot, without the proof in Godot.",
+            data=error.data,
+        ) from error

@@ -14,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from rl_studio.protocol import MAX_FRAME, SUBPROTOCOL, envelopes, messages, setup_messages
+from rl_studio.protocol import MAX_FRAME, SUBPROTOCOL, envelopes, export_messages, messages, setup_messages
 from rl_studio.protocol.codec import MAX_DEPTH
 from rl_studio.runs import info
 
@@ -44,7 +44,7 @@ come from what was asked for: `invalid_config`, `trainer`, `godot_not_found`, `p
 """
 
 _ENVELOPES = (envelopes.Request, envelopes.Response, envelopes.Error, envelopes.ErrorInfo, envelopes.Event)
-_MODULES = (messages.__name__, setup_messages.__name__, envelopes.__name__, info.__name__)
+_MODULES = tuple(module.__name__ for module in (messages, setup_messages, export_messages, envelopes, info))
 
 
 def document() -> str:

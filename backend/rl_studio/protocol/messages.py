@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from rl_studio.protocol import export_messages as exports
 from rl_studio.protocol import setup_messages as setup
-from rl_studio.protocol.envelopes import ErrorInfo, Message, Nothing
+from rl_studio.protocol.envelopes import Message, Nothing
 from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
 
 
@@ -129,22 +130,6 @@ class RunFollowResult(Message):
     """Size of the log now."""
 
 
-class ExportStartParams(Message):
-    run_id: str
-    checkpoint: Literal["latest"] | int = "latest"
-    """Timesteps of the checkpoint."""
-    to: str | None = None
-    """The .onnx file to write, a res:// path; null for `res://policies/<policy>.onnx`."""
-    policy: str | None = None
-    """Which policy; null if there is only one."""
-    opset: int = Field(17, ge=1)
-    ir_version: int = Field(8, ge=1)
-
-
-class ExportParams(Message):
-    export_id: str
-
-
 class ShutdownParams(Message):
     force: bool = False
     """Shut down even if runs are going; they go on either way."""
@@ -173,29 +158,6 @@ class RunLogEvent(Message):
     end: int
     """Position after the last byte."""
     text: str
-
-
-class ExportProgress(Message):
-    """An export reports what it does. Export events go to every client."""
-
-    export_id: str
-    message: str
-
-
-class ExportFinished(Message):
-    """An export is done; the file is in place."""
-
-    export_id: str
-    result: dict[str, Any]
-    """{path (res://), policy, max_difference, tolerance, samples, opset, ir_version, inputs, outputs,
-    parameters, timesteps, size_bytes}."""
-
-
-class ExportFailed(Message):
-    """An export failed or was cancelled (code `cancelled`); no file was written."""
-
-    export_id: str
-    error: ErrorInfo
 
 
 class BackendClosing(Message):
@@ -232,8 +194,12 @@ METHODS: dict[str, Method] = {
         RunFollowParams, RunFollowResult, "Sends the run's samples and log as events: history, then live."
     ),
     "run.unfollow": Method(RunParams, Nothing, "Ends run.follow; nothing happens if there was none."),
-    "export.start": Method(ExportStartParams, ExportParams, "Exports a checkpoint to a file in the project."),
-    "export.cancel": Method(ExportParams, Nothing, "Cancels an export; ends with export.failed."),
+    "export.start": Method(
+        exports.ExportStartParams,
+        exports.ExportParams,
+        "Exports policies of a checkpoint to files in the project.",
+    ),
+    "export.cancel": Method(exports.ExportParams, Nothing, "Cancels an export; ends with export.failed."),
     "backend.shutdown": Method(ShutdownParams, Nothing, "Ends the backend; refused while runs are going."),
 }
 
@@ -241,8 +207,8 @@ EVENTS: dict[str, type[Message]] = {
     "run.changed": RunChanged,
     "run.samples": RunSamplesEvent,
     "run.log": RunLogEvent,
-    "export.progress": ExportProgress,
-    "export.finished": ExportFinished,
-    "export.failed": ExportFailed,
+    "export.progress": exports.ExportProgress,
+    "export.finished": exports.ExportFinished,
+    "export.failed": exports.ExportFailed,
     "backend.closing": BackendClosing,
 }

@@ -97,6 +97,10 @@ class RunFolder:
     def checkpoints_dir(self) -> Path:
         return self.path / "checkpoints"
 
+    @property
+    def exports_dir(self) -> Path:
+        return self.path / "exports"
+
     def read_meta(self) -> RunMeta | None:
         """What run.json says; None if there is none or it cannot be used (which is logged)."""
         try:

@@ -50,7 +50,9 @@ class Backend:
         self.clients = Clients()
         self.worker = Worker()
         self.monitor = Monitor(service, self.clients, self.worker)
-        self.exports = Exports(self.project, self.clients, tasks, export=exporter)
+        self.exports = Exports(
+            self.project, self.clients, tasks, find_godot=service.find_godot, export=exporter
+        )
         self.leaving = anyio.Event()
         self.discovery: Discovery
         self.address = ""

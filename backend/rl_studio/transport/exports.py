@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import anyio.from_thread
@@ -16,31 +18,32 @@ from anyio.abc import TaskGroup
 from rl_studio.errors import StudioError
 from rl_studio.project import Project
 from rl_studio.protocol.envelopes import ErrorInfo, Message
-from rl_studio.protocol.messages import (
+from rl_studio.protocol.export_messages import (
     ExportFailed,
     ExportFinished,
     ExportProgress,
+    ExportResult,
     ExportStartParams,
 )
 from rl_studio.transport.clients import Clients
+
+if TYPE_CHECKING:
+    from rl_studio.export import ExportOptions
+    from rl_studio.godot import GodotBinary
 
 logger = logging.getLogger(__name__)
 
 
 class Exporter(Protocol):
-    """Exports a checkpoint and blocks until done, as `rl_studio.export.export_policy` does."""
+    """Exports policies and blocks until done, as `rl_studio.export.export_policies` does."""
 
     def __call__(
         self,
         project: Project,
         run_id: str,
+        options: ExportOptions,
         *,
-        checkpoint: str | int,
-        to: str | None,
-        policy: str | None,
-        opset: int,
-        ir_version: int,
-        progress: Any,
+        progress: Callable[[str], None],
         cancel: threading.Event,
     ) -> dict[str, Any]: ...
 
@@ -63,13 +66,21 @@ class Exports:
 
     Args:
         tasks: where they run.
+        find_godot: finds the Godot that files are tried in, given what the user asked for or None.
         export: carries one out; None for the real one.
     """
 
     def __init__(
-        self, project: Project, clients: Clients, tasks: TaskGroup, *, export: Exporter | None = None
+        self,
+        project: Project,
+        clients: Clients,
+        tasks: TaskGroup,
+        *,
+        find_godot: Callable[[Path | str | None], GodotBinary],
+        export: Exporter | None = None,
     ) -> None:
         self._project = project
+        self._find_godot = find_godot
         self._clients = clients
         self._tasks = tasks
         self._export = export or _export
@@ -108,7 +119,7 @@ class Exports:
         outcome: ExportFinished | ExportFailed
         try:
             result = await anyio.to_thread.run_sync(lambda: self._work(job), abandon_on_cancel=True)
-            outcome = ExportFinished(export_id=job.id, result=result)
+            outcome = ExportFinished(export_id=job.id, result=ExportResult.model_validate(result))
         except StudioError as error:
             outcome = _failed(job, error)
         except Exception:
@@ -127,18 +138,26 @@ class Exports:
             data = ExportProgress(export_id=job.id, message=message)
             anyio.from_thread.run_sync(self._emit, "export.progress", data)
 
-        params = job.params
         return self._export(
             self._project,
-            params.run_id,
-            checkpoint=params.checkpoint,
-            to=params.to,
-            policy=params.policy,
-            opset=params.opset,
-            ir_version=params.ir_version,
+            job.params.run_id,
+            self._options(job.params, progress),
             progress=progress,
             cancel=job.cancel,
         )
+
+    def _options(self, params: ExportStartParams, progress: Callable[[str], None]) -> ExportOptions:
+        from rl_studio.export import ExportOptions
+
+        chosen = params.model_dump(exclude={"run_id", "to"})
+        if params.to is not None:
+            chosen["to"] = params.to
+        try:
+            return ExportOptions(**chosen, godot=self._find_godot(None).path)
+        except StudioError as error:
+            logger.warning("no proof in Godot: %s", error)
+            progress("There is no Godot: the proof goes without its runtime")
+            return ExportOptions(**chosen)
 
     def _emit(self, event: str, data: Message) -> None:
         self._clients.emit(event, data)
@@ -152,6 +171,6 @@ def _failed(job: _Job, error: StudioError) -> ExportFailed:
 
 
 def _export(*args: Any, **options: Any) -> dict[str, Any]:
-    from rl_studio.export import export_policy
+    from rl_studio.export import export_policies
 
-    return export_policy(*args, **options)
+    return export_policies(*args, **options)

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from rl_studio import __version__
 from rl_studio.errors import StudioError
-from rl_studio.protocol import SUBPROTOCOL, envelopes, messages, setup_messages
+from rl_studio.protocol import SUBPROTOCOL, envelopes, export_messages, messages, setup_messages
 from rl_studio.protocol.session import Call
 from rl_studio.runs import LogPage, RunCheckpoint, RunInfo, SamplePage
 from rl_studio.transport.connection import Connection
@@ -189,13 +189,15 @@ class Handlers:
         connection.unfollow(params.run_id)
         return envelopes.Nothing()
 
-    async def _export_start(self, _: Connection, params: messages.ExportStartParams) -> messages.ExportParams:
+    async def _export_start(
+        self, _: Connection, params: export_messages.ExportStartParams
+    ) -> export_messages.ExportParams:
         await self._call(lambda: self._service.get(params.run_id))
         if params.to is not None:
             self._project.to_disk(params.to)
-        return messages.ExportParams(export_id=self._backend.exports.start(params))
+        return export_messages.ExportParams(export_id=self._backend.exports.start(params))
 
-    async def _export_cancel(self, _: Connection, params: messages.ExportParams) -> envelopes.Nothing:
+    async def _export_cancel(self, _: Connection, params: export_messages.ExportParams) -> envelopes.Nothing:
         self._backend.exports.cancel(params.export_id)
         return envelopes.Nothing()
 

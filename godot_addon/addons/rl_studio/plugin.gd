@@ -123,7 +123,7 @@ func _wire_export() -> void:
 	_export.cancel_requested.connect(_studio.exports.cancel)
 	_export.show_file_requested.connect(FileIntake.show_in_dock)
 	_studio.exported.connect(_intake.take_in)
-	_intake.taken_in.connect(func(_path: String) -> void: _state.export_state.mark_imported())
+	_intake.taken_in.connect(_state.export_state.mark_imported)
 
 
 func _on_dock_visibility_changed() -> void:

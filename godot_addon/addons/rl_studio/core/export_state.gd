@@ -20,11 +20,12 @@ var chosen_timesteps: int = -1
 var phase: Phase = Phase.IDLE
 var export_id: String = ""
 var message: String = ""
-## What the export found out (path, max_difference, tolerance, inputs, …), once DONE.
+## What the export wrote, once DONE: a Dictionary for each of its [code]files[/code] (path, policy,
+## proof, inputs, …).
 var result: Dictionary = {}
 var problem: Problem
-## Whether Godot has imported the exported file and can load it.
-var is_imported: bool = false
+
+var _imported: Dictionary[String, bool] = {}
 
 
 ## Turns to another run, of which nothing is known yet.
@@ -66,7 +67,7 @@ func begin() -> void:
 	message = "Starting…"
 	result = {}
 	problem = null
-	is_imported = false
+	_imported.clear()
 	changed.emit()
 
 
@@ -84,7 +85,23 @@ func report(text: String) -> void:
 	changed.emit()
 
 
-## Godot has taken in the file.
-func mark_imported() -> void:
-	is_imported = true
+## Godot has taken in one of the files.
+func mark_imported(path: String) -> void:
+	_imported[path] = true
 	changed.emit()
+
+
+## The files that the export wrote, as res:// paths.
+func exported_paths() -> PackedStringArray:
+	var paths: PackedStringArray = []
+	for file: Dictionary in Read.dicts(result, "files"):
+		paths.append(Read.text(file, "path"))
+	return paths
+
+
+## Whether Godot has imported all exported files and can load them.
+func is_imported() -> bool:
+	for path: String in exported_paths():
+		if not _imported.has(path):
+			return false
+	return true

@@ -2,7 +2,7 @@
 extends RefCounted
 ## Lists checkpoints and has them exported.
 
-## The file is in the project now; the editor has to take it in.
+## A file is in the project now; the editor has to take it in.
 signal exported(resource_path: String)
 
 const BackendClient := preload("backend_client.gd")
@@ -33,8 +33,9 @@ func load_checkpoints() -> void:
 		)
 
 
-## Starts an export of the chosen checkpoint to [param path] (res://….onnx).
-func start(path: String, policy: String, opset: int, ir_version: int) -> void:
+## Starts an export of the chosen checkpoint to [param path] (res://….onnx, with {policy} where a
+## policy's name goes). [param policies]: their names, or none for all.
+func start(path: String, policies: PackedStringArray, opset: int, ir_version: int) -> void:
 	var checkpoint: Dictionary = _state.checkpoint()
 	if checkpoint.is_empty() or _state.phase == ExportState.Phase.RUNNING:
 		return
@@ -46,8 +47,8 @@ func start(path: String, policy: String, opset: int, ir_version: int) -> void:
 		"opset": opset,
 		"ir_version": ir_version,
 	}
-	if policy != "":
-		params["policy"] = policy
+	if not policies.is_empty():
+		params["policies"] = Array(policies)
 	_client.request("export.start", params, _on_started, START_TIMEOUT_MS)
 
 
@@ -95,7 +96,8 @@ func _on_event_received(event: String, data: Dictionary) -> void:
 		"export.finished":
 			var result: Dictionary = Read.dict(data, "result")
 			_state.finish(result)
-			exported.emit(Read.text(result, "path"))
+			for path: String in _state.exported_paths():
+				exported.emit(path)
 		"export.failed":
 			var error: Dictionary = Read.dict(data, "error")
 			_state.finish({}, Problem.new(Read.text(error, "message"), Read.text(error, "hint")))

@@ -32,32 +32,55 @@ func _notification(what: int) -> void:
 
 ## Draws the [param result] of an export; [param is_imported]: Godot can load the file.
 func show_result(result: Dictionary, is_imported: bool) -> void:
-	_path = Read.text(result, "path")
-	_title.text = _path.get_file()
-	_title.tooltip_text = _path
-	_proof.text = (
-		"Verified on %s observations: differs by %s at most (allowed: %s)"
+	var files: Array[Dictionary] = Read.dicts(result, "files")
+	if files.is_empty():
+		return
+	_path = Read.text(files[0], "path")
+	var names: PackedStringArray = []
+	var proofs: PackedStringArray = []
+	var facts: PackedStringArray = []
+	for file: Dictionary in files:
+		names.append(Read.text(file, "path").get_file())
+		proofs.append(_prove(file))
+		facts.append(_describe(file))
+	_title.text = ", ".join(names)
+	_title.tooltip_text = _title.text
+	_proof.text = "\n".join(proofs)
+	_facts.text = "\n".join(facts)
+	_import.text = "Loads in Godot: drag it to an agent's Policy." if is_imported else "Importing…"
+
+
+func _prove(file: Dictionary) -> String:
+	var proof: Dictionary = Read.dict(file, "proof")
+	var where: String = "PyTorch and ONNX Runtime"
+	if not Read.dict(proof, "godot").is_empty():
+		where = "PyTorch, ONNX Runtime and Godot"
+	return (
+		"Verified in %s on %s observations: differs by %s at most (allowed: %s)"
 		% [
-			Format.count(Read.number(result, "samples")),
-			_figure(Read.number(result, "max_difference")),
-			_figure(Read.number(result, "tolerance")),
+			where,
+			Format.count(Read.number(proof, "observations")),
+			_figure(Read.number(file, "max_difference")),
+			_figure(Read.number(file, "tolerance")),
 		]
 	)
+
+
+func _describe(file: Dictionary) -> String:
 	var facts: PackedStringArray = [
-		_path,
-		"In:  %s" % _shapes(Read.dict(result, "inputs")),
-		"Out:  %s" % _shapes(Read.dict(result, "outputs")),
+		Read.text(file, "path"),
+		"In:  %s" % _shapes(Read.dict(file, "inputs")),
+		"Out:  %s" % _shapes(Read.dict(file, "outputs")),
 		(
 			"%s steps, %s parameters, %s"
 			% [
-				Format.count(Read.number(result, "timesteps")),
-				Format.count(Read.number(result, "parameters")),
-				Format.bytes(Read.integer(result, "size_bytes")),
+				Format.count(Read.number(file, "timesteps")),
+				Format.count(Read.number(file, "parameters")),
+				Format.bytes(Read.integer(file, "size_bytes")),
 			]
 		),
 	]
-	_facts.text = "\n".join(facts)
-	_import.text = "Loads in Godot: drag it to an agent's Policy." if is_imported else "Importing…"
+	return "\n".join(facts)
 
 
 func _shapes(ports: Dictionary) -> String:

@@ -6,7 +6,7 @@ extends VBoxContainer
 signal connect_requested
 signal run_chosen(run_id: String)
 signal refresh_requested
-signal export_requested(path: String, policy: String, opset: int, ir_version: int)
+signal export_requested(path: String, policies: PackedStringArray, opset: int, ir_version: int)
 signal cancel_requested
 signal show_file_requested(path: String)
 
@@ -20,6 +20,11 @@ const Look := preload("look.gd")
 const Read := preload("../core/read.gd")
 const RunState := preload("../core/run_state.gd")
 const StudioState := preload("../core/studio_state.gd")
+
+## Stands for all policies in the list of them.
+const ALL: String = "All policies"
+## Stands for a policy's name in a path.
+const PLACEHOLDER: String = "{policy}"
 
 var _state: StudioState
 var _export: ExportState
@@ -129,6 +134,8 @@ func _render_policies() -> void:
 	var names: PackedStringArray = Read.texts(_export.checkpoint(), "policies")
 	var chosen: String = _chosen_policy()
 	_policy_row.visible = names.size() > 1
+	if names.size() > 1:
+		names.insert(0, ALL)
 	_policy.clear()
 	for policy: String in names:
 		_policy.add_item(policy)
@@ -154,7 +161,7 @@ func _render_outcome() -> void:
 	_error.show_problem(_export.problem if _export.phase == ExportState.Phase.FAILED else null)
 	_card.visible = _export.phase == ExportState.Phase.DONE
 	if _card.visible:
-		_card.show_result(_export.result, _export.is_imported)
+		_card.show_result(_export.result, _export.is_imported())
 
 
 ## The same proposal as that of the command line: the file is called after the policy.
@@ -162,6 +169,8 @@ func _propose_path() -> void:
 	var policy: String = _chosen_policy().validate_filename()
 	if policy.is_empty():
 		return
+	if _chosen_policy() == ALL:
+		policy = PLACEHOLDER
 	var proposal: String = "res://policies/%s.onnx" % policy
 	if _path.text == _proposed:
 		_path.text = proposal
@@ -198,9 +207,11 @@ func _on_runs_changed() -> void:
 
 
 func _on_start_pressed() -> void:
-	var policy: String = _chosen_policy() if _policy_row.visible else ""
+	var policies: PackedStringArray = []
+	if _policy_row.visible and _chosen_policy() != ALL:
+		policies.append(_chosen_policy())
 	export_requested.emit(
-		_path.text.strip_edges(), policy, int(_opset.value), int(_ir_version.value)
+		_path.text.strip_edges(), policies, int(_opset.value), int(_ir_version.value)
 	)
 
 

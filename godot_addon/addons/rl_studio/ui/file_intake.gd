@@ -1,7 +1,7 @@
 @tool
 extends Node
-## Has the editor take in a file that was written from outside: it appears in the FileSystem dock
-## and is imported. Waits for a scan that goes on.
+## Has the editor take in files that were written from outside, one after another: each appears in
+## the FileSystem dock and is imported. Waits for a scan that goes on.
 
 ## The file can be loaded.
 signal taken_in(path: String)
@@ -10,6 +10,7 @@ const POLL_S: float = 0.1
 const PATIENCE: int = 300
 
 var _path: String = ""
+var _waiting: PackedStringArray = []
 var _has_scanned: bool = false
 var _polls: int = 0
 var _timer: Timer = Timer.new()
@@ -23,7 +24,14 @@ func _ready() -> void:
 
 ## Takes in the file at [param path], new or overwritten.
 func take_in(path: String) -> void:
-	_path = path
+	_waiting.append(path)
+	if _timer.is_stopped():
+		_take_next()
+
+
+func _take_next() -> void:
+	_path = _waiting[0]
+	_waiting.remove_at(0)
 	_has_scanned = false
 	_polls = 0
 	_timer.start()
@@ -52,3 +60,5 @@ func _advance() -> void:
 	files.reimport_files([_path])
 	if ResourceLoader.exists(_path):
 		taken_in.emit(_path)
+	if not _waiting.is_empty():
+		_take_next()
