@@ -1,5 +1,7 @@
 extends "test_case.gd"
-## RLPolicy.decode_action: from the numbers of a network to actions.
+## From the numbers of a network to actions: the best ones.
+
+const ActionDecoder := preload("res://addons/rl_studio/runtime/policy/action_decoder.gd")
 
 const MOVE: Dictionary = {"action_type": "continuous", "size": 2}
 const JUMP: Dictionary = {"action_type": "discrete", "size": 2}
@@ -78,6 +80,41 @@ func test_wrong_width_gives_nothing() -> void:
 
 func test_unknown_type_gives_nothing() -> void:
 	expect_true(_decode([1.0], {"x": {"action_type": "other", "size": 1}}).is_empty())
+
+
+func test_masked_choices_are_never_taken() -> void:
+	var space: Dictionary = {"gear": GEAR, "jump": JUMP}
+	var decoder: ActionDecoder = ActionDecoder.new(space, {}, 5)
+	var output: PackedFloat32Array = [9.0, 5.0, -1.0, 2.0, 1.0]
+	# Bytes are in alphabetical order: three gears, two jumps.
+	var allowed: PackedByteArray = [0, 0, 1, 0, 1]
+	expect_eq(decoder.decode(output, 0, allowed), {"gear": 2, "jump": 1})
+
+
+func test_masks_are_alphabetical_whatever_the_order_of_the_training() -> void:
+	var metadata: Dictionary = {"action_space": {"jump": JUMP, "gear": GEAR}}
+	var decoder: ActionDecoder = ActionDecoder.new({"gear": GEAR, "jump": JUMP}, metadata, 5)
+	var output: PackedFloat32Array = [9.0, 1.0, 9.0, 1.0, 0.0]
+	var allowed: PackedByteArray = [0, 1, 1, 0, 1]
+	expect_eq(decoder.decode(output, 0, allowed), {"jump": 1, "gear": 1})
+
+
+func test_rows_of_many_agents() -> void:
+	var decoder: ActionDecoder = ActionDecoder.new({"move": MOVE, "jump": JUMP}, {}, 6)
+	var output: PackedFloat32Array = range(18).map(func(place: int) -> float: return place / 100.0)
+	var action: Dictionary = decoder.decode(output, 2)
+	expect_eq(action["jump"], 1)
+	_expect_action(action, "move", [0.14, 0.15])
+
+
+func test_nan_is_zero_or_the_first_choice_allowed_and_is_told() -> void:
+	var decoder: ActionDecoder = ActionDecoder.new({"aim": MOVE, "jump": JUMP}, {}, 6)
+	var action: Dictionary = decoder.decode([NAN, 0.5, 0.0, 0.0, NAN, NAN], 0, [0, 1])
+	_expect_action(action, "aim", [0.0, 0.5])
+	expect_eq(action["jump"], 1)
+	expect_true(decoder.found_nan)
+	decoder.decode([0.0, 0.5, 0.0, 0.0, 1.0, 2.0])
+	expect_false(decoder.found_nan)
 
 
 func _decode(output: PackedFloat32Array, action_space: Dictionary) -> Dictionary:

@@ -31,6 +31,19 @@ func test_run_returns_all_outputs() -> void:
 	_expect_numbers(results["state_outs"], [7.0])
 
 
+func test_a_batch_is_row_after_row() -> void:
+	var policy: RLPolicy = _policy(_dense_graph(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, -100.0])
+	var rows: PackedFloat32Array = [1.0, 0.0, -1.0, 1.0, 2.0, 3.0, 0.0, 1.0, 20.0]
+	var results: Dictionary[String, PackedFloat32Array] = policy.run_batch({"obs": rows}, 3)
+	_expect_numbers(results["output"], [0.0, 0.0, 22.5, 0.0, 103.5, 24.0])
+	_expect_numbers(results["state_outs"], [0.0, 0.0, 0.0])
+	results = policy.run_batch({"obs": rows, "state_ins": PackedFloat32Array([4.0, 5.0, 6.0])}, 3)
+	_expect_numbers(results["output"], [0.0, 0.0, 22.5, 0.0, 103.5, 24.0])
+	_expect_numbers(results["state_outs"], [4.0, 5.0, 6.0])
+	expect_true(policy.run_batch({"obs": rows}, 2).is_empty(), "nine numbers are not two rows")
+	expect_eq(policy.get_memory_size(), 0, "state_ins is only passed on")
+
+
 func test_a_result_may_be_changed_by_the_caller() -> void:
 	var policy: RLPolicy = _policy(_dense_graph(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, -100.0])
 	var observation: PackedFloat32Array = [1.0, 2.0, 3.0]

@@ -2,7 +2,6 @@ extends "test_case.gd"
 ## Agents and their episodes, driven by hand and by an RLSync in the tree.
 
 const Episode := preload("res://addons/rl_studio/runtime/episode.gd")
-const Pilot := preload("res://addons/rl_studio/runtime/pilot.gd")
 const SceneChecks := preload("res://addons/rl_studio/runtime/scene_checks.gd")
 
 
@@ -58,19 +57,10 @@ class Reuser:
 		return seen
 
 
-class Seer:
-	extends Walker
-	## Sees a picture beside its position.
-
-	func _get_observation() -> Variant:
-		return {"obs": [position], "eye_2d": Image.create_empty(2, 2, false, Image.FORMAT_L8)}
-
-
 class Rule:
 	extends RLPolicy
 	## A policy that always goes right.
 	var size: int = 1
-	var input: String = "obs"
 	var problems: PackedStringArray = []
 
 	func is_valid() -> bool:
@@ -80,13 +70,16 @@ class Rule:
 		return problems
 
 	func get_input_sizes() -> Dictionary[String, int]:
-		return {input: size}
+		return {"obs": size}
+
+	func get_output_sizes() -> Dictionary[String, int]:
+		return {"output": 1}
+
+	func get_memory_size() -> int:
+		return 0
 
 	func run_flat(_obs: PackedFloat32Array) -> PackedFloat32Array:
 		return [1.0]
-
-	func decode_action(output: PackedFloat32Array, _action_space: Dictionary) -> Dictionary:
-		return {"move": output}
 
 
 func test_end_freezes_the_episode() -> void:
@@ -217,34 +210,6 @@ func test_the_agents_own_policy_and_mode_count_first() -> void:
 	await _wait_ticks(6)
 	expect_true(player.is_human())
 	expect_false(expert.is_human())
-
-
-func test_a_policy_that_does_not_fit_is_refused_once() -> void:
-	var agent: Walker = _add_agent()
-	var pilot: Pilot = Pilot.new(agent)
-	var odd: Rule = Rule.new()
-	odd.size = 5
-	for window: int in 3:
-		pilot.settle(RLAgent.Mode.POLICY, odd, false)
-		pilot.decide()
-		expect_true(agent.is_human())
-	expect_contains(pilot.problem, '"obs": 5')
-	expect_contains(pilot.problem, '"obs": 1')
-	pilot.settle(RLAgent.Mode.POLICY, Rule.new(), false)
-	expect_false(agent.is_human())
-
-
-func test_a_policy_for_pictures_is_refused() -> void:
-	var agent: Seer = Seer.new()
-	add_child(agent)
-	var pilot: Pilot = Pilot.new(agent)
-	var rule: Rule = Rule.new()
-	rule.input = "eye_2d"
-	rule.size = 4
-	pilot.settle(RLAgent.Mode.POLICY, rule, false)
-	expect_false(pilot.decide())
-	expect_true(agent.is_human())
-	expect_contains(pilot.problem, '"eye_2d": 4')
 
 
 func test_agents_that_forget_super_are_found() -> void:

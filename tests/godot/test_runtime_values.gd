@@ -11,7 +11,10 @@ const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
 func test_observation_from_packed_array() -> void:
 	var observation: Observation = Observation.new(PackedFloat32Array([0.5, -1.0]))
 	expect_eq(observation.problem, "")
-	expect_eq(observation.get_sizes(), {"obs": 2} as Dictionary[String, int])
+	expect_eq(
+		observation.get_shapes(),
+		{"obs": PackedInt32Array([2])} as Dictionary[String, PackedInt32Array]
+	)
 	expect_eq(observation.to_json(), '{"obs":[0.5, -1.0]}')
 
 

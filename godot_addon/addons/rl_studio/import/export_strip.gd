@@ -3,8 +3,8 @@ extends EditorExportPlugin
 ## Decides what of the addon goes into exported games: the runtime, whole, and nothing of the editor
 ## part.
 
-## What games do without, relative to the addon.
-const EDITOR_PARTS: PackedStringArray = ["core/", "import/", "net/", "ui/", "plugin.gd"]
+## What games need, relative to the addon; the licence goes along if somebody includes it.
+const GAME_PARTS: PackedStringArray = ["icons/", "runtime/", "LICENSE"]
 
 
 func _get_name() -> String:
@@ -29,10 +29,10 @@ func _export_file(path: String, _type: String, _features: PackedStringArray) -> 
 	if not path.begins_with(addon):
 		return
 	var part: String = path.trim_prefix(addon)
-	for editor_part: String in EDITOR_PARTS:
-		if part.begins_with(editor_part):
-			skip()
+	for game_part: String in GAME_PARTS:
+		if part.begins_with(game_part):
 			return
+	skip()
 
 
 func _add_scripts(folder: String) -> void:

@@ -43,6 +43,19 @@ func read(raw: Dictionary) -> void:
 		allowed = bytes
 
 
+## Draws the discrete actions of [param action] anew, in place, from the choices allowed.
+func redraw(action: Dictionary, rng: RandomNumberGenerator) -> void:
+	var start: int = 0
+	for key: String in _space.get_discrete_names():
+		var end: int = start + _space.get_choices(key)
+		var choices: PackedInt32Array = []
+		for place: int in range(start, end):
+			if allowed[place] != 0:
+				choices.append(place - start)
+		action[key] = choices[rng.randi_range(0, choices.size() - 1)]
+		start = end
+
+
 func to_json() -> String:
 	var parts: PackedStringArray = []
 	var start: int = 0

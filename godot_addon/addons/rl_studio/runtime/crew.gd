@@ -3,17 +3,30 @@ extends RefCounted
 ## player.
 
 const Pilot := preload("pilot.gd")
+const PolicyGroup := preload("policy_group.gd")
 const TrainingSession := preload("training_session.gd")
+const Turns := preload("turns.gd")
 
 var pilots: Array[Pilot] = []
-## Of these, those that a policy (or chance) steers, and those that the player steers.
-var deciders: Array[Pilot] = []
+## Of these, those that the player steers.
 var players: Array[Pilot] = []
 ## Some have not begun their first episode.
 var has_newcomers: bool = false
+## In which ticks of the interval agents decide.
+var turns: Turns = Turns.new()
+## Draws the actions of agents that sample them.
+var rng: RandomNumberGenerator = RandomNumberGenerator.new()
 
+## Of the pilots, those that chance steers; policies have their groups.
+var _chancers: Array[Pilot] = []
+var _groups: Dictionary[RLPolicy, PolicyGroup] = {}
 var _seen_changes: int = -1
 var _is_settled: bool = false
+var _has_told_of_lack: bool = false
+
+
+func _init() -> void:
+	rng.randomize()
 
 
 ## Notices agents that came or went. Cheap while none did.
@@ -22,17 +35,18 @@ func sign_up(tree: SceneTree) -> void:
 		return
 	_seen_changes = RLAgent.changes
 	_is_settled = false
+	var present: Array[Pilot] = []
 	var known: Dictionary[int, bool] = {}
-	for pilot: Pilot in pilots.duplicate():
-		if pilot.get_agent() == null:
-			pilots.erase(pilot)
-		else:
+	for pilot: Pilot in pilots:
+		if pilot.get_agent() != null:
+			present.append(pilot)
 			known[pilot.get_agent().get_instance_id()] = true
 	for node: Node in tree.get_nodes_in_group(RLAgent.GROUP):
 		var agent: RLAgent = node
 		if not known.has(agent.get_instance_id()):
-			pilots.append(Pilot.new(agent))
+			present.append(Pilot.new(agent))
 			has_newcomers = true
+	pilots = present
 
 
 ## Asks for who steers whom to be found out anew: something that decides it has changed.
@@ -40,13 +54,21 @@ func unsettle() -> void:
 	_is_settled = false
 
 
-## Settles who steers whom. [param inherited] is the mode of agents without one of their own.
-func settle(inherited: RLAgent.Mode, policy: RLPolicy, session: TrainingSession) -> void:
-	if _is_settled:
+## Settles who steers whom. [param inherited] is the mode of agents without one of their own, see
+## [method Pilot.settle]. They take turns within [param interval] ticks if they [param may_spread].
+func settle(
+	inherited: RLAgent.Mode,
+	policy: RLPolicy,
+	session: TrainingSession,
+	interval: int,
+	may_spread: bool
+) -> void:
+	if _is_settled and turns.interval == interval and turns.may_spread == may_spread:
 		return
 	_is_settled = true
-	deciders.clear()
+	_chancers.clear()
 	players.clear()
+	var deciders: Array[Pilot] = []
 	for pilot: Pilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null:
@@ -56,18 +78,25 @@ func settle(inherited: RLAgent.Mode, policy: RLPolicy, session: TrainingSession)
 			deciders.append(pilot)
 		elif agent.controlled_by == RLAgent.Mode.HUMAN:
 			players.append(pilot)
+	turns.share_out(pilots, deciders, interval, may_spread)
+	_form_groups(deciders)
+	_tell_of_lack()
 
 
-## Lets policies decide. An agent whose policy does not fit goes to the player. Returns why a
-## policy was refused, or "".
-func decide() -> String:
+## Lets chance and policies decide for the agents whose [param turn] it is. An agent whose policy
+## does not fit goes to the player. Returns why a policy was refused, or "".
+func decide(turn: int) -> String:
 	var problem: String = ""
-	for pilot: Pilot in deciders:
-		if pilot.get_agent() == null or pilot.decide():
-			continue
-		players.append(pilot)
-		_is_settled = false
-		problem = pilot.problem
+	turns.open_windows(turn)
+	for pilot: Pilot in _chancers:
+		if pilot.get_agent() != null and pilot.turn == turn and pilot.has_begun:
+			pilot.take_a_chance()
+	for group: PolicyGroup in _groups.values():
+		var refused: Array[Pilot] = group.decide(turn, rng)
+		if not refused.is_empty():
+			players.append_array(refused)
+			_is_settled = false
+			problem = group.problem
 	return problem
 
 
@@ -84,16 +113,51 @@ func get_agents(inherited: RLAgent.Mode, only_training: bool) -> Array[RLAgent]:
 	return agents
 
 
-## Ends a tick: restarts every agent, or begins the first episode of newcomers and closes the
-## window of the others if it [param is_over].
-func end_tick(is_over: bool, must_restart: bool) -> void:
+## Ends a tick: closes the windows of the agents whose [param next_turn] comes in the next one, and
+## begins the first episode of newcomers, or of all if they [param must_restart].
+func end_tick(next_turn: int, must_restart: bool) -> void:
+	if not must_restart:
+		turns.close_windows(next_turn)
+	if not (has_newcomers or must_restart):
+		return
 	has_newcomers = false
 	for pilot: Pilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
-		if agent == null:
-			continue
-		if must_restart or not pilot.has_begun:
+		if agent != null and (must_restart or not pilot.has_begun):
 			pilot.has_begun = true
 			agent.restart()
-		elif is_over:
-			agent.close_window()
+
+
+func _form_groups(deciders: Array[Pilot]) -> void:
+	var wanted: Dictionary[RLPolicy, PolicyGroup] = {}
+	for pilot: Pilot in deciders:
+		if pilot.rng != null:
+			_chancers.append(pilot)
+			continue
+		if not wanted.has(pilot.policy):
+			# Groups are kept, as they know what they have reported.
+			wanted[pilot.policy] = _groups.get_or_add(pilot.policy, PolicyGroup.new(pilot.policy))
+			wanted[pilot.policy].clear(turns.interval)
+		wanted[pilot.policy].add(pilot)
+	for policy: RLPolicy in _groups:
+		if not wanted.has(policy):
+			_groups[policy].clear(turns.interval)
+
+
+func _tell_of_lack() -> void:
+	var lacking: Array[Pilot] = pilots.filter(
+		func(pilot: Pilot) -> bool: return pilot.lacks_policy and pilot.get_agent() != null
+	)
+	if lacking.is_empty() or _has_told_of_lack:
+		return
+	_has_told_of_lack = true
+	var others: String = "" if lacking.size() == 1 else " (and %d more)" % (lacking.size() - 1)
+	push_error(
+		(
+			(
+				"RL Studio: agent %s%s shall be played by a policy, but neither it nor RLSync has"
+				+ " one. Set the property policy, or change the mode. Going on by hand."
+			)
+			% [lacking[0].get_agent().get_path(), others]
+		)
+	)

@@ -5,13 +5,28 @@ extends Node
 
 ## The window is to be closed.
 signal close_requested
-## The scene was saved in the editor.
-signal scene_saved
+## In the editor: something was done or undone, saved, or done elsewhere in the meantime.
+signal scene_changed
+
+
+func _enter_tree() -> void:
+	if Engine.is_editor_hint():
+		_get_undo_redo().connect(&"version_changed", scene_changed.emit)
+
+
+func _exit_tree() -> void:
+	if Engine.is_editor_hint():
+		_get_undo_redo().disconnect(&"version_changed", scene_changed.emit)
 
 
 func _notification(what: int) -> void:
 	match what:
 		NOTIFICATION_WM_CLOSE_REQUEST:
 			close_requested.emit()
-		NOTIFICATION_EDITOR_POST_SAVE:
-			scene_saved.emit()
+		NOTIFICATION_EDITOR_POST_SAVE, NOTIFICATION_APPLICATION_FOCUS_IN:
+			scene_changed.emit()
+
+
+# By name: exported games have no class EditorInterface, and would not compile this.
+func _get_undo_redo() -> Object:
+	return Engine.get_singleton(&"EditorInterface").call(&"get_editor_undo_redo")

@@ -8,6 +8,8 @@ const Picture := preload("picture.gd")
 const EXPECTED: String = "a PackedFloat32Array, an Array of numbers or a Dictionary of these"
 ## Part of the names of pictures, and of nothing else: godot-rl tells them apart by it.
 const PICTURE_MARK: String = "2d"
+## The name of an observation that is no Dictionary.
+const ONLY_NAME: String = "obs"
 
 var values: Dictionary[String, PackedFloat32Array] = {}
 var pictures: Dictionary[String, Picture] = {}
@@ -17,7 +19,7 @@ var problem: String = ""
 
 func _init(raw: Variant) -> void:
 	if not raw is Dictionary:
-		_read("obs", raw)
+		_read(ONLY_NAME, raw)
 		return
 	var entries: Dictionary = raw
 	for key: String in sort_keys(entries):
@@ -54,12 +56,12 @@ static func freeze(raw: Variant) -> Variant:
 	return raw
 
 
-## Returns the sizes of the arrays of floats, without the pictures.
-func get_sizes() -> Dictionary[String, int]:
-	var sizes: Dictionary[String, int] = {}
-	for key: String in values:
-		sizes[key] = values[key].size()
-	return sizes
+## Returns the numbers of one observation as policies take them, empty if there is no such one.
+## Those of a picture are 0 … 255, rows of pixels, the channels of a pixel side by side.
+func get_numbers(key: String) -> PackedFloat32Array:
+	if pictures.has(key):
+		return pictures[key].to_numbers()
+	return values.get(key, PackedFloat32Array())
 
 
 ## Returns the shapes by name, alphabetically: [n], or [channels, height, width] for a picture.

@@ -39,3 +39,22 @@ func to_hex() -> String:
 		for pixel: int in pixels:
 			planes[channel * pixels + pixel] = bytes[pixel * channels + channel]
 	return planes.hex_encode()
+
+
+## Returns the bytes as numbers.
+func to_numbers() -> PackedFloat32Array:
+	if OS.has_feature("double"):
+		return PackedFloat32Array(Array(bytes))
+	# Several times as fast: images can be converted, and vectors scaled, all at once.
+	var padded: PackedByteArray = bytes.duplicate()
+	padded.resize(ceili(bytes.size() / 3.0) * 3)
+	var pixels: int = floori(padded.size() / 3.0)
+	var image: Image = Image.create_from_data(pixels, 1, false, Image.FORMAT_RGB8, padded)
+	image.convert(Image.FORMAT_RGBF)
+	var scaled: PackedVector3Array = (
+		Transform3D(Basis.from_scale(Vector3.ONE * 255.0), Vector3.ZERO)
+		* image.get_data().to_vector3_array()
+	)
+	var numbers: PackedFloat32Array = scaled.to_byte_array().to_float32_array()
+	numbers.resize(bytes.size())
+	return numbers

@@ -1,30 +1,54 @@
 extends RefCounted
-## Steers one agent while no trainer does: by its policy, by chance or by the player.
+## Steers one agent while no trainer does: settles whether its policy, chance or the player does it,
+## and keeps what belongs to the agent alone. What policies decide, groups find out.
 ##
-## A policy that does not fit its agent is reported once and then refused; the game goes on by hand.
+## A policy that does not fit its agent is refused for good; the game goes on by hand.
 
+const ActionDecoder := preload("policy/action_decoder.gd")
+const ActionMask := preload("action_mask.gd")
 const ActionSpace := preload("action_space.gd")
-const Observation := preload("observation.gd")
+const Episode := preload("episode.gd")
+const SceneChecks := preload("scene_checks.gd")
+
+## By instance id of a script, whether it overrides [method RLAgent._get_action_mask].
+static var _masking_scripts: Dictionary[int, bool] = {}
 
 ## Draws actions at random, if set.
 var rng: RandomNumberGenerator = null
 ## Plays the agent whatever its own and RLSync's policy are, if set.
 var forced_policy: RLPolicy = null
-## Why the policy was refused. Empty = it was not.
-var problem: String = ""
 ## The agent has begun its first episode.
 var has_begun: bool = false
+## The agent has decided, or could have, since its last window was closed.
+var has_open_window: bool = false
+## In which tick of the interval the agent decides.
+var turn: int = 0
+## What plays the agent in policy mode; null if there is nothing.
+var policy: RLPolicy = null
+## Reads the policy's output; null until the policy was found to fit.
+var decoder: ActionDecoder = null
+## The agent says which choices it may take.
+var has_mask: bool
+## A policy shall play, but there is none.
+var lacks_policy: bool = false
 
 var _agent: RLAgent
 var _action_space: ActionSpace = null
-var _policy: RLPolicy = null
-var _accepted_policy: RLPolicy = null
+var _mask: ActionMask = null
 var _refused_policy: RLPolicy = null
-var _takes_one_array: bool = false
+var _memory: PackedFloat32Array = []
+## The episode that the memory is of.
+var _episode: Episode = null
+var _has_complained: bool = false
 
 
 func _init(agent: RLAgent) -> void:
 	_agent = agent
+	var script: Script = agent.get_script()
+	var id: int = script.get_instance_id()
+	if not _masking_scripts.has(id):
+		_masking_scripts[id] = SceneChecks.overrides(agent, "_get_action_mask")
+	has_mask = _masking_scripts[id]
 
 
 ## Returns the agent, or null if it has left the scene.
@@ -35,32 +59,27 @@ func get_agent() -> RLAgent:
 
 
 ## Settles who steers the agent until the next decision. [param inherited] is the mode RLSync gives
-## to agents without one, [param default_policy] its policy.
+## to agents without one, [constant RLAgent.Mode.INHERIT] for a policy if there is one and else the
+## player; [param default_policy] is RLSync's policy.
 func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, is_trained: bool) -> void:
 	var mode: RLAgent.Mode = inherited if _agent.mode == RLAgent.Mode.INHERIT else _agent.mode
-	_policy = _agent.policy if _agent.policy != null else default_policy
+	var wanted: RLPolicy = _agent.policy if _agent.policy != null else default_policy
 	if rng != null or forced_policy != null:
 		mode = RLAgent.Mode.POLICY
-		_policy = forced_policy
+		wanted = forced_policy
+	if wanted != policy:
+		policy = wanted
+		decoder = null
+	lacks_policy = mode == RLAgent.Mode.POLICY and policy == null and rng == null
+	var can_decide: bool = rng != null or (policy != null and policy != _refused_policy)
 	if mode == RLAgent.Mode.TRAINING and is_trained:
 		_agent.controlled_by = mode
-	elif mode != RLAgent.Mode.HUMAN and _can_decide():
+	elif mode != RLAgent.Mode.HUMAN and can_decide:
 		_agent.controlled_by = RLAgent.Mode.POLICY
 	else:
 		_agent.controlled_by = RLAgent.Mode.HUMAN
-
-
-## In policy mode: observes, decides and applies. Returns false if the policy does not fit: then
-## the player steers.
-func decide() -> bool:
 	if _agent.controlled_by != RLAgent.Mode.POLICY:
-		return false
-	var action: Dictionary = _get_space().sample(rng) if rng != null else _ask_policy()
-	if action.is_empty():
-		_agent.controlled_by = RLAgent.Mode.HUMAN
-		return false
-	_agent._apply_action(action)
-	return true
+		_episode = null
 
 
 ## Applies the player's input.
@@ -70,57 +89,62 @@ func play() -> void:
 		_agent._apply_action(action)
 
 
-func _can_decide() -> bool:
-	return rng != null or (_policy != null and _policy != _refused_policy)
+## Applies an action drawn uniformly from those allowed. Only with [member rng].
+func take_a_chance() -> void:
+	var action: Dictionary = get_space().sample(rng)
+	var allowed: PackedByteArray = get_allowed()
+	if not allowed.is_empty():
+		_mask.redraw(action, rng)
+	_agent._apply_action(action)
 
 
-func _ask_policy() -> Dictionary:
-	var observation: Observation = Observation.new(_agent._get_observation())
-	if _accepted_policy != _policy:
-		var reason: String = _find_misfit(observation)
-		if not reason.is_empty():
-			return _refuse(reason)
-		_accepted_policy = _policy
-		_takes_one_array = observation.values.size() == 1
-	var output: PackedFloat32Array = []
-	if _takes_one_array:
-		var only: PackedFloat32Array = observation.values.values()[0]
-		output = _policy.run_flat(only)
-	else:
-		output = _policy.run(observation.values).get("output", output)
-	var action: Dictionary = {}
-	if not output.is_empty():
-		action = _policy.decode_action(output, _get_space().entries)
-	if action.is_empty():
-		return _refuse("it gave no action that fits the agent's action space")
-	return action
+## Gives the agent to the player; its policy does not fit.
+func refuse_policy() -> void:
+	_refused_policy = policy
+	_agent.controlled_by = RLAgent.Mode.HUMAN
 
 
-func _find_misfit(observation: Observation) -> String:
-	if not _policy.is_valid():
-		return "; ".join(_policy.get_problems())
-	if not observation.problem.is_empty():
-		return observation.problem
-	if not _get_space().problem.is_empty():
-		return _get_space().problem
-	var sizes: Dictionary[String, int] = observation.get_sizes()
-	var inputs: Dictionary[String, int] = _policy.get_input_sizes()
-	for input: String in inputs:
-		if sizes.get(input, 0) != inputs[input]:
-			return "it expects the observations %s, the agent gives %s" % [inputs, sizes]
-	return ""
+## Returns what the policy remembered at the agent's last decision, [param size] numbers: zeros at
+## the first one of an episode.
+func get_memory(size: int) -> PackedFloat32Array:
+	if _episode != _agent.episode or _memory.size() != size:
+		_episode = _agent.episode
+		_memory = PackedFloat32Array()
+		_memory.resize(size)
+		_memory.fill(0.0)
+	return _memory
 
 
-func _refuse(reason: String) -> Dictionary:
-	_refused_policy = _policy
-	problem = (
-		"policy %s cannot steer agent %s: %s" % [_policy.resource_path, _agent.get_path(), reason]
-	)
-	push_error("RL Studio: %s. Going on by hand." % problem)
-	return {}
+## Keeps what the policy shall remember at the agent's next decision.
+func set_memory(memory: PackedFloat32Array) -> void:
+	_memory = memory
 
 
-func _get_space() -> ActionSpace:
+func forget() -> void:
+	_episode = null
+
+
+## Returns a byte for each choice of the discrete actions, 0 if it is not allowed; nothing if the
+## agent has no mask.
+func get_allowed() -> PackedByteArray:
+	if not has_mask:
+		return PackedByteArray()
+	if _mask == null:
+		_mask = ActionMask.new(get_space())
+	_mask.read(_agent._get_action_mask())
+	if not _mask.problem.is_empty():
+		complain("%s; it counts as if it allowed everything" % _mask.problem)
+	return _mask.allowed
+
+
+func get_space() -> ActionSpace:
 	if _action_space == null:
 		_action_space = ActionSpace.new(_agent._get_action_space())
 	return _action_space
+
+
+## Reports something that is wrong with the agent and does not stop it, the first time only.
+func complain(reason: String) -> void:
+	if not _has_complained:
+		_has_complained = true
+		push_error("RL Studio: agent %s: %s." % [_agent.get_path(), reason])

@@ -40,6 +40,9 @@ static var changes: int = 0
 		policy = value
 		changes += 1
 		update_configuration_warnings()
+## Draw the actions of a policy at random, as in training, instead of always taking the best ones.
+## Several agents then differ, and nobody can learn their moves by heart.
+@export var sample_actions: bool = false
 ## Decisions after which an episode is cut off (truncated). 0 = never.
 @export_range(0, 10000, 1, "or_greater", "suffix:decisions") var max_episode_steps: int = 0
 

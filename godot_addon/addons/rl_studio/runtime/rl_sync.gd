@@ -17,6 +17,7 @@ const LaunchOptions := preload("launch_options.gd")
 const Listener := preload("listener.gd")
 const Pilot := preload("pilot.gd")
 const SceneChecks := preload("scene_checks.gd")
+const SceneProbe := preload("scene_probe.gd")
 const TrainerSearch := preload("trainer_search.gd")
 const TrainingSession := preload("training_session.gd")
 const Watchdog := preload("watchdog.gd")
@@ -39,6 +40,9 @@ const FIRST_PRIORITY: int = -(1 << 30)
 		policy = value
 		_crew.unsettle()
 		update_configuration_warnings()
+## Many agents that policies play take turns within the ticks of [member action_repeat], so that no
+## frame has to bear the decisions of all. Off: they all decide in the same tick, as in training.
+@export var spread_decisions: bool = true
 ## Where to look for a trainer in training mode. A trainer that launches the game sets its own.
 @export_range(1, 65535) var port: int = DEFAULT_PORT
 
@@ -51,6 +55,8 @@ var _search: TrainerSearch = null
 var _session: TrainingSession = null
 ## Ticks until the end of the window. The first tick only lets the scene settle.
 var _ticks_left: int = 1
+## Ticks of the window.
+var _interval: int = 1
 var _has_started: bool = false
 var _has_stopped: bool = false
 var _must_restart: bool = false
@@ -62,7 +68,7 @@ func _ready() -> void:
 	set_physics_process(false)
 	var listener: Listener = Listener.new()
 	add_child(listener, false, Node.INTERNAL_MODE_BACK)
-	listener.scene_saved.connect(update_configuration_warnings)
+	listener.scene_changed.connect(update_configuration_warnings)
 	listener.close_requested.connect(_on_close_requested)
 	if Engine.is_editor_hint():
 		return
@@ -83,8 +89,10 @@ func _ready() -> void:
 func _physics_process(_delta: float) -> void:
 	if _ticks_left == 0:
 		_begin_window()
+	elif _crew.turns.are_spread:
+		_crew.decide(_interval - _ticks_left)
 	_ticks_left -= 1
-	if _ticks_left == 0:
+	if _ticks_left == 0 or _crew.turns.are_spread:
 		_late_hook.is_due = true
 	for pilot: Pilot in _crew.players:
 		if pilot.get_agent() != null:
@@ -107,6 +115,7 @@ func _read_options() -> void:
 	action_repeat = maxi(1, _options.get_int("action_repeat", action_repeat))
 	if _options.has("env_seed"):
 		seed(_options.get_int("env_seed", 0))
+		_crew.rng.seed = _options.get_int("env_seed", 0)
 
 
 func _listen() -> bool:
@@ -122,18 +131,20 @@ func _is_launched() -> bool:
 
 
 func _begin_window() -> void:
-	_ticks_left = action_repeat
+	_interval = action_repeat
+	_ticks_left = _interval
 	_crew.sign_up(get_tree())
 	if _session == null and _evaluator == null:
 		_look_for_trainer()
-	_crew.settle(_get_inherited_mode(), policy, _session)
+	var may_spread: bool = spread_decisions and _session == null and _evaluator == null
+	_crew.settle(_get_inherited_mode(), policy, _session, _interval, may_spread)
 	if _crew.has_newcomers:
 		_late_hook.is_due = true
 	if _session != null:
 		_exchange()
 	if _has_stopped or _must_restart:
 		return
-	var problem: String = _crew.decide()
+	var problem: String = _crew.decide(0)
 	if _evaluator != null and not problem.is_empty():
 		_fail_evaluation(problem)
 
@@ -144,9 +155,9 @@ func _get_inherited_mode() -> RLAgent.Mode:
 			return RLAgent.Mode.HUMAN
 		Mode.TRAINING:
 			return RLAgent.Mode.TRAINING
-		Mode.AUTO when _is_launched():
-			return RLAgent.Mode.TRAINING
-	return RLAgent.Mode.POLICY
+		Mode.POLICY:
+			return RLAgent.Mode.POLICY
+	return RLAgent.Mode.TRAINING if _is_launched() else RLAgent.Mode.INHERIT
 
 
 func _look_for_trainer() -> void:
@@ -226,5 +237,9 @@ func _on_tick_ended() -> void:
 		_start()
 	if _must_restart and not _session.reset_seed.is_empty():
 		seed(_session.reset_seed[0])
-	_crew.end_tick(_ticks_left == 0, _must_restart)
+		_crew.rng.seed = _session.reset_seed[0]
+	_crew.end_tick((_interval - _ticks_left) % _interval, _must_restart)
 	_must_restart = false
+	if SceneProbe.is_wanted(_options):
+		SceneProbe.look_at(_crew.pilots)
+		_stop(0)

@@ -4,6 +4,8 @@ extends RefCounted
 ## Scripts of games are mostly not `@tool`, so in the editor their nodes are placeholders: only
 ## properties can be read from them, which is why this looks at scripts instead of calling them.
 
+const PolicyFit := preload("policy_fit.gd")
+
 const REQUIRED_METHODS: PackedStringArray = [
 	"_get_observation", "_get_action_space", "_apply_action"
 ]
@@ -43,17 +45,23 @@ static func get_agent_problems(agent: Node) -> PackedStringArray:
 		problems.append("Extend this node's script and override %s." % ", ".join(missing))
 	if str(agent.get(&"policy_name")).is_empty():
 		problems.append("The policy name is empty: trainers need one to tell policies apart.")
-	problems.append_array(get_policy_problems(agent.get(&"policy")))
+	problems.append_array(get_policy_problems(agent, agent.get(&"policy")))
 	return problems
 
 
-static func get_policy_problems(policy: Variant) -> PackedStringArray:
+## Returns why [param policy] cannot play [param agent]; nothing if it is not set.
+static func get_policy_problems(agent: Node, policy: Variant) -> PackedStringArray:
 	if not policy is RLPolicy:
 		return []
 	var set_policy: RLPolicy = policy
-	if set_policy.is_valid():
+	if not set_policy.is_valid():
+		return ["The policy cannot run: %s." % "; ".join(set_policy.get_problems())]
+	if not _get_missing_methods(agent).is_empty():
 		return []
-	return ["The policy cannot run: %s." % "; ".join(set_policy.get_problems())]
+	var problems: PackedStringArray = []
+	for problem: String in PolicyFit.get_problems(set_policy, agent):
+		problems.append("The policy does not fit: %s." % problem)
+	return problems
 
 
 static func get_sync_problems(sync: Node) -> PackedStringArray:
@@ -65,12 +73,14 @@ static func get_sync_problems(sync: Node) -> PackedStringArray:
 		problems.append("No RLAgent in this scene: add one below each body that shall learn.")
 	var seen: PackedStringArray = []
 	for agent: Node in agents:
-		for problem: String in get_agent_problems(agent):
+		var found: PackedStringArray = get_agent_problems(agent)
+		if agent.get(&"policy") == null:
+			found.append_array(get_policy_problems(agent, sync.get(&"policy")))
+		for problem: String in found:
 			# Many instances of one scene have the same problem; name the first one only.
 			if problem not in seen:
 				seen.append(problem)
 				problems.append("%s: %s" % [agent.name, problem])
-	problems.append_array(get_policy_problems(sync.get(&"policy")))
 	return problems
 
 

@@ -6,6 +6,7 @@ const ActionSpace := preload("action_space.gd")
 const Episode := preload("episode.gd")
 const Observation := preload("observation.gd")
 const SceneChecks := preload("scene_checks.gd")
+const SeenSpaces := preload("seen_spaces.gd")
 
 ## Where the agent was when training began, for messages.
 var path: String
@@ -46,6 +47,8 @@ func _init(agent: RLAgent) -> void:
 	]:
 		if problem.is_empty():
 			problem = reason
+	if problem.is_empty():
+		SeenSpaces.note(agent, shapes, action_space.entries)
 
 
 ## Gives the agent a mask if its policy is [param masked], else none.

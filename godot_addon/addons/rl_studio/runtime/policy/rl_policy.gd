@@ -15,7 +15,10 @@ const Plan := preload("plan.gd")
 
 ## What the export script noted about the training: spaces, run, timesteps, versions. Empty for
 ## files made by other tools.
-@export var metadata: Dictionary = {}
+@export var metadata: Dictionary = {}:
+	set(value):
+		metadata = value
+		_decoder = null
 ## The network as plain data, with [member weights] apart; written by the importer.
 @export_storage var graph: Dictionary = {}:
 	set(value):
@@ -31,6 +34,8 @@ const Plan := preload("plan.gd")
 
 # Compiled when first needed, again after a re-import changed the data in place.
 var _plan: Plan
+# For the action space decoded last.
+var _decoder: ActionDecoder
 
 
 func _validate_property(property: Dictionary) -> void:
@@ -97,32 +102,41 @@ func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
 	return PackedFloat32Array()
 
 
+## Runs the network for [param count] agents at once. [param inputs] has one array per input, the
+## numbers of one agent after those of the other; so have the outputs.
+func run_batch(
+	inputs: Dictionary[String, PackedFloat32Array], count: int
+) -> Dictionary[String, PackedFloat32Array]:
+	var outputs: Dictionary[String, PackedFloat32Array] = {}
+	for row: int in count:
+		var one: Dictionary[String, PackedFloat32Array] = {}
+		for input: String in inputs:
+			var size: int = floori(inputs[input].size() / float(count))
+			one[input] = inputs[input].slice(row * size, (row + 1) * size)
+		var told: Dictionary[String, PackedFloat32Array] = run(one)
+		for output: String in told:
+			if not outputs.has(output):
+				outputs[output] = PackedFloat32Array()
+			outputs[output].append_array(told[output])
+	return outputs
+
+
+## How many numbers the policy remembers from one decision to the next. 0 = it has no memory.
+func get_memory_size() -> int:
+	var shape: PackedInt64Array = _get_plan().input_shapes.get(Plan.STATE_INPUT, PackedInt64Array())
+	return shape[1] if shape.size() > 1 else 0
+
+
 ## Turns the numbers of [code]output[/code] into one value per action of [param action_space]: a
 ## [PackedFloat32Array] in [-1, 1] for a continuous action, the chosen index for a discrete one.
 ## Returns nothing, with an error, if the number of outputs does not fit.
 func decode_action(output: PackedFloat32Array, action_space: Dictionary) -> Dictionary:
-	var order: PackedStringArray = _action_order(action_space)
-	var actions: Dictionary = ActionDecoder.decode(output, action_space, order)
-	if actions.is_empty() and not action_space.is_empty():
-		_refuse(ActionDecoder.problem(output.size(), action_space))
-	return actions
-
-
-# The order the policy was trained with, if it is known, else the alphabetical one of the wire.
-func _action_order(action_space: Dictionary) -> PackedStringArray:
-	var names: PackedStringArray = PackedStringArray(action_space.keys())
-	if names.size() == 1:
-		return names
-	names.sort()
-	var trained: Variant = metadata.get("action_space")
-	if trained is Dictionary:
-		var trained_space: Dictionary = trained
-		var trained_names: PackedStringArray = PackedStringArray(trained_space.keys())
-		var sorted_names: PackedStringArray = trained_names.duplicate()
-		sorted_names.sort()
-		if sorted_names == names:
-			return trained_names
-	return names
+	if _decoder == null or not _decoder.suits(action_space, output.size()):
+		_decoder = ActionDecoder.new(action_space, metadata, output.size())
+	if not _decoder.problem.is_empty():
+		_refuse(_decoder.problem)
+		return {}
+	return _decoder.decode(output)
 
 
 func _get_plan() -> Plan:
