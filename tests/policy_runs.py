@@ -50,12 +50,20 @@ IMPORTER_SETTINGS = (
 
 @dataclass(frozen=True)
 class PolicyRun:
-    """What Godot made of one network: outputs float32 [rows, n], `flat` None if it has several inputs."""
+    """What Godot made of one network: float32 [rows, n]; `flat` None if it has several inputs.
+
+    Args:
+        output: of `run`, row by row.
+        batch: of `run_batch`, all rows at once.
+        memory: `state_outs` of `batch`; None if there are none.
+    """
 
     problem: str
     chain: bool = False
     inputs: Mapping[str, int] | None = None
     output: np.ndarray | None = None
+    batch: np.ndarray | None = None
+    memory: np.ndarray | None = None
     flat: np.ndarray | None = None
 
 
@@ -87,15 +95,22 @@ def run_cases(godot: GodotBinary, project: Project, cases: Sequence[PolicyCase])
     return {case.name: _read_run(report[case.name], folder / f"{case.name}.f32", case) for case in cases}
 
 
+def known_operators(project: Project) -> set[str]:
+    """The operators that the runtime knows, after `run_cases`."""
+    return set((project.root / "cases" / "cases.json.operators").read_text(encoding="utf-8").split())
+
+
 def _read_run(report: Mapping[str, Any], data: Path, case: PolicyCase) -> PolicyRun:
     if report["problem"]:
         return PolicyRun(report["problem"])
     count = len(next(iter(case.rows.values())))
-    flat = np.fromfile(f"{data}.flat", "<f4")
+    flat, batch, memory = (np.fromfile(f"{data}.{kind}", "<f4") for kind in ("flat", "batch", "memory"))
     return PolicyRun(
         problem="",
         chain=report["chain"],
         inputs={key: int(size) for key, size in report["inputs"].items()},
         output=np.fromfile(f"{data}.output", "<f4").reshape(count, -1),
+        batch=batch.reshape(count, -1),
+        memory=memory.reshape(count, -1) if memory.size else None,
         flat=flat.reshape(count, -1) if flat.size else None,
     )

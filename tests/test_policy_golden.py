@@ -74,7 +74,9 @@ def test_imported_policy_gives_the_recorded_outputs(runs: dict[str, PolicyRun], 
     assert run.inputs == {key: len(rows[0]) for key, rows in EXPECTED[name]["inputs"].items()}
     expected = np.array(EXPECTED[name]["outputs"]["output"])
     assert run.output is not None
+    assert run.batch is not None
     np.testing.assert_allclose(run.output, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run.batch, expected, rtol=0, atol=1e-5)
     if run.flat is not None:
         np.testing.assert_allclose(run.flat, expected, rtol=0, atol=1e-5)
 

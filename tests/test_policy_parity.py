@@ -70,7 +70,9 @@ def test_outputs_agree_with_onnxruntime(runs: dict[str, tuple[PolicyRun, np.ndar
     assert run.chain == case.chain
     assert run.inputs == case.inputs
     assert run.output is not None
+    assert run.batch is not None
     assert float(np.abs(run.output - expected).max()) <= TOLERANCE
+    assert float(np.abs(run.batch - expected).max()) <= TOLERANCE
     assert (run.flat is None) == (len(case.inputs) > 1)
     if run.flat is not None:
         assert float(np.abs(run.flat - expected).max()) <= TOLERANCE

@@ -94,12 +94,12 @@ func test_unknown_operator_is_named_with_its_node() -> void:
 	var graph: Dictionary = _dense_graph()
 	var nodes: Array = graph["nodes"]
 	var outputs: Array = graph["outputs"]
-	nodes.append(_node("LSTM", ["obs"], ["h"], {}, "/rnn"))
+	nodes.append(_node("Loop", ["obs"], ["h"], {}, "/rnn"))
 	expect_true(_policy(graph, PackedFloat32Array(range(8))).is_valid(), "leads to no output")
 	outputs.append({"name": "h", "shape": PackedInt64Array([-1, 2])})
 	var problems: PackedStringArray = _policy(graph, PackedFloat32Array(range(8))).get_problems()
 	expect_eq(problems.size(), 1)
-	expect_contains(problems[0], 'operator LSTM (node "/rnn") is not supported')
+	expect_contains(problems[0], 'operator Loop (node "/rnn") is not supported')
 
 
 func test_unknown_attribute_is_named() -> void:

@@ -11,7 +11,7 @@ import pytest
 
 from rl_studio.godot import GodotBinary, GodotNotFoundError
 from rl_studio_training import godot_proof, sb3_export
-from rl_studio_training.errors import ExportError, GodotProofError
+from rl_studio_training.errors import ExportError
 from rl_studio_training.onnx_export import ExportResult, export_checkpoint
 from rl_studio_training.onnx_options import ExportOptions
 from training import exported
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.godot
 FAST = {
     ("sac", "two_keys", "mixed", "gated"),
     ("recurrent_ppo", "lamp", "continuous", "mlp"),
+    ("ppo", "picture", "discrete", "mlp"),
 }
 MATRIX = [
     pytest.param(
@@ -33,7 +34,6 @@ MATRIX = [
         (algorithm, seen, kind, network)
         for algorithm, kinds in SUPPORTED.items()
         for seen in SEEN
-        if seen != "picture"
         for kind in kinds
         for network in ("mlp", "gated")
     )
@@ -66,20 +66,9 @@ def test_the_file_does_the_same_in_godot(
     assert exported.metadata(tmp_path / "policy.onnx")["proof"] == proof
 
 
-def test_a_policy_with_pictures_is_refused_by_name_as_games_cannot_play_it(
-    godot: GodotBinary, tmp_path: Path
-) -> None:
-    checkpoint = sb3_checkpoint(
-        tmp_path / "c", SEEN["picture"], ACTIONS["continuous"], algorithm="ppo", cnn_channels=[4, 3]
-    )
-    with pytest.raises(GodotProofError, match="operator Conv"):
-        export(checkpoint, tmp_path / "policy.onnx", godot=godot.path)
-    assert not (tmp_path / "policy.onnx").exists()
-
-
 @pytest.mark.matrix
 @pytest.mark.filterwarnings("ignore:.*RLModule.*has been deprecated:DeprecationWarning")
-@pytest.mark.parametrize("seen", ["two_keys", "lamp"])
+@pytest.mark.parametrize("seen", ["two_keys", "picture"])
 @pytest.mark.parametrize(
     ("module", "kind", "settings"),
     [

@@ -170,6 +170,7 @@ func _read_attribute(reader: ProtobufReader, attributes: Dictionary) -> void:
 	var value: Variant = null
 	var ints: PackedInt64Array = []
 	var floats: PackedFloat32Array = []
+	var strings: PackedStringArray = []
 	var type: int = 0
 	while reader.next_field():
 		match reader.field:
@@ -189,6 +190,9 @@ func _read_attribute(reader: ProtobufReader, attributes: Dictionary) -> void:
 			8:
 				reader.read_ints_into(ints)
 				value = ints
+			9:
+				strings.append(reader.read_string())
+				value = strings
 			20:
 				type = reader.read_int()
 	attributes[key] = _left_out(type) if value == null else value
@@ -205,6 +209,8 @@ func _left_out(type: int) -> Variant:
 			return PackedFloat32Array()
 		7:
 			return PackedInt64Array()
+		8:
+			return PackedStringArray()
 	return ""
 
 

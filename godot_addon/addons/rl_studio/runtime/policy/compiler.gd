@@ -13,18 +13,6 @@ const Step := preload("step.gd")
 const Tensor := preload("tensor.gd")
 
 const OLDEST_OPSET: int = 7
-## Operators whose result depends on the shape of the input alone; shapes never change here.
-const SHAPE_ONLY: PackedStringArray = ["Shape"]
-const MINIMUM_INPUTS: Dictionary[String, int] = {
-	"ConstantOfShape": 1,
-	"Expand": 2,
-	"Gather": 2,
-	"Gemm": 2,
-	"MatMul": 2,
-	"OneHot": 3,
-	"Reshape": 2,
-	"Where": 3
-}
 
 var _graph: Dictionary
 var _weights: PackedFloat32Array
@@ -59,7 +47,7 @@ func _compile(graph: Dictionary, weights: PackedFloat32Array) -> Plan:
 	if _plan.problems.is_empty():
 		_read_outputs()
 	if _plan.problems.is_empty():
-		_finish(steps)
+		Fusion.fuse(_plan, steps, _values, _constant)
 	return _plan
 
 
@@ -143,6 +131,7 @@ func _needed_nodes() -> Array[Dictionary]:
 func _check_operators(nodes: Array[Dictionary]) -> void:
 	for node: Dictionary in nodes:
 		var op: String = node["op"]
+		_plan.operators[op] = _plan.operators.get(op, 0) + 1
 		var where: String = 'operator %s (node "%s")' % [op, node["name"]]
 		if not (_kernels.has(op) or _functions.has(op)):
 			_plan.problems.append("%s is not supported by the Godot runtime" % where)
@@ -156,21 +145,44 @@ func _check_operators(nodes: Array[Dictionary]) -> void:
 func _trace(node: Dictionary, steps: Array[Step]) -> void:
 	var step: Step = _new_step(node)
 	var all_constant: bool = true
-	for slot: int in step.input_slots:
+	for slot: int in Operators.read_slots(step):
 		all_constant = all_constant and (slot < 0 or _constant[slot])
 	if step.problem.is_empty():
 		_choose_function(step)
+	_check_constants(step)
 	if step.problem.is_empty():
-		Plan.run_step(step, _values)
+		step.shape_only = not all_constant
+		_run(step)
 	if not step.problem.is_empty():
 		_plan.problems.append("%s: %s" % [step.label(), step.problem])
 		return
-	var folded: bool = all_constant or step.op in SHAPE_ONLY
+	step.input_slots = Operators.read_slots(step)
+	var folded: bool = all_constant or step.op in Operators.SHAPE_ONLY
 	for slot: int in step.output_slots:
 		if slot >= 0:
 			_constant[slot] = folded
 	if not folded:
 		steps.append(step)
+
+
+func _check_constants(step: Step) -> void:
+	for index: int in Operators.constant_inputs(step.op):
+		if index < step.input_slots.size() and step.input_slots[index] >= 0:
+			if not _constant[step.input_slots[index]] and step.problem.is_empty():
+				step.fail("its input %d is computed, it has to be constant" % index)
+
+
+func _run(step: Step) -> void:
+	var inputs: Array[Tensor] = []
+	for slot: int in step.input_slots:
+		inputs.append(null if slot < 0 else _values[slot])
+	var outputs: Array[Tensor] = step.trace(inputs)
+	for index: int in step.output_slots.size():
+		var slot: int = step.output_slots[index]
+		if slot >= 0 and index < outputs.size():
+			_values[slot] = outputs[index]
+		elif slot >= 0 and step.problem.is_empty() and not step.op == "Dropout":
+			step.fail("its output %d is not supported" % index)
 
 
 func _new_step(node: Dictionary) -> Step:
@@ -185,7 +197,7 @@ func _new_step(node: Dictionary) -> Step:
 		step.input_slots.append(slot)
 		if not input.is_empty() and (slot < 0 or _values[slot] == null):
 			step.problem = 'nothing computes its input "%s"' % input
-	var minimum: int = MINIMUM_INPUTS.get(step.op, 1)
+	var minimum: int = Operators.MINIMUM_INPUTS.get(step.op, 1)
 	if step.input_slots.size() < minimum or step.input_slots.slice(0, minimum).has(-1):
 		step.problem = "an input is missing" if step.problem.is_empty() else step.problem
 	for output: String in node["outputs"]:
@@ -196,12 +208,11 @@ func _new_step(node: Dictionary) -> Step:
 func _choose_function(step: Step) -> void:
 	if not _functions.has(step.op):
 		return
-	var a: float = step.float_attribute("alpha", 0.01 if step.op == "LeakyRelu" else 1.0)
-	var b: float = 0.0
+	var numbers: PackedFloat64Array = Elementwise.parameters_of(step)
 	if step.op == "Clip":
-		a = _clip_limit(step, "min", 1, -INF)
-		b = _clip_limit(step, "max", 2, INF)
-	step.stage = Elementwise.create(_functions[step.op], a, b)
+		numbers[0] = _clip_limit(step, "min", 1, -INF)
+		numbers[1] = _clip_limit(step, "max", 2, INF)
+	step.stage = Elementwise.create(_functions[step.op], numbers[0], numbers[1])
 
 
 func _clip_limit(step: Step, key: String, index: int, default: float) -> float:
@@ -225,6 +236,8 @@ func _read_outputs() -> void:
 			_plan.problems.append('nothing computes the output "%s"' % output_name)
 			continue
 		_plan.output_slots[output_name] = slot
+		if _constant[slot]:
+			_plan.constant_outputs[output_name] = _values[slot].as_floats()
 		_plan.output_sizes[output_name] = _values[slot].count()
 		if output_name != Plan.STATE_OUTPUT:
 			candidates.append(output_name)
@@ -232,9 +245,3 @@ func _read_outputs() -> void:
 		_plan.main_output = "output"
 	elif candidates.size() == 1:
 		_plan.main_output = candidates[0]
-
-
-func _finish(steps: Array[Step]) -> void:
-	for slot: int in _values.size():
-		_plan.constants.append(_values[slot] if _constant[slot] else null)
-	Fusion.fuse(_plan, steps, _values)

@@ -1,177 +1,197 @@
 @tool
 extends RefCounted
-## Makes a traced network fast: matrix products with constant weights become dense layers, and a
-## network that is nothing but layers and elementwise functions becomes one chain.
+## Makes a traced network fast: operators get stages, those that change nothing vanish, biases go
+## into the layers before them, and a network that is one line of stages becomes a chain.
 
-const DenseChain := preload("dense_chain.gd")
+const ChainFinder := preload("chain_finder.gd")
 const DenseLayer := preload("dense_layer.gd")
+const Elementwise := preload("elementwise.gd")
 const Fusion := preload("fusion.gd")
+const Pick := preload("pick.gd")
 const Plan := preload("plan.gd")
 const Stage := preload("stage.gd")
+const StageMaker := preload("stage_maker.gd")
 const Step := preload("step.gd")
 const Tensor := preload("tensor.gd")
 
-## Operators that leave the numbers of a value of reals and their order alone.
+## Operators that leave the numbers of a value and their order alone.
 const PASS_THROUGH: PackedStringArray = [
-	"Cast", "Dropout", "Expand", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"
+	"Cast",
+	"CastLike",
+	"Concat",
+	"Dropout",
+	"Expand",
+	"Flatten",
+	"Identity",
+	"Reshape",
+	"Squeeze",
+	"Tile",
+	"Unsqueeze"
 ]
+const BOOLEAN: int = 9
 
 var _plan: Plan
 var _steps: Array[Step]
-# Values of the trace by slot.
+# By slot: values of the trace, and whether they never change.
 var _values: Array[Tensor]
-# How many steps read a slot; outputs count as one more.
-var _readers: Dictionary[int, int] = {}
+var _constant: Array[bool]
+# Slots whose value is that of another slot.
+var _same: Dictionary[int, int] = {}
 var _makers: Dictionary[int, Step] = {}
 
 
 ## Fills in the steps and the chain of [param plan] from the traced steps and values.
-static func fuse(plan: Plan, steps: Array[Step], values: Array[Tensor]) -> void:
+static func fuse(
+	plan: Plan, steps: Array[Step], values: Array[Tensor], constant: Array[bool]
+) -> void:
 	var fusion: Fusion = Fusion.new()
-	fusion._fuse(plan, steps, values)
+	fusion._fuse(plan, steps, values, constant)
 
 
-func _fuse(plan: Plan, steps: Array[Step], values: Array[Tensor]) -> void:
+func _fuse(plan: Plan, steps: Array[Step], values: Array[Tensor], constant: Array[bool]) -> void:
 	_plan = plan
 	_values = values
-	_count_readers(steps)
+	_constant = constant
+	_plan.slot_count = values.size()
 	for step: Step in steps:
-		if not _merge_bias(step):
-			_make_dense(step)
-			_steps.append(step)
-			for slot: int in step.output_slots:
-				_makers[slot] = step
-	_find_chain()
-	_keep_needed_steps()
-
-
-func _count_readers(steps: Array[Step]) -> void:
+		for slot: int in step.output_slots:
+			_makers[slot] = step
 	for step: Step in steps:
-		for slot: int in step.input_slots:
-			_readers[slot] = _readers.get(slot, 0) + 1
+		if not _vanish(step):
+			_add(step)
 	for output: String in _plan.output_slots:
-		var slot: int = _plan.output_slots[output]
-		_readers[slot] = _readers.get(slot, 0) + 1
+		_plan.output_slots[output] = _root(_plan.output_slots[output])
+	_drop_unread()
+	_merge_biases()
+	_find_owned()
+	ChainFinder.find(_plan, _steps, _values)
 
 
-func _constant_at(step: Step, index: int) -> Tensor:
-	if index >= step.input_slots.size() or step.input_slots[index] < 0:
-		return null
-	return _plan.constants[step.input_slots[index]]
+func _root(slot: int) -> int:
+	while _same.has(slot):
+		slot = _same[slot]
+	return slot
 
 
-func _make_dense(step: Step) -> void:
-	var weights: Tensor = _constant_at(step, 1)
-	if not step.op in ["Gemm", "MatMul"] or weights == null or weights.shape.size() != 2:
-		return
-	var transposed: bool = step.int_attribute("transB", 0) != 0
-	var inputs: int = weights.shape[1 if transposed else 0]
-	var outputs: int = weights.shape[0 if transposed else 1]
-	if step.int_attribute("transA", 0) != 0 or _values[step.input_slots[0]].count() != inputs:
-		return
-	var has_bias: bool = step.input_slots.size() > 2 and step.input_slots[2] >= 0
-	var bias: Tensor = _constant_at(step, 2)
-	if has_bias and bias == null:
-		return
-	var alpha: float = step.float_attribute("alpha", 1.0)
-	var layer: DenseLayer = DenseLayer.create(
-		weights.as_floats(), inputs, outputs, transposed, alpha
-	)
-	if has_bias:
-		layer.add_bias(bias.as_floats(), step.float_attribute("beta", 1.0))
-	step.stage = layer
-	step.stage_shape = _values[step.output_slots[0]].shape
-	step.input_slots = [step.input_slots[0]]
-
-
-# Takes an Add of constants into the layer before it. Returns false if [param step] is none.
-func _merge_bias(step: Step) -> bool:
-	if step.op != "Add":
-		return false
-	for index: int in 2:
-		var bias: Tensor = _constant_at(step, index)
-		var slot: int = step.input_slots[1 - index]
-		var maker: Step = _makers.get(slot)
-		if bias == null or maker == null or not maker.stage is DenseLayer or _readers[slot] != 1:
-			continue
-		var layer: DenseLayer = maker.stage
-		var sum: Tensor = _values[step.output_slots[0]]
-		if sum.count() == layer.output_count and bias.count() in [1, layer.output_count]:
-			layer.add_bias(bias.as_floats())
-			maker.output_slots = step.output_slots
-			maker.stage_shape = sum.shape
-			_makers[step.output_slots[0]] = maker
-			return true
-	return false
-
-
-# Walks from the main output back to the inputs; gives up at anything that is not a stage.
-func _find_chain() -> void:
-	var found: DenseChain = DenseChain.new()
-	var slot: int = _plan.output_slots.get(_plan.main_output, -1)
-	if slot < 0:
-		return
-	found.output_count = _values[slot].count()
-	while _makers.has(slot):
-		var step: Step = _makers[slot]
-		if step.op == "Concat" or not (step.stage != null or _passes_through(step)):
-			break
-		if step.stage != null:
-			found.stages.push_front(step.stage)
-		slot = step.input_slots[0]
-	for leaf: int in _leaves(slot):
-		var key: Variant = _plan.input_slots.find_key(leaf)
-		if key == null or key == Plan.STATE_INPUT:
-			return
-		var input: String = key
-		found.input_names.append(input)
-		found.input_count += _values[leaf].count()
-	if found.input_count == _values[slot].count():
-		found.flat_count = found.input_count if found.input_names.size() == 1 else -1
-		_plan.chain = found
-
-
-# Slots of the values that lie one after another in [param slot].
-func _leaves(slot: int) -> PackedInt32Array:
-	var step: Step = _makers.get(slot)
-	if step == null:
-		return [slot]
-	if _passes_through(step):
-		return _leaves(step.input_slots[0])
-	if step.op != "Concat" or not _is_plain_row(step):
-		return [-1]
-	var leaves: PackedInt32Array = []
-	for input: int in step.input_slots:
-		leaves.append_array(_leaves(input))
-	return leaves
-
-
-# Whether a Concat only puts its inputs one after another: all axes before its own are 1 long.
-func _is_plain_row(step: Step) -> bool:
-	var shape: PackedInt64Array = _values[step.output_slots[0]].shape
-	var axis: int = step.axis_in(step.int_attribute("axis", 1), shape.size())
-	return Tensor.size_of(shape.slice(0, axis)) == 1
-
-
-func _passes_through(step: Step) -> bool:
+# Returns true if the result of a step is its input.
+func _vanish(step: Step) -> bool:
 	if not step.op in PASS_THROUGH:
+		return false
+	if step.op == "Concat" and step.input_slots.size() > 1:
 		return false
 	var input: Tensor = _values[step.input_slots[0]]
 	var output: Tensor = _values[step.output_slots[0]]
-	return input.count() == output.count() and not input.is_int and not output.is_int
+	if input.count() != output.count():
+		return false
+	if step.op in ["Cast", "CastLike"] and output.is_int:
+		if not input.is_int or step.int_attribute("to", 0) == BOOLEAN:
+			return false
+	_same[step.output_slots[0]] = step.input_slots[0]
+	return true
 
 
-# Drops what only the chain needed.
-func _keep_needed_steps() -> void:
-	var wanted: Dictionary[int, bool] = {}
+# Gives a step its stage, and lets it read only what changes.
+func _add(step: Step) -> void:
+	var inputs: Array[Tensor] = []
+	var changing: PackedInt32Array = PackedInt32Array()
+	var slots: PackedInt32Array = PackedInt32Array()
+	for index: int in step.input_slots.size():
+		var slot: int = step.input_slots[index]
+		inputs.append(null if slot < 0 else _values[slot])
+		if slot >= 0 and _constant[slot]:
+			step.addend = _values[slot]
+		elif slot >= 0:
+			changing.append(index)
+			slots.append(_root(slot))
+	if step.stage != null:
+		step.input_slots = [slots[0]]
+		_clean(step)
+		_steps.append(step)
+		return
+	step.input_slots = slots
+	if StageMaker.is_layout(step, changing):
+		_add_picks(step, StageMaker.make_picks(step, inputs, changing))
+		return
+	var outputs: Array[Tensor] = []
+	for slot: int in step.output_slots:
+		outputs.append(null if slot < 0 else _values[slot])
+	step.stage = StageMaker.make(step, inputs, outputs, changing)
+	_steps.append(step)
+
+
+# One step for each output.
+func _add_picks(step: Step, picks: Array[Pick]) -> void:
+	for index: int in picks.size():
+		var slot: int = step.output_slots[index]
+		if slot < 0:
+			continue
+		var part: Step = Step.new()
+		part.op = step.op
+		part.name = step.name
+		part.stage = picks[index]
+		part.input_slots = step.input_slots
+		part.output_slots = [slot]
+		_makers[slot] = part
+		_steps.append(part)
+
+
+func _clean(step: Step) -> void:
+	if step.op in Elementwise.UNSAFE and step.stage is Elementwise:
+		var stage: Elementwise = step.stage
+		var width: int = _values[step.output_slots[0]].count()
+		stage.cleaned_width = width if width % Stage.BLOCK > 0 else 0
+
+
+func _count_readers() -> Dictionary[int, int]:
+	var readers: Dictionary[int, int] = {}
+	for step: Step in _steps:
+		for slot: int in step.input_slots:
+			readers[slot] = readers.get(slot, 0) + 1
 	for output: String in _plan.output_slots:
-		if _plan.chain == null or output != _plan.main_output:
-			wanted[_plan.output_slots[output]] = true
-	for index: int in range(_steps.size() - 1, -1, -1):
-		var step: Step = _steps[index]
-		for slot: int in step.output_slots:
-			if wanted.has(slot):
-				_plan.steps.push_front(step)
-				for input: int in step.input_slots:
-					wanted[input] = true
-				break
+		var slot: int = _plan.output_slots[output]
+		readers[slot] = readers.get(slot, 0) + 1
+	return readers
+
+
+# Drops steps that nothing reads, such as those of a Split of which one part is used.
+func _drop_unread() -> void:
+	var wanted: Array[int] = []
+	wanted.assign(_plan.output_slots.values())
+	_steps = ChainFinder.needed(_steps, wanted)
+
+
+# Takes an Add of constants into the layer before it.
+func _merge_biases() -> void:
+	var readers: Dictionary[int, int] = _count_readers()
+	var kept: Array[Step] = []
+	for step: Step in _steps:
+		if step.op != "Add" or not _merge_bias(step, readers):
+			kept.append(step)
+	_steps = kept
+
+
+func _merge_bias(step: Step, readers: Dictionary[int, int]) -> bool:
+	var slot: int = step.input_slots[0]
+	var maker: Step = _makers.get(slot)
+	if step.input_slots.size() > 1 or maker == null or not maker.stage is DenseLayer:
+		return false
+	var layer: DenseLayer = maker.stage
+	var bias: Tensor = step.addend
+	var whole: int = layer.output_count * layer.inner_rows
+	if bias == null or readers[slot] != 1 or _values[step.output_slots[0]].count() != whole:
+		return false
+	var fits: bool = not bias.shape.is_empty() and bias.shape[-1] == layer.output_count
+	if bias.count() != 1 and not (fits and bias.count() == layer.output_count):
+		return false
+	layer.add_bias(bias.as_floats())
+	maker.output_slots = step.output_slots
+	_makers[step.output_slots[0]] = maker
+	return true
+
+
+# Stages may write over what only they read, if a step has made it.
+func _find_owned() -> void:
+	var readers: Dictionary[int, int] = _count_readers()
+	for step: Step in _steps:
+		var slot: int = step.input_slots[0]
+		step.stage.owns_input = _makers.has(slot) and readers[slot] == 1

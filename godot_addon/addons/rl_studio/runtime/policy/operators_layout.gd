@@ -14,13 +14,16 @@ const BOOLEAN: int = 9
 static func kernels() -> Dictionary[String, Callable]:
 	return {
 		"Cast": _cast,
+		"CastLike": _cast_like,
 		"ConstantOfShape": _constant_of_shape,
 		"Dropout": _identity,
 		"Expand": _expand,
 		"Flatten": _flatten,
 		"Identity": _identity,
+		"Range": _range,
 		"Reshape": _reshape,
 		"Shape": _shape,
+		"Size": _size,
 		"Squeeze": _squeeze,
 		"Unsqueeze": _unsqueeze,
 	}
@@ -60,6 +63,12 @@ static func _cast(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [Tensor.of_ints(truths, input.shape)]
 
 
+static func _cast_like(_step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	if inputs[1].is_int:
+		return [Tensor.of_ints(inputs[0].as_ints(), inputs[0].shape)]
+	return [Tensor.of_floats(inputs[0].as_floats(), inputs[0].shape)]
+
+
 static func _constant_of_shape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var shape: PackedInt64Array = inputs[0].as_ints()
 	var value: Dictionary = step.attributes.get("value", {})
@@ -91,6 +100,19 @@ static func _flatten(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [inputs[0].reshaped([rows, Tensor.size_of(shape.slice(axis))])]
 
 
+static func _range(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var limits: PackedFloat32Array = PackedFloat32Array()
+	for input: Tensor in inputs:
+		limits.append(input.as_floats()[0])
+	if limits[2] == 0.0:
+		return step.fail("a step of 0 leads nowhere")
+	var values: PackedFloat32Array = PackedFloat32Array()
+	for index: int in maxi(0, ceili((limits[1] - limits[0]) / limits[2])):
+		values.append(limits[0] + index * limits[2])
+	var listed: Tensor = Tensor.of_floats(values, [values.size()])
+	return [Tensor.of_ints(listed.as_ints(), listed.shape) if inputs[0].is_int else listed]
+
+
 static func _reshape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var shape: PackedInt64Array = inputs[1].as_ints().duplicate()
 	var unknown_axis: int = -1
@@ -115,6 +137,10 @@ static func _shape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var last: int = step.int_attribute("end", shape.size())
 	shape = shape.slice(step.int_attribute("start", 0), last)
 	return [Tensor.of_ints(shape, [shape.size()])]
+
+
+static func _size(_step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	return [Tensor.of_ints([inputs[0].count()], [])]
 
 
 static func _squeeze(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:

@@ -2,27 +2,43 @@
 extends RefCounted
 ## Operators on the elements of two or more values, with NumPy's broadcasting.
 
+const BinaryFunctions := preload("binary_functions.gd")
 const Layout := preload("operators_layout.gd")
 const Stage := preload("stage.gd")
 const Step := preload("step.gd")
 const Tensor := preload("tensor.gd")
 
+## Operators whose results are true or false.
+const TRUTHS: PackedStringArray = [
+	"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Or", "Xor"
+]
+
 
 static func kernels() -> Dictionary[String, Callable]:
-	return {
-		"Add": _run.bind(_add),
-		"Div": _run.bind(_div),
-		"Equal": _run.bind(_equal),
-		"Max": _run.bind(_max),
-		"Min": _run.bind(_min),
-		"Mul": _run.bind(_mul),
-		"Pow": _run.bind(_pow),
-		"Sub": _run.bind(_sub),
-		"Where": _where,
-	}
+	var all: Dictionary[String, Callable] = {"Mean": _mean, "Where": _where}
+	for op: String in BinaryFunctions.functions():
+		all[op] = _run.bind(BinaryFunctions.functions()[op])
+	return all
 
 
-static func _run(step: Step, inputs: Array[Tensor], function: Callable) -> Array[Tensor]:
+## The function of [param step] for values of the types traced.
+static func function_of(step: Step, inputs: Array[Tensor]) -> Callable:
+	var whole: bool = inputs[0].is_int and inputs[1].is_int
+	if step.op == "Mod" and step.int_attribute("fmod", 0) == 0:
+		return BinaryFunctions.whole_mod
+	return (
+		BinaryFunctions.whole_div
+		if step.op == "Div" and whole
+		else BinaryFunctions.functions()[step.op]
+	)
+
+
+static func _run(step: Step, inputs: Array[Tensor], of_reals: Callable) -> Array[Tensor]:
+	var function: Callable = of_reals
+	if inputs.size() == 2 and step.op != "Mean":
+		function = function_of(step, inputs)
+	if step.op == "Mod" and step.int_attribute("fmod", 0) == 0 and not inputs[0].is_int:
+		return step.fail("fmod=0 needs whole numbers")
 	var result: Tensor = inputs[0]
 	for other: Tensor in inputs.slice(1):
 		var fitting: Variant = Layout.broadcast(result.shape, other.shape)
@@ -32,24 +48,25 @@ static func _run(step: Step, inputs: Array[Tensor], function: Callable) -> Array
 		var a: Tensor = result.expanded(shape)
 		var b: Tensor = other.expanded(shape)
 		if a.is_int and b.is_int:
-			result = _on_ints(step.op, a, b)
+			result = _on_ints(step.op, a, b, function)
 		else:
 			var values: PackedVector4Array = function.call(
 				Stage.pack(a.as_floats()), Stage.pack(b.as_floats())
 			)
 			result = Tensor.of_floats(Stage.unpack(values, a.count()), shape)
-	if step.op == "Equal" and not result.is_int:
+	if step.op in TRUTHS and not result.is_int:
 		result = Tensor.of_ints(result.as_ints(), result.shape)
 	return [result]
 
 
-static func _on_ints(op: String, a: Tensor, b: Tensor) -> Tensor:
+# Those that shapes are computed with, exactly; the others as reals.
+static func _on_ints(op: String, a: Tensor, b: Tensor, function: Callable) -> Tensor:
 	var result: PackedInt64Array = a.ints.duplicate()
 	for index: int in result.size():
 		var x: int = a.ints[index]
 		var y: int = b.ints[index]
 		match op:
-			"Add":
+			"Add", "Sum":
 				result[index] = x + y
 			"Sub":
 				result[index] = x - y
@@ -62,11 +79,25 @@ static func _on_ints(op: String, a: Tensor, b: Tensor) -> Tensor:
 				result[index] = maxi(x, y)
 			"Min":
 				result[index] = mini(x, y)
-			"Pow":
-				result[index] = int(pow(x, y))
 			"Equal":
 				result[index] = int(x == y)
+			_:
+				var values: PackedVector4Array = function.call(
+					PackedVector4Array([Vector4(x, 0, 0, 0)]),
+					PackedVector4Array([Vector4(y, 1, 1, 1)])
+				)
+				result[index] = int(values[0].x)
 	return Tensor.of_ints(result, a.shape)
+
+
+static func _mean(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var sums: Array[Tensor] = _run(step, inputs, BinaryFunctions.functions()["Add"])
+	if sums.is_empty():
+		return []
+	var values: PackedFloat32Array = sums[0].as_floats().duplicate()
+	for index: int in values.size():
+		values[index] /= inputs.size()
+	return [Tensor.of_floats(values, sums[0].shape)]
 
 
 static func _where(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
@@ -89,54 +120,3 @@ static func _where(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	for index: int in chosen.size():
 		floats[index] = then[index] if chosen[index] != 0 else floats[index]
 	return [Tensor.of_floats(floats, shape)]
-
-
-static func _add(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] += b[index]
-	return a
-
-
-static func _sub(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] -= b[index]
-	return a
-
-
-static func _mul(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] *= b[index]
-	return a
-
-
-static func _div(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] /= b[index]
-	return a
-
-
-static func _max(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] = a[index].max(b[index])
-	return a
-
-
-static func _min(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		a[index] = a[index].min(b[index])
-	return a
-
-
-static func _pow(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		var x: Vector4 = a[index]
-		var y: Vector4 = b[index]
-		a[index] = Vector4(pow(x.x, y.x), pow(x.y, y.y), pow(x.z, y.z), pow(x.w, y.w))
-	return a
-
-
-static func _equal(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array:
-	for index: int in a.size():
-		var difference: Vector4 = (a[index] - b[index]).abs()
-		a[index] = Vector4.ONE - difference.sign()
-	return a

@@ -1,7 +1,6 @@
 @tool
 extends RefCounted
-## Matrix products with operands that are not constant, or of more than one row. Layers with
-## constant weights run as [DenseLayer] instead.
+## Matrix products. Those with constant weights run as dense layers, and are not computed here.
 
 const Layout := preload("operators_layout.gd")
 const Step := preload("step.gd")
@@ -19,8 +18,10 @@ static func _gemm(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var b: Tensor = _transposed(inputs[1]) if step.int_attribute("transB", 0) else inputs[1]
 	if a.shape[1] != b.shape[0]:
 		return step.fail("shapes %s and %s do not fit" % [a.shape, b.shape])
-	var values: PackedFloat32Array = _product(a, b)
 	var shape: PackedInt64Array = [a.shape[0], b.shape[1]]
+	if step.shape_only:
+		return [Tensor.zeros(shape)]
+	var values: PackedFloat32Array = _product(a.as_floats(), b.as_floats(), a.shape[1], b.shape[1])
 	var bias: PackedFloat32Array = Tensor.zeros(shape).floats
 	var addend: Tensor = step.optional(inputs, 2)
 	if addend != null:
@@ -37,13 +38,53 @@ static func _gemm(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 static func _matmul(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var a: Tensor = inputs[0]
 	var b: Tensor = inputs[1]
-	var fitting: bool = not a.shape.is_empty() and b.shape.size() == 2
-	if not fitting or a.shape[-1] != b.shape[0]:
-		return step.fail("product of shapes %s and %s is not supported" % [a.shape, b.shape])
-	var shape: PackedInt64Array = a.shape.slice(0, -1)
-	var rows: int = Tensor.size_of(shape)
-	shape.append(b.shape[1])
-	return [Tensor.of_floats(_product(a.reshaped([rows, b.shape[0]]), b), shape)]
+	var left: PackedInt64Array = a.shape
+	var right: PackedInt64Array = b.shape
+	var fits: bool = not left.is_empty() and not right.is_empty()
+	if left.size() == 1 and fits:
+		a = a.reshaped([1, left[0]])
+	if right.size() == 1 and fits:
+		b = b.reshaped([right[0], 1])
+	var outer: Variant = null
+	if fits and a.shape[-1] == b.shape[-2]:
+		outer = Layout.broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))
+	if outer == null:
+		return step.fail("shapes %s and %s do not fit" % [left, right])
+	var shape: PackedInt64Array = outer
+	var to_shape: PackedInt64Array = shape.duplicate()
+	if left.size() > 1:
+		to_shape.append(a.shape[-2])
+	if right.size() > 1:
+		to_shape.append(b.shape[-1])
+	if step.shape_only:
+		return [Tensor.zeros(to_shape)]
+	return [Tensor.of_floats(_products(a, b, shape), to_shape)]
+
+
+# One matrix product after the other.
+static func _products(a: Tensor, b: Tensor, outer: PackedInt64Array) -> PackedFloat32Array:
+	var rows: int = a.shape[-2]
+	var inner: int = a.shape[-1]
+	var columns: int = b.shape[-1]
+	var left: PackedFloat32Array = a.expanded(_joined(outer, [rows, inner])).as_floats()
+	var right: PackedFloat32Array = b.expanded(_joined(outer, [inner, columns])).as_floats()
+	var values: PackedFloat32Array = PackedFloat32Array()
+	for index: int in Tensor.size_of(outer):
+		values.append_array(
+			_product(
+				left.slice(index * rows * inner, (index + 1) * rows * inner),
+				right.slice(index * inner * columns, (index + 1) * inner * columns),
+				inner,
+				columns
+			)
+		)
+	return values
+
+
+static func _joined(a: PackedInt64Array, b: PackedInt64Array) -> PackedInt64Array:
+	var whole: PackedInt64Array = a.duplicate()
+	whole.append_array(b)
+	return whole
 
 
 static func _transposed(matrix: Tensor) -> Tensor:
@@ -51,16 +92,14 @@ static func _transposed(matrix: Tensor) -> Tensor:
 	return matrix.picked(Tensor.strided_positions(shape, [1, matrix.shape[1]]), shape)
 
 
-static func _product(a: Tensor, b: Tensor) -> PackedFloat32Array:
-	var left: PackedFloat32Array = a.as_floats()
-	var right: PackedFloat32Array = b.as_floats()
-	var inner: int = a.shape[1]
-	var columns: int = b.shape[1]
+static func _product(
+	left: PackedFloat32Array, right: PackedFloat32Array, inner: int, columns: int
+) -> PackedFloat32Array:
 	var values: PackedFloat32Array = PackedFloat32Array()
-	for row: int in a.shape[0]:
+	for start: int in range(0, left.size(), inner):
 		for column: int in columns:
 			var sum: float = 0.0
 			for index: int in inner:
-				sum += left[row * inner + index] * right[index * columns + column]
+				sum += left[start + index] * right[index * columns + column]
 			values.append(sum)
 	return values

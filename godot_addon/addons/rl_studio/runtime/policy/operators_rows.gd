@@ -3,137 +3,168 @@ extends RefCounted
 ## Operators over some axes of a value: sums, means, softmax, layer normalization. The axes are laid
 ## out as rows of numbers first, so each operator only sees rows.
 
+const RowFunctions := preload("row_functions.gd")
 const Step := preload("step.gd")
 const Tensor := preload("tensor.gd")
 
 ## From here on the axis of Softmax means that axis alone, before it and all axes after it.
 const SINGLE_AXIS_OPSET: int = 13
+const REDUCTIONS: PackedStringArray = [
+	"ReduceL1",
+	"ReduceL2",
+	"ReduceLogSum",
+	"ReduceLogSumExp",
+	"ReduceMax",
+	"ReduceMean",
+	"ReduceMin",
+	"ReduceProd",
+	"ReduceSum",
+	"ReduceSumSquare",
+]
 
 
 static func kernels() -> Dictionary[String, Callable]:
-	return {
-		"LayerNormalization": _layer_normalization,
-		"LogSoftmax": _softmax.bind(true),
-		"ReduceMax": _reduce,
-		"ReduceMean": _reduce,
-		"ReduceMin": _reduce,
-		"ReduceSum": _reduce,
-		"Softmax": _softmax.bind(false),
+	var all: Dictionary[String, Callable] = {
+		"ArgMax": _pick_one,
+		"ArgMin": _pick_one,
+		"CumSum": _by_plan,
+		"LayerNormalization": _by_plan,
+		"LogSoftmax": _by_plan,
+		"LpNormalization": _by_plan,
+		"Softmax": _by_plan,
 	}
+	for op: String in REDUCTIONS:
+		all[op] = _reduce
+	return all
+
+
+## What [param step] does with each row, as func(row: PackedFloat32Array) -> PackedFloat32Array, and
+## along which axes rows lie; null if it is no such operator or does not fit. Only the first of
+## [param inputs] may change.
+static func plan_of(step: Step, inputs: Array[Tensor]) -> RowPlan:
+	var shape: PackedInt64Array = inputs[0].shape
+	match step.op:
+		"Softmax", "LogSoftmax":
+			return _softmax_plan(step, shape)
+		"LayerNormalization":
+			return _normalization_plan(step, inputs)
+		"ArgMax", "ArgMin":
+			var is_last: bool = step.int_attribute("select_last_index", 0) != 0
+			var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
+			return RowPlan.new([axis], RowFunctions.find_best.bind(step.op == "ArgMin", is_last))
+		"LpNormalization":
+			var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size())
+			return RowPlan.new(
+				[axis], RowFunctions.normalize_length.bind(step.int_attribute("p", 2))
+			)
+		"CumSum":
+			var axis: int = step.axis_in(inputs[1].as_ints()[0], shape.size())
+			var exclusive: bool = step.int_attribute("exclusive", 0) != 0
+			var from_end: bool = step.int_attribute("reverse", 0) != 0
+			return RowPlan.new([axis], RowFunctions.sum_up.bind(exclusive, from_end))
+	if step.op in REDUCTIONS:
+		return RowPlan.new(_reduced_axes(step, inputs), RowFunctions.reduce.bind(step.op))
+	return null
+
+
+static func _reduced_axes(step: Step, inputs: Array[Tensor]) -> PackedInt64Array:
+	var rank: int = inputs[0].shape.size()
+	var listed: Variant = step.ints_of("axes", inputs, 1)
+	var axes: PackedInt64Array = PackedInt64Array() if listed == null else listed
+	if axes.is_empty() and step.int_attribute("noop_with_empty_axes", 0) == 0:
+		return PackedInt64Array(range(rank))
+	var chosen: PackedInt64Array = PackedInt64Array()
+	for axis: int in axes:
+		chosen.append(step.axis_in(axis, rank))
+	return chosen
 
 
 static func _reduce(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var shape: PackedInt64Array = inputs[0].shape
-	var axes: PackedInt64Array = PackedInt64Array()
-	var listed: Variant = step.ints_of("axes", inputs, 1)
-	if listed != null:
-		axes = listed
-	if axes.is_empty():
-		if step.int_attribute("noop_with_empty_axes", 0) == 1:
-			return [inputs[0]]
-		axes = PackedInt64Array(range(shape.size()))
-	var to_shape: PackedInt64Array = PackedInt64Array()
-	var chosen: PackedInt64Array = PackedInt64Array()
-	for axis: int in axes:
-		chosen.append(step.axis_in(axis, shape.size()))
-	if chosen.has(-1):
+	return _shrunk(step, inputs, _reduced_axes(step, inputs), RowFunctions.reduce.bind(step.op))
+
+
+static func _pick_one(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var plan: RowPlan = plan_of(step, inputs)
+	var result: Array[Tensor] = _shrunk(step, inputs, plan.axes, plan.function)
+	if result.is_empty():
 		return []
+	return [Tensor.of_ints(result[0].as_ints(), result[0].shape)]
+
+
+# One number for each row.
+static func _shrunk(
+	step: Step, inputs: Array[Tensor], axes: PackedInt64Array, function: Callable
+) -> Array[Tensor]:
+	if axes.has(-1):
+		return []
+	var shape: PackedInt64Array = inputs[0].shape
+	if axes.is_empty():
+		return [inputs[0]]
+	var to_shape: PackedInt64Array = PackedInt64Array()
+	var width: int = 1
 	for axis: int in shape.size():
-		if not chosen.has(axis):
+		if not axes.has(axis):
 			to_shape.append(shape[axis])
-		elif step.int_attribute("keepdims", 1) == 1:
+			continue
+		width *= shape[axis]
+		if step.int_attribute("keepdims", 1) == 1:
 			to_shape.append(1)
-	var positions: PackedInt64Array = _row_positions(shape, chosen)
+	var positions: PackedInt64Array = row_positions(shape, axes)
 	var values: PackedFloat32Array = inputs[0].picked(positions, shape).as_floats()
-	var rows: int = maxi(Tensor.size_of(to_shape), 1)
-	@warning_ignore("integer_division")
-	var width: int = values.size() / rows
 	var results: PackedFloat32Array = PackedFloat32Array()
-	for row: int in rows:
-		results.append(_reduced(step.op, values.slice(row * width, (row + 1) * width)))
+	for start: int in range(0, values.size(), width):
+		var result: PackedFloat32Array = function.call(values.slice(start, start + width))
+		results.append_array(result)
 	var reduced: Tensor = Tensor.of_floats(results, to_shape)
 	return [Tensor.of_ints(reduced.as_ints(), to_shape) if inputs[0].is_int else reduced]
 
 
-static func _reduced(op: String, row: PackedFloat32Array) -> float:
-	if op == "ReduceMax":
-		return Array(row).max()
-	if op == "ReduceMin":
-		return Array(row).min()
-	var sum: float = 0.0
-	for value: float in row:
-		sum += value
-	return sum / row.size() if op == "ReduceMean" else sum
-
-
-static func _softmax(step: Step, inputs: Array[Tensor], logarithm: bool) -> Array[Tensor]:
-	var shape: PackedInt64Array = inputs[0].shape
+static func _softmax_plan(step: Step, shape: PackedInt64Array) -> RowPlan:
 	var single: bool = step.opset >= SINGLE_AXIS_OPSET
 	var axis: int = step.axis_in(step.int_attribute("axis", -1 if single else 1), shape.size())
-	if axis < 0:
-		return []
 	var axes: PackedInt64Array = [axis]
-	if not single:
+	if not single and axis >= 0:
 		axes = PackedInt64Array(range(axis, shape.size()))
-	return [_by_rows(inputs[0], axes, _softmax_row.bind(logarithm))]
+	return RowPlan.new(axes, RowFunctions.softmax.bind(step.op == "LogSoftmax"))
 
 
-static func _softmax_row(row: PackedFloat32Array, logarithm: bool) -> PackedFloat32Array:
-	var highest: float = Array(row).max()
-	var sum: float = 0.0
-	for value: float in row:
-		sum += exp(value - highest)
-	for index: int in row.size():
-		var shifted: float = row[index] - highest
-		row[index] = shifted - log(sum) if logarithm else exp(shifted) / sum
-	return row
-
-
-static func _layer_normalization(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _normalization_plan(step: Step, inputs: Array[Tensor]) -> RowPlan:
 	var shape: PackedInt64Array = inputs[0].shape
 	var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size())
-	if axis < 0:
-		return []
-	var normal_shape: PackedInt64Array = shape.slice(axis)
+	var normal_shape: PackedInt64Array = shape.slice(maxi(axis, 0))
 	var scale: PackedFloat32Array = inputs[1].expanded(normal_shape).as_floats()
 	var bias: PackedFloat32Array = Tensor.zeros(normal_shape).floats
 	if step.optional(inputs, 2) != null:
 		bias = inputs[2].expanded(normal_shape).as_floats()
 	var epsilon: float = step.float_attribute("epsilon", 1e-5)
-	var axes: PackedInt64Array = PackedInt64Array(range(axis, shape.size()))
-	return [_by_rows(inputs[0], axes, _normalized_row.bind(scale, bias, epsilon))]
+	var axes: PackedInt64Array = [-1]
+	if axis >= 0:
+		axes = PackedInt64Array(range(axis, shape.size()))
+	return RowPlan.new(axes, RowFunctions.normalize.bind(scale, bias, epsilon))
 
 
-static func _normalized_row(
-	row: PackedFloat32Array, scale: PackedFloat32Array, bias: PackedFloat32Array, epsilon: float
-) -> PackedFloat32Array:
-	var mean: float = _reduced("ReduceMean", row)
-	var squares: float = 0.0
-	for value: float in row:
-		squares += (value - mean) ** 2
-	var deviation: float = sqrt(squares / row.size() + epsilon)
-	for index: int in row.size():
-		row[index] = (row[index] - mean) / deviation * scale[index] + bias[index]
-	return row
-
-
-# Applies a function to each row along the axes; numbers keep their places.
-static func _by_rows(input: Tensor, axes: PackedInt64Array, function: Callable) -> Tensor:
-	var positions: PackedInt64Array = _row_positions(input.shape, axes)
+# Applies the function of a step to each row along its axes; numbers keep their places.
+static func _by_plan(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var plan: RowPlan = plan_of(step, inputs)
+	if plan.axes.has(-1):
+		return []
+	var shape: PackedInt64Array = inputs[0].shape
+	var positions: PackedInt64Array = row_positions(shape, plan.axes)
 	var width: int = 1
-	for axis: int in axes:
-		width *= input.shape[axis]
-	var values: PackedFloat32Array = input.picked(positions, input.shape).as_floats()
+	for axis: int in plan.axes:
+		width *= shape[axis]
+	var values: PackedFloat32Array = inputs[0].picked(positions, shape).as_floats()
 	var result: PackedFloat32Array = values.duplicate()
 	for start: int in range(0, values.size(), width):
-		var row: PackedFloat32Array = function.call(values.slice(start, start + width))
+		var row: PackedFloat32Array = plan.function.call(values.slice(start, start + width))
 		for index: int in width:
 			result[positions[start + index]] = row[index]
-	return Tensor.of_floats(result, input.shape)
+	var done: Tensor = Tensor.of_floats(result, shape)
+	return [Tensor.of_ints(done.as_ints(), shape) if inputs[0].is_int else done]
 
 
-# Positions of the elements with the given axes last: one row after the other.
-static func _row_positions(shape: PackedInt64Array, axes: PackedInt64Array) -> PackedInt64Array:
+## Positions of the elements with the given axes last: one row after the other.
+static func row_positions(shape: PackedInt64Array, axes: PackedInt64Array) -> PackedInt64Array:
 	var own: PackedInt64Array = Tensor.strides_of(shape)
 	var lengths: PackedInt64Array = PackedInt64Array()
 	var strides: PackedInt64Array = PackedInt64Array()
@@ -143,3 +174,15 @@ static func _row_positions(shape: PackedInt64Array, axes: PackedInt64Array) -> P
 				lengths.append(shape[axis])
 				strides.append(own[axis])
 	return Tensor.strided_positions(lengths, strides)
+
+
+## A function of rows and the axes along which they lie; -1 among them is one that does not exist.
+class RowPlan:
+	extends RefCounted
+
+	var axes: PackedInt64Array
+	var function: Callable
+
+	func _init(row_axes: PackedInt64Array, row: Callable) -> void:
+		axes = row_axes
+		function = row

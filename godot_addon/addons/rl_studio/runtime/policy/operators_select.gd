@@ -11,8 +11,10 @@ static func kernels() -> Dictionary[String, Callable]:
 		"Concat": _concat,
 		"Gather": _gather,
 		"OneHot": _one_hot,
+		"Pad": _pad,
 		"Slice": _slice,
 		"Split": _split,
+		"Tile": _tile,
 		"Transpose": _transpose,
 	}
 
@@ -86,6 +88,35 @@ static func _one_hot(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [Tensor.of_ints(encoded.as_ints(), shape) if inputs[2].is_int else encoded]
 
 
+# The number that fills up is the input at 2, or an attribute of old.
+static func _pad(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape
+	var rank: int = shape.size()
+	var pads: PackedInt64Array = step.ints_of("pads", inputs, 1)
+	var mode: String = step.attributes.get("mode", "constant")
+	if mode != "constant" or step.optional(inputs, 3) != null or pads.size() != 2 * rank:
+		return step.fail('mode "%s" or pads of %s are not supported' % [mode, pads])
+	var filler: Tensor = step.optional(inputs, 2)
+	if filler == null:
+		filler = Tensor.of_floats([step.float_attribute("value", 0.0)], [1])
+	var positions: PackedInt64Array = [0]
+	var to_shape: PackedInt64Array = PackedInt64Array()
+	for axis: int in rank:
+		to_shape.append(shape[axis] + pads[axis] + pads[axis + rank])
+		var longer: PackedInt64Array = PackedInt64Array()
+		for position: int in positions:
+			for place: int in range(-pads[axis], to_shape[axis] - pads[axis]):
+				var inside: bool = position >= 0 and place >= 0 and place < shape[axis]
+				longer.append(position * shape[axis] + place if inside else -1)
+		positions = longer
+	var whole: PackedFloat32Array = inputs[0].as_floats().duplicate()
+	whole.append(filler.as_floats()[0])
+	for index: int in positions.size():
+		positions[index] = inputs[0].count() if positions[index] < 0 else positions[index]
+	var padded: Tensor = Tensor.of_floats(whole, [whole.size()]).picked(positions, to_shape)
+	return [Tensor.of_ints(padded.as_ints(), to_shape) if inputs[0].is_int else padded]
+
+
 static func _slice(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var starts: PackedInt64Array = step.ints_of("starts", inputs, 1)
 	var ends: PackedInt64Array = step.ints_of("ends", inputs, 2)
@@ -144,10 +175,28 @@ static func _split(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return outputs
 
 
+static func _tile(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+	var shape: PackedInt64Array = inputs[0].shape.duplicate()
+	var repeats: PackedInt64Array = inputs[1].as_ints()
+	if repeats.size() != shape.size():
+		return step.fail("repeats %s do not fit shape %s" % [repeats, shape])
+	var positions: PackedInt64Array = [0]
+	for axis: int in shape.size():
+		var longer: PackedInt64Array = PackedInt64Array()
+		for position: int in positions:
+			for index: int in shape[axis] * repeats[axis]:
+				longer.append(position * shape[axis] + index % shape[axis])
+		positions = longer
+		shape[axis] *= repeats[axis]
+	return [inputs[0].picked(positions, shape)]
+
+
 static func _transpose(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var rank: int = inputs[0].shape.size()
 	var reversed_axes: PackedInt64Array = PackedInt64Array(range(rank - 1, -1, -1))
 	var order: PackedInt64Array = step.attributes.get("perm", reversed_axes)
+	if order.size() != rank:
+		return step.fail("axes %s do not fit shape %s" % [order, inputs[0].shape])
 	var own_strides: PackedInt64Array = Tensor.strides_of(inputs[0].shape)
 	var shape: PackedInt64Array = PackedInt64Array()
 	var strides: PackedInt64Array = PackedInt64Array()

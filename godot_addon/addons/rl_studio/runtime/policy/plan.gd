@@ -4,6 +4,7 @@ extends RefCounted
 ## the compiler; holds no reference to the resource it came from.
 
 const DenseChain := preload("dense_chain.gd")
+const Stage := preload("stage.gd")
 const Step := preload("step.gd")
 const Tensor := preload("tensor.gd")
 
@@ -13,18 +14,24 @@ const STATE_OUTPUT: String = "state_outs"
 
 ## Why the network cannot run; nothing else is of use unless this is empty.
 var problems: PackedStringArray
+## With a batch of 1.
 var input_shapes: Dictionary[String, PackedInt64Array]
 var input_slots: Dictionary[String, int]
 var output_slots: Dictionary[String, int]
 var output_sizes: Dictionary[String, int]
+## Outputs that are the same for all inputs.
+var constant_outputs: Dictionary[String, PackedFloat32Array]
 ## The output that holds the actions; "" if several could.
 var main_output: String
-## Computes the main output; null if the network is no plain chain of layers.
+## Computes the main output; null if the network is no plain chain of stages.
 var chain: DenseChain
-## Computes the outputs the chain does not.
+## Compute the outputs, without what only the chain needs if [member chain_helps].
 var steps: Array[Step]
-## Constants at their slots, null elsewhere.
-var constants: Array[Tensor]
+## True if the steps need nothing of what the chain computes.
+var chain_helps: bool
+var slot_count: int
+## Operators that are run or were folded into constants, with how often.
+var operators: Dictionary[String, int]
 
 
 ## Flat sizes by input, those without memory only.
@@ -36,10 +43,12 @@ func observation_sizes() -> Dictionary[String, int]:
 	return sizes
 
 
-## Why [param inputs] cannot be run, or "".
-func input_problem(inputs: Dictionary[String, PackedFloat32Array]) -> String:
+## Why [param inputs] of [param rows] agents cannot be run, or "".
+func input_problem(inputs: Dictionary[String, PackedFloat32Array], rows: int) -> String:
+	if rows < 1:
+		return "a batch of %d agents cannot be run" % rows
 	for input: String in input_shapes:
-		var expected: int = Tensor.size_of(input_shapes[input])
+		var expected: int = Tensor.size_of(input_shapes[input]) * rows
 		if not inputs.has(input):
 			if input != STATE_INPUT:
 				return 'input "%s" is missing: expected %d numbers' % [input, expected]
@@ -51,47 +60,32 @@ func input_problem(inputs: Dictionary[String, PackedFloat32Array]) -> String:
 	return ""
 
 
-## All outputs for checked inputs. Returns nothing and sets [member problems] if a step fails.
-func run(inputs: Dictionary[String, PackedFloat32Array]) -> Dictionary[String, PackedFloat32Array]:
-	var values: Array[Tensor] = []
-	if chain == null or output_slots.size() > 1:
-		values = _run_steps(inputs)
-		if not problems.is_empty():
+## All outputs for checked inputs of [param rows] agents. Returns nothing and sets
+## [member problems] if a step fails.
+func run(
+	inputs: Dictionary[String, PackedFloat32Array], rows: int
+) -> Dictionary[String, PackedFloat32Array]:
+	var values: Array[PackedVector4Array] = []
+	values.resize(slot_count)
+	for input: String in input_slots:
+		if inputs.has(input):
+			values[input_slots[input]] = Stage.pack(inputs[input], rows)
+		else:
+			var size: int = Tensor.size_of(input_shapes[input]) * rows
+			values[input_slots[input]] = Stage.pack(Tensor.zeros([size]).floats, rows)
+	for step: Step in steps:
+		if not step.run(values, rows):
+			problems = ["%s: %s" % [step.label(), step.problem]]
 			return {}
 	var results: Dictionary[String, PackedFloat32Array] = {}
 	for output: String in output_slots:
-		if chain != null and output == main_output:
-			results[output] = chain.run(chain.join(inputs))
+		if chain_helps and output == main_output:
+			results[output] = chain.run(inputs, rows)
+		elif constant_outputs.has(output):
+			results[output] = PackedFloat32Array()
+			for row: int in rows:
+				results[output].append_array(constant_outputs[output])
 		else:
-			results[output] = values[output_slots[output]].as_floats().duplicate()
+			var width: int = output_sizes[output]
+			results[output] = Stage.unpack(values[output_slots[output]], width, rows)
 	return results
-
-
-func _run_steps(inputs: Dictionary[String, PackedFloat32Array]) -> Array[Tensor]:
-	var values: Array[Tensor] = constants.duplicate()
-	for input: String in input_slots:
-		var shape: PackedInt64Array = input_shapes[input]
-		if inputs.has(input):
-			values[input_slots[input]] = Tensor.of_floats(inputs[input], shape)
-		else:
-			values[input_slots[input]] = Tensor.zeros(shape)
-	for step: Step in steps:
-		run_step(step, values)
-		if not step.problem.is_empty():
-			problems = ["%s: %s" % [step.label(), step.problem]]
-			break
-	return values
-
-
-## Runs one step on the values at its slots and stores what it returns.
-static func run_step(step: Step, values: Array[Tensor]) -> void:
-	var inputs: Array[Tensor] = []
-	for slot: int in step.input_slots:
-		inputs.append(null if slot < 0 else values[slot])
-	step.problem = ""
-	var outputs: Array[Tensor] = step.execute(inputs)
-	if not step.problem.is_empty():
-		return
-	for index: int in mini(outputs.size(), step.output_slots.size()):
-		if step.output_slots[index] >= 0:
-			values[step.output_slots[index]] = outputs[index]

@@ -68,18 +68,7 @@ func get_output_sizes() -> Dictionary[String, int]:
 ## [method get_input_sizes] tells; others are ignored. Returns all outputs as the network gives
 ## them, or nothing, with an error, if an input is missing or of the wrong size.
 func run(inputs: Dictionary[String, PackedFloat32Array]) -> Dictionary[String, PackedFloat32Array]:
-	var plan: Plan = _get_plan()
-	if not plan.problems.is_empty():
-		return _refuse(plan.problems[0])
-	var problem: String = plan.input_problem(inputs)
-	if not problem.is_empty():
-		return _refuse(problem)
-	var results: Dictionary[String, PackedFloat32Array] = plan.run(inputs)
-	if results.is_empty():
-		problem = plan.problems[0]
-		plan.problems.clear()  # concerned these inputs, not the policy
-		return _refuse(problem)
-	return results
+	return run_batch(inputs, 1)
 
 
 ## Runs a policy with a single observation: from its numbers to [code]output[/code]. Much cheaper
@@ -87,7 +76,7 @@ func run(inputs: Dictionary[String, PackedFloat32Array]) -> Dictionary[String, P
 func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
 	var plan: Plan = _plan if _plan != null else _get_plan()
 	if plan.chain != null and plan.chain.flat_count == obs.size():
-		return plan.chain.run(obs)
+		return plan.chain.run_flat(obs)
 	if plan.problems.is_empty():
 		var sizes: Dictionary[String, int] = plan.observation_sizes()
 		if sizes.size() != 1:
@@ -103,28 +92,50 @@ func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
 
 
 ## Runs the network for [param count] agents at once. [param inputs] has one array per input, the
-## numbers of one agent after those of the other; so have the outputs.
+## numbers of one agent after those of the other; so have the outputs. Memory goes in as
+## [code]state_ins[/code], zeros if left out, and comes out as [code]state_outs[/code]. Returns
+## nothing, with an error, if an input is missing or of the wrong size.
 func run_batch(
 	inputs: Dictionary[String, PackedFloat32Array], count: int
 ) -> Dictionary[String, PackedFloat32Array]:
-	var outputs: Dictionary[String, PackedFloat32Array] = {}
-	for row: int in count:
-		var one: Dictionary[String, PackedFloat32Array] = {}
-		for input: String in inputs:
-			var size: int = floori(inputs[input].size() / float(count))
-			one[input] = inputs[input].slice(row * size, (row + 1) * size)
-		var told: Dictionary[String, PackedFloat32Array] = run(one)
-		for output: String in told:
-			if not outputs.has(output):
-				outputs[output] = PackedFloat32Array()
-			outputs[output].append_array(told[output])
-	return outputs
+	var plan: Plan = _get_plan()
+	if not plan.problems.is_empty():
+		return _refuse(plan.problems[0])
+	var problem: String = plan.input_problem(inputs, count)
+	if not problem.is_empty():
+		return _refuse(problem)
+	var results: Dictionary[String, PackedFloat32Array] = plan.run(inputs, count)
+	if results.is_empty():
+		problem = plan.problems[0]
+		plan.problems.clear()  # concerned these inputs, not the policy
+		return _refuse(problem)
+	return results
 
 
 ## How many numbers the policy remembers from one decision to the next. 0 = it has no memory.
 func get_memory_size() -> int:
 	var shape: PackedInt64Array = _get_plan().input_shapes.get(Plan.STATE_INPUT, PackedInt64Array())
 	return shape[1] if shape.size() > 1 else 0
+
+
+## How many numbers training has found: weights and biases.
+func get_parameter_count() -> int:
+	return weights.size()
+
+
+## Operators of the network with how often they occur, such as [code]Gemm × 3[/code], sorted.
+func get_operators() -> PackedStringArray:
+	var listed: PackedStringArray = PackedStringArray()
+	var operators: Dictionary[String, int] = _get_plan().operators
+	for op: String in operators:
+		listed.append(op if operators[op] == 1 else "%s × %d" % [op, operators[op]])
+	listed.sort()
+	return listed
+
+
+## Shapes of all inputs, memory included, for one agent: the first number, 1, is the batch.
+func get_input_shapes() -> Dictionary[String, PackedInt64Array]:
+	return _get_plan().input_shapes.duplicate(true)
 
 
 ## Turns the numbers of [code]output[/code] into one value per action of [param action_space]: a

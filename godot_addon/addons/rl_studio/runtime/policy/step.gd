@@ -1,6 +1,6 @@
 @tool
 extends RefCounted
-## One operator of a network, ready to run: made by the compiler, run by the plan.
+## One operator of a network: made and traced by the compiler, run by the plan.
 
 const Stage := preload("stage.gd")
 const Tensor := preload("tensor.gd")
@@ -15,12 +15,15 @@ var opset: int
 ## Places of the values read; -1 for an optional input left out.
 var input_slots: PackedInt32Array
 var output_slots: PackedInt32Array
-## func(step: Step, inputs: Array[Tensor]) -> Array[Tensor]; not used if there is a stage.
+## func(step: Step, inputs: Array[Tensor]) -> Array[Tensor]: the operator for one agent. Empty for
+## functions of one number, which have a stage from the beginning.
 var kernel: Callable
-## Does the work instead of the kernel where one vector becomes another; can be null.
+## While the compiler traces: shapes are wanted, numbers not.
+var shape_only: bool
+## Does the work for many agents; its inputs are at [member input_slots], without constants.
 var stage: Stage
-## Shape of the result of a stage; empty = that of the input.
-var stage_shape: PackedInt64Array
+## The constant that an Add adds; null if there is none.
+var addend: Tensor
 ## What went wrong in the last run, "" if nothing.
 var problem: String
 
@@ -30,15 +33,36 @@ func label() -> String:
 	return 'operator %s (node "%s")' % [op, name]
 
 
-## Runs the operator. Returns nothing and sets [member problem] if it cannot.
-func execute(inputs: Array[Tensor]) -> Array[Tensor]:
+## Runs the operator for one agent. Returns nothing and sets [member problem] if it cannot.
+func trace(inputs: Array[Tensor]) -> Array[Tensor]:
 	if stage == null:
 		return kernel.call(self, inputs)
 	var input: Tensor = inputs[0]
-	var shape: PackedInt64Array = input.shape if stage_shape.is_empty() else stage_shape
-	var result: PackedFloat32Array = stage.apply_to_floats(input.as_floats(), Tensor.size_of(shape))
-	var output: Tensor = Tensor.of_floats(result, shape)
-	return [Tensor.of_ints(output.as_ints(), shape) if input.is_int else output]
+	var result: PackedFloat32Array = Stage.unpack(
+		stage.apply(Stage.pack(input.as_floats()), 1), input.count()
+	)
+	var output: Tensor = Tensor.of_floats(result, input.shape)
+	return [Tensor.of_ints(output.as_ints(), input.shape) if input.is_int else output]
+
+
+## Runs the stage on the values of [param rows] agents and puts its results among them. Returns
+## false if it cannot.
+func run(values: Array[PackedVector4Array], rows: int) -> bool:
+	if output_slots.size() == 1 and input_slots.size() < 3:
+		if input_slots.size() == 1:
+			values[output_slots[0]] = stage.apply(values[input_slots[0]], rows)
+		else:
+			var second: PackedVector4Array = values[input_slots[1]]
+			values[output_slots[0]] = stage.combine(values[input_slots[0]], second, rows)
+		return problem.is_empty()
+	var inputs: Array[PackedVector4Array] = []
+	for slot: int in input_slots:
+		inputs.append(values[slot])
+	var results: Array[PackedVector4Array] = stage.apply_many(inputs, rows)
+	for index: int in mini(results.size(), output_slots.size()):
+		if output_slots[index] >= 0:
+			values[output_slots[index]] = results[index]
+	return problem.is_empty()
 
 
 ## Notes why the operator cannot run; what a kernel returns then.
