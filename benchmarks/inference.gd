@@ -4,55 +4,94 @@ extends SceneTree
 
 const OnnxLoader := preload("res://addons/rl_studio/import/onnx_loader.gd")
 
+const MEMORY: String = "state_ins"
+const SAVED: String = "user://imported.res"
+
+var _runs: int
+
 
 func _initialize() -> void:
 	var path: String = ""
 	for argument: String in OS.get_cmdline_user_args():
 		path = argument.trim_prefix("--jobs=")
 	var document: Dictionary = JSON.parse_string(FileAccess.get_file_as_string(path))
-	var decisions: int = document["decisions"]
-	var runs: int = document["runs"]
+	_runs = document["runs"]
 	var results: Array[Dictionary] = []
 	for job: Dictionary in document["jobs"]:
-		results.append(_time_job(job, runs, decisions))
+		results.append(_time_job(job))
 	print("@RESULT ", JSON.stringify(results))
 	quit()
 
 
-func _time_job(job: Dictionary, runs: int, decisions: int) -> Dictionary:
+func _time_job(job: Dictionary) -> Dictionary:
 	var loader: OnnxLoader = OnnxLoader.new()
 	var model: String = job["model"]
 	loader.load_file(model)
 	var policy: RLPolicy = loader.policy
-	var numbers: Array = job["observation"]
-	var observation: PackedFloat32Array = PackedFloat32Array(numbers)
-	var inputs: Dictionary[String, PackedFloat32Array] = {"obs": observation}
-	var size: int = policy.get_output_sizes()["output"]
-	var space: Dictionary = {"move": {"action_type": "continuous", "size": size}}
-	var naive: NaiveNetwork = NaiveNetwork.new(job["layers"])
-	var methods: Dictionary[String, Callable] = {
-		"naive loop": func() -> void: naive.run(observation),
-		"run_flat": func() -> void: policy.run_flat(observation),
-		"decision": func() -> void: policy.decode_action(policy.run_flat(observation), space),
-		"run": func() -> void: policy.run(inputs),
-	}
+	var numbers: Array = job["observations"]
+	var observations: PackedFloat32Array = PackedFloat32Array(numbers)
+	var agents: int = job["agents"]
+	var layers: Array = job["layers"]
+	var methods: Dictionary[String, Callable] = {}
+	var output: PackedFloat32Array
+	if policy.get_memory_size() > 0 or agents > 1:
+		output = _batch(policy, observations, agents)
+		methods["batch"] = _batch.bind(policy, observations, agents)
+	else:
+		output = policy.run_flat(observations)
+		var size: int = output.size()
+		var space: Dictionary = {"move": {"action_type": "continuous", "size": size}}
+		methods["decision"] = func() -> void:
+			policy.decode_action(policy.run_flat(observations), space)
+	if job["imports"]:
+		methods["import"] = _import.bind(model)
+	var result: Dictionary = {"name": job["name"], "output": Array(output)}
+	if not layers.is_empty():
+		var naive: NaiveNetwork = NaiveNetwork.new(layers)
+		methods["naive loop"] = func() -> void: naive.run(observations)
+		result["naive"] = naive.run(observations)
+	result["times"] = _time_all(methods)
+	return result
+
+
+# Microseconds per call by method, run by run; methods take turns.
+func _time_all(methods: Dictionary[String, Callable]) -> Dictionary:
+	var repeats: Dictionary[String, int] = {}
 	var times: Dictionary = {}
-	for run: int in runs:
+	for method: String in methods:
+		# As short as a slice of time that the system gives a process.
+		repeats[method] = clampi(int(3000.0 / _time(methods[method], 1)), 1, 100)
+		times[method] = []
+	for run: int in _runs:
 		for method: String in methods:
-			if not times.has(method):
-				times[method] = []
 			var timings: Array = times[method]
-			timings.append(_time(methods[method], decisions))
-	var output: Array = Array(policy.run_flat(observation))
-	return {"name": job["name"], "times": times, "output": output, "naive": naive.run(observation)}
+			timings.append(_time(methods[method], repeats[method]))
+	return times
 
 
 # Microseconds per call.
-func _time(method: Callable, decisions: int) -> float:
+func _time(method: Callable, repeats: int) -> float:
 	var start: int = Time.get_ticks_usec()
-	for decision: int in decisions:
+	for repeat: int in repeats:
 		method.call()
-	return float(Time.get_ticks_usec() - start) / decisions
+	return maxf(float(Time.get_ticks_usec() - start) / repeats, 0.1)
+
+
+func _batch(policy: RLPolicy, observations: PackedFloat32Array, agents: int) -> PackedFloat32Array:
+	var inputs: Dictionary[String, PackedFloat32Array] = {"obs": observations}
+	if policy.get_memory_size() > 0:
+		var memory: PackedFloat32Array = PackedFloat32Array()
+		memory.resize(agents * policy.get_memory_size())
+		memory.fill(0.25)
+		inputs[MEMORY] = memory
+	return policy.run_batch(inputs, agents)["output"]
+
+
+# What the importer does with a file.
+func _import(model: String) -> void:
+	var loader: OnnxLoader = OnnxLoader.new()
+	loader.load_file(model)
+	ResourceSaver.save(loader.policy, SAVED)
 
 
 ## What a game would write without thinking about speed: loops over numbers.
