@@ -1,11 +1,12 @@
 @tool
 extends "stage.gd"
-## A fully connected layer: its weights in blocks, those in tiles, pairs and strips of blocks, which
-## is ten to twenty times faster than a loop over numbers.
+## A fully connected layer: its weights in blocks, those in tiles, pairs, rows and strips of blocks,
+## which is ten to twenty times faster than a loop over numbers.
 
 const DenseLayer := preload("dense_layer.gd")
 const DensePair := preload("dense_pair.gd")
 const DensePart := preload("dense_part.gd")
+const DenseRow := preload("dense_row.gd")
 const DenseStrip := preload("dense_strip.gd")
 const DenseTile := preload("dense_tile.gd")
 const Stage := preload("stage.gd")
@@ -93,8 +94,12 @@ func _make_parts(transposed: bool) -> void:
 			column += DensePair.COLUMNS
 	if tiled > 0 and columns % DensePair.COLUMNS == 1:
 		_add_strip(0, columns - 1, tiled, 1, transposed)
-	if height > tiled:
-		_add_strip(tiled, 0, height - tiled, columns, transposed)
+	var lined: int = columns - columns % DenseRow.COLUMNS
+	for row: int in range(tiled, height):
+		for column: int in range(0, lined, DenseRow.COLUMNS):
+			_add_part(DenseRow.new(), row, column, 1, DenseRow.COLUMNS, transposed)
+	if height > tiled and columns > lined:
+		_add_strip(tiled, lined, height - tiled, columns - lined, transposed)
 
 
 func _add_strip(row: int, column: int, height: int, columns: int, transposed: bool) -> void:

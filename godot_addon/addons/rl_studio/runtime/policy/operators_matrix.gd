@@ -14,14 +14,18 @@ static func kernels() -> Dictionary[String, Callable]:
 static func _gemm(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	if inputs[0].shape.size() != 2 or inputs[1].shape.size() != 2:
 		return step.fail("shapes %s and %s are not matrices" % [inputs[0].shape, inputs[1].shape])
-	var a: Tensor = _transposed(inputs[0]) if step.int_attribute("transA", 0) else inputs[0]
-	var b: Tensor = _transposed(inputs[1]) if step.int_attribute("transB", 0) else inputs[1]
-	if a.shape[1] != b.shape[0]:
-		return step.fail("shapes %s and %s do not fit" % [a.shape, b.shape])
-	var shape: PackedInt64Array = [a.shape[0], b.shape[1]]
+	var turns_a: bool = step.int_attribute("transA", 0) != 0
+	var turns_b: bool = step.int_attribute("transB", 0) != 0
+	var left: PackedInt64Array = _turned(inputs[0].shape, turns_a)
+	var right: PackedInt64Array = _turned(inputs[1].shape, turns_b)
+	if left[1] != right[0]:
+		return step.fail("shapes %s and %s do not fit" % [left, right])
+	var shape: PackedInt64Array = [left[0], right[1]]
 	if step.shape_only:
 		return [Tensor.zeros(shape)]
-	var values: PackedFloat32Array = _product(a.as_floats(), b.as_floats(), a.shape[1], b.shape[1])
+	var a: Tensor = _transposed(inputs[0]) if turns_a else inputs[0]
+	var b: Tensor = _transposed(inputs[1]) if turns_b else inputs[1]
+	var values: PackedFloat32Array = _product(a.as_floats(), b.as_floats(), left[1], right[1])
 	var bias: PackedFloat32Array = Tensor.zeros(shape).floats
 	var addend: Tensor = step.optional(inputs, 2)
 	if addend != null:
@@ -85,6 +89,10 @@ static func _joined(a: PackedInt64Array, b: PackedInt64Array) -> PackedInt64Arra
 	var whole: PackedInt64Array = a.duplicate()
 	whole.append_array(b)
 	return whole
+
+
+static func _turned(shape: PackedInt64Array, turns: bool) -> PackedInt64Array:
+	return [shape[1], shape[0]] if turns else shape
 
 
 static func _transposed(matrix: Tensor) -> Tensor:
