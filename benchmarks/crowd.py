@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from inference import make_network
+from inference import write_mlp
 from shared.report import Report, at_most
 
 from rl_studio.godot import find_godot, headless_environment
@@ -94,7 +94,7 @@ def measure(godot: Path, runs: int) -> Report:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = folder / "crowd.onnx"
-        make_network([8, 64, 64, 2], model)
+        write_mlp([8, 64, 64, 2])(model)
         project = make_project(folder, godot)
         for title, spread in (("spread over the frames", True), ("all in one frame", False)):
             found = play(godot, project, model, agents=AGENTS, spread=spread, runs=runs)

@@ -1,4 +1,4 @@
-"""The benchmarks of training speed run, and say what they did and did not measure."""
+"""Benchmarks start; those of training speed run, and say what they did and did not measure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Runs a benchmark as a user would."""
     argv = [sys.executable, str(BENCHMARKS / script), *words]
     return subprocess.run(argv, capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in BENCHMARKS.glob("*.py")))
+def test_a_benchmark_says_what_it_measures(script: str) -> None:
+    done = run(script, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--json" in done.stdout
 
 
 @pytest.mark.godot
