@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ NODE = {"num_cpus": 1, "object_store_memory": 100 * 1024 * 1024}
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """A head with room for one runner."""
-    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    # Ray reads the secret once in a process. As in ray_session it stays, for all that this process starts.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     found = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
