@@ -9,14 +9,43 @@ from pathlib import Path
 
 import pytest
 
+import godot_imports
 import godot_project
 from rl_studio.addon import install_addon
 from rl_studio.godot import GodotBinary, GodotNotFoundError, ensure_imported, find_godot
 from rl_studio.project import Project
 from rl_studio.userdata import data_dir
+from rl_studio_training.cores import available_cores
 
 _USERS_DATA_DIR = data_dir()
 _OURS = ("RL_STUDIO_", "CONTROLLER_METRICS")
+_MOST_WORKERS = 4
+"""Each has a PyTorch, a Ray and games of its own, about 2 GB."""
+
+# Before PyTorch is loaded: threads of workers that wait for each other take the cores from those that compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker for each core; none for single files, which are done before workers have started."""
+    folders_only = all(Path(argument.split("::")[0]).is_dir() for argument in config.args)
+    workers = min(available_cores(), _MOST_WORKERS)
+    return workers if folders_only and workers > 1 else 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side, the files that train come first: none of them shall be left over for one worker at the end."""
+    if hasattr(config, "workerinput"):
+        trains = {item.path for item in items if item.get_closest_marker("training")}
+        items.sort(key=lambda item: item.path not in trains)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_imports(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All workers of a session have the folder above theirs in common."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        godot_imports.share(tmp_path_factory.getbasetemp().parent / "imports")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,11 +1,13 @@
 """Imports of throw-away projects, shared: Godot takes five to ten seconds for each.
 
 Projects of the same files have the same import, and the list of classes is that of the addon in all of them.
+Processes that run the tests side by side have one folder of imports.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,15 +16,21 @@ from pathlib import Path
 _CLASSES = ".godot/global_script_class_cache.cfg"
 _LEFT_OUT = {".godot", ".rl_studio"}
 
-_folder = tempfile.TemporaryDirectory(prefix="rl-studio-imports-")  # until this process ends
-_known: dict[str, Path] = {}
-_with_classes: list[Path] = []
+_private = tempfile.TemporaryDirectory(prefix="rl-studio-imports-")  # until this process ends
+_folder = Path(_private.name)
+
+
+def share(folder: Path) -> None:
+    """Keeps the imports of this process in `folder`, where others find them and leave theirs."""
+    global _folder
+    folder.mkdir(exist_ok=True)
+    _folder = folder
 
 
 def take(root: Path) -> bool:
     """Gives a project the import of an equal one; False if there was none."""
-    found = _known.get(_digest(root))
-    if found is not None and not (root / ".godot").exists():
+    found = _folder / _digest(root)
+    if found.is_dir() and not (root / ".godot").exists():
         shutil.copytree(found, root, dirs_exist_ok=True)
         return True
     return False
@@ -30,10 +38,11 @@ def take(root: Path) -> bool:
 
 def take_classes(root: Path) -> bool:
     """Gives a project that was never imported the list of the addon's classes; False if nobody has it yet."""
-    if not _with_classes or (root / ".godot").exists():
+    found = _folder / "classes.cfg"
+    if not found.is_file() or (root / ".godot").exists():
         return False
     (root / ".godot").mkdir()
-    shutil.copy2(_with_classes[0], root / _CLASSES)
+    shutil.copy2(found, root / _CLASSES)
     return True
 
 
@@ -44,18 +53,22 @@ def keep(root: Path, run_import: Callable[[], None]) -> None:
         return
     key, before = _digest(root), set(root.rglob("*"))
     run_import()
-    kept = Path(_folder.name) / str(len(_known))
-    kept.mkdir()
-    shutil.copytree(root / ".godot", kept / ".godot")
+    draft = _folder / f"draft-{os.getpid()}"  # others find an import when it is whole
+    shutil.copytree(root / ".godot", draft / ".godot")
     made = [path for path in root.rglob("*") if path not in before and path.is_file()]
     for path in made:
-        place = kept / path.relative_to(root)
-        if place.parts[len(kept.parts)] not in _LEFT_OUT:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, place)
-    _known[key] = kept
-    if not _with_classes:
-        _with_classes.append(kept / _CLASSES)
+        inner = path.relative_to(root)
+        if inner.parts[0] not in _LEFT_OUT:
+            (draft / inner).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, draft / inner)
+    if not (_folder / "classes.cfg").exists():
+        classes = _folder / f"classes-{os.getpid()}"
+        shutil.copy2(draft / _CLASSES, classes)
+        classes.replace(_folder / "classes.cfg")
+    try:
+        draft.rename(_folder / key)
+    except OSError:  # another process was faster
+        shutil.rmtree(draft)
 
 
 def _digest(root: Path) -> str:

@@ -21,7 +21,7 @@ from rl_studio_training.rllib_policy import load_policy
 from training.conftest import MakeBuild, wait_until
 from training.rllib_trainers import description, leftovers, start_trainer
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.training, pytest.mark.timeout(240)]
 
 PART = ObservationPart("obs", (3,), np.dtype(np.float32))
 """What a fake game's agents see."""

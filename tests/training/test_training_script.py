@@ -17,6 +17,8 @@ import pytest
 from rl_studio.project import Project
 from training.conftest import MakeBuild, is_alive, wait_until
 
+pytestmark = pytest.mark.training
+
 SCRIPT = Path(__file__).resolve().parents[2] / "training_scripts" / "stable_baselines3_training_script.py"
 
 
