@@ -10,10 +10,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
@@ -83,10 +84,9 @@ def run_lines(
         ProcessCancelledError: `cancel` was set.
         OSError: the program cannot be started.
     """
-    process = _start(argv, env, cwd, inherit)
+    process: subprocess.Popen[str] | None = None
+    reader: threading.Thread | None = None
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    reader = threading.Thread(target=_read, args=(process, lines), name=f"read {argv[0]}", daemon=True)
-    reader.start()
     kept: deque[str] = deque(maxlen=tail)
 
     def take(line: str) -> None:
@@ -96,14 +96,45 @@ def run_lines(
             on_line(line)
 
     try:
+        with _signals_wait():
+            process = _start(argv, env, cwd, inherit)
+        reader = threading.Thread(target=_read, args=(process, lines), name=f"read {argv[0]}", daemon=True)
+        reader.start()
         if not _pump(process, lines, reader, take, timeout_s, cancel):
             raise ProcessTimeoutError(timeout_s or 0.0, tuple(kept))
         return Finished(process.wait(_GRACE_S), tuple(kept))
     finally:
-        kill_tree(process)
+        if process is not None:
+            _end(process, reader)
+
+
+def _end(process: subprocess.Popen[str], reader: threading.Thread | None) -> None:
+    """Ends the program and the thread that reads from it, which may not have started."""
+    kill_tree(process)
+    if reader is not None and reader.ident is not None:
         reader.join(_GRACE_S)
-        if process.stdout is not None and not reader.is_alive():
-            process.stdout.close()
+    if process.stdout is not None and (reader is None or not reader.is_alive()):
+        process.stdout.close()
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Lets handlers of Ctrl+C and SIGTERM run on leaving only: what they raise while a program starts would lose it."""
+    came: list[int] = []
+    before: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                before[number] = handler
+                signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in came:
+            signal.raise_signal(each)
 
 
 def _check(cancel: threading.Event | None) -> None:

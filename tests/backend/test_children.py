@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from rl_studio import children
 from rl_studio.children import ProcessTimeoutError, run_lines
 
 STUBBORN = """
@@ -82,6 +86,23 @@ def test_an_exception_of_the_reader_ends_the_program(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_lines(python(STUBBORN.format(then="time.sleep(60)"), str(note)), on_line=refuse)
     assert wait_for_end(int(note.read_text()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to itself")
+def test_a_signal_while_the_program_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*args: Any) -> subprocess.Popen[str]:
+        started.append(real(*args))
+        signal.raise_signal(signal.SIGINT)
+        return started[0]
+
+    real = children._start
+    monkeypatch.setattr(children, "_start", start)
+    with pytest.raises(KeyboardInterrupt):
+        run_lines(python("import time; time.sleep(60)"))
+    assert started[0].returncode == -signal.SIGTERM
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_missing_program_is_an_oserror(tmp_path: Path) -> None:
