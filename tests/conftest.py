@@ -43,9 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_imports(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All workers of a session have the folder above theirs in common."""
+    """What one test has had imported is there for all, whichever worker runs them."""
+    session = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        godot_imports.share(tmp_path_factory.getbasetemp().parent / "imports")
+        session = session.parent  # the workers' folders are in one of the session
+    godot_imports.share(session / "imports")
 
 
 @pytest.fixture(scope="session", autouse=True)

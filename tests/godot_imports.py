@@ -1,11 +1,12 @@
 """Imports of throw-away projects, shared: Godot takes five to ten seconds for each.
 
 Projects of the same files have the same import, and the list of classes is that of the addon in all of them.
-Processes that run the tests side by side have one folder of imports.
+All processes of a test session have one folder of imports.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -16,20 +17,19 @@ from pathlib import Path
 _CLASSES = ".godot/global_script_class_cache.cfg"
 _LEFT_OUT = {".godot", ".rl_studio"}
 
-_private = tempfile.TemporaryDirectory(prefix="rl-studio-imports-")  # until this process ends
-_folder = Path(_private.name)
+_shared: Path | None = None
 
 
 def share(folder: Path) -> None:
     """Keeps the imports of this process in `folder`, where others find them and leave theirs."""
-    global _folder
+    global _shared
     folder.mkdir(exist_ok=True)
-    _folder = folder
+    _shared = folder
 
 
 def take(root: Path) -> bool:
     """Gives a project the import of an equal one; False if there was none."""
-    found = _folder / _digest(root)
+    found = _place() / _digest(root)
     if found.is_dir() and not (root / ".godot").exists():
         shutil.copytree(found, root, dirs_exist_ok=True)
         return True
@@ -38,7 +38,7 @@ def take(root: Path) -> bool:
 
 def take_classes(root: Path) -> bool:
     """Gives a project that was never imported the list of the addon's classes; False if nobody has it yet."""
-    found = _folder / "classes.cfg"
+    found = _place() / "classes.cfg"
     if not found.is_file() or (root / ".godot").exists():
         return False
     (root / ".godot").mkdir()
@@ -53,7 +53,8 @@ def keep(root: Path, run_import: Callable[[], None]) -> None:
         return
     key, before = _digest(root), set(root.rglob("*"))
     run_import()
-    draft = _folder / f"draft-{os.getpid()}"  # others find an import when it is whole
+    place = _place()
+    draft = place / f"draft-{os.getpid()}"  # others find an import when it is whole
     shutil.copytree(root / ".godot", draft / ".godot")
     made = [path for path in root.rglob("*") if path not in before and path.is_file()]
     for path in made:
@@ -61,14 +62,24 @@ def keep(root: Path, run_import: Callable[[], None]) -> None:
         if inner.parts[0] not in _LEFT_OUT:
             (draft / inner).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, draft / inner)
-    if not (_folder / "classes.cfg").exists():
-        classes = _folder / f"classes-{os.getpid()}"
+    if not (place / "classes.cfg").exists():
+        classes = place / f"classes-{os.getpid()}"
         shutil.copy2(draft / _CLASSES, classes)
-        classes.replace(_folder / "classes.cfg")
+        classes.replace(place / "classes.cfg")
     try:
-        draft.rename(_folder / key)
+        draft.rename(place / key)
     except OSError:  # another process was faster
         shutil.rmtree(draft)
+
+
+def _place() -> Path:
+    return _shared or Path(_private().name)
+
+
+@functools.cache
+def _private() -> tempfile.TemporaryDirectory[str]:
+    """Of this process, until it ends."""
+    return tempfile.TemporaryDirectory(prefix="rl-studio-imports-")
 
 
 def _digest(root: Path) -> str:
