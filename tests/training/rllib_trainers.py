@@ -64,13 +64,14 @@ def leftovers(trainer: Trainer) -> Callable[[], list[str]]:
     assert folders
 
     def left() -> list[str]:
-        names = [name for child in children if (name := _name_if_alive(child))]
+        names = [name for child in children if (name := name_if_alive(child))]
         return names + [str(path) for path in folders if path.exists()]
 
     return left
 
 
-def _name_if_alive(process: psutil.Process) -> str:
+def name_if_alive(process: psutil.Process) -> str:
+    """The name of a process; "" when it has ended, reaped or not."""
     try:
         alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
         return process.name() if alive else ""
