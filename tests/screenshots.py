@@ -1,8 +1,8 @@
-"""Makes the pictures of the documentation: the real editor, the sample project, a real training.
+"""Makes the pictures of the documentation: the real editor, the sample project, real trainings.
 
     python tests/screenshots.py [--output docs/images]
 
-Needs Linux with Xvfb, a Godot that can draw with OpenGL, and the `sb3` extra. Takes about two minutes.
+Needs Linux with Xvfb, a Godot that can draw with OpenGL, and the extras `sb3` and `rllib`. Takes about four minutes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ import time
 from pathlib import Path
 
 from godot_project import GD_TESTS, REPOSITORY, copy_sample, import_project
+from rl_studio.experiments import ExperimentStore
 from rl_studio.godot import find_godot, headless_environment
 from rl_studio.project import Project
 
-SIZE = (1600, 900)
-PICTURES = ("train.png", "export.png")
+SCREEN = "1600x900"
+PICTURES = ("train.png", "export.png", "policies.png", "inspector.png")
+# Two policies against each other, for as long as it takes to have checkpoints to choose from.
+TAG = {"scene": "res://scenes/tag_train.tscn", "total_timesteps": 40_000, "checkpoint_frequency": 10_000}
 
 
 def main() -> int:
@@ -39,15 +42,16 @@ def main() -> int:
 
 
 def take_pictures(project: Project, output: Path, display: int) -> None:
-    """Runs the driver script in an editor window on a display of its own."""
+    """Runs the driver scripts in editor windows on a display of their own."""
     output.mkdir(parents=True, exist_ok=True)
-    screen = f"{SIZE[0]}x{SIZE[1]}"
     server = subprocess.Popen(
-        ["Xvfb", f":{display}", "-screen", "0", f"{screen}x24"], stderr=subprocess.DEVNULL
+        ["Xvfb", f":{display}", "-screen", "0", f"{SCREEN}x24"], stderr=subprocess.DEVNULL
     )
     try:
         wait_for_display(server, display)
-        run_editor(project, output, display, screen)
+        run_editor(project, output, display, "screenshots.gd")
+        ExperimentStore(project).save("default", "rllib", TAG)
+        run_editor(project, output, display, "screenshots_policies.gd")
     finally:
         server.terminate()
         server.wait(timeout=10)
@@ -66,8 +70,8 @@ def wait_for_display(server: subprocess.Popen[bytes], display: int) -> None:
         raise SystemExit(f"Xvfb ended at once; is display {display} in use? Choose another with --display.")
 
 
-def run_editor(project: Project, output: Path, display: int, screen: str) -> None:
-    """One editor session that makes all pictures."""
+def run_editor(project: Project, output: Path, display: int, script: str) -> None:
+    """One editor session: a script of tests/godot/editor."""
     godot = find_godot()
     env = headless_environment(private_dir=project.root.parent / "xdg") | {
         "DISPLAY": f":{display}",
@@ -78,9 +82,9 @@ def run_editor(project: Project, output: Path, display: int, screen: str) -> Non
     }
     if "LIBGL_DRIVERS_PATH" in os.environ:
         env["LIBGL_DRIVERS_PATH"] = os.environ["LIBGL_DRIVERS_PATH"]
-    argv = [str(godot.path), "-e", "--path", str(project.root)]
-    argv += ["-s", str(GD_TESTS / "editor" / "screenshots.gd"), "--audio-driver", "Dummy"]
-    argv += ["--rendering-driver", "opengl3", "--resolution", screen, "--position", "0,0"]
+    argv = [str(godot.path), "-e", "--single-window", "--path", str(project.root)]
+    argv += ["-s", str(GD_TESTS / "editor" / script), "--audio-driver", "Dummy"]
+    argv += ["--rendering-driver", "opengl3", "--resolution", SCREEN, "--position", "0,0"]
     log = project.root.parent / "editor.log"
     with log.open("w", encoding="utf-8") as text:
         code = subprocess.run(argv, env=env, timeout=300, stdout=text, stderr=subprocess.STDOUT).returncode

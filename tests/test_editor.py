@@ -62,7 +62,13 @@ def game(godot: GodotBinary, tmp_path: Path) -> Iterator[Project]:
 
 
 def end_processes(project: Project) -> None:
-    """Kills what a test left running: the backend and the trainers of `project`, with their games."""
+    """Kills what a test left running: the backend, the trainers of `project` with their games, and played games."""
+    folder = str(project.root.parent)  # editors write the project itself with %20
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "--editor-pid" in words and any(folder in word for word in words):
+            with suppress(psutil.Error):
+                process.kill()
     pids: list[int] = []
     for path in [project.discovery_file, *project.runs_dir.glob("*/run.json")]:
         with suppress(OSError, ValueError, KeyError, TypeError):
@@ -148,16 +154,32 @@ def test_policies_evaluations_and_a_run_that_goes_on(
     drive(godot, game, "drive_policies.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
 
 
-def fake_trainer_path(folder: Path) -> str:
+def test_policies_are_exported_assigned_looked_at_and_played(
+    godot: GodotBinary, game: Project, tmp_path: Path
+) -> None:
+    policies = {"evader": {"observations": 23, "actions": 2}}
+    policies["pursuer"] = {"observations": 9, "actions": 2, "slow": True}
+    steps = ['event {"kind": "started", "timesteps_target": 300, "n_agents": 3}', "metric 3"]
+    for timesteps in (100, 200, 300):
+        facts = {"timesteps": timesteps, "policies": policies, "counters": {"timesteps": timesteps}}
+        steps.append(f"checkpoint {json.dumps(facts)}")
+    best = {"checkpoint": "step_000000000200", "value": 8.0, "metric": "evaluation_reward"}
+    steps += [f"best {json.dumps(best)}", FINISHED]
+    scene = "res://scenes/tag_train.tscn"
+    ExperimentStore(game).save("default", "fake", {"steps": "\n".join(steps), "scene": scene})
+    path = fake_trainer_path(tmp_path / "plugin", "editor_exporter:exported_trainer")
+    text = drive(godot, game, "drive_export.gd", PYTHONPATH=path)
+    assert "evader is played by res://policies/evader.onnx" in text
+
+
+def fake_trainer_path(folder: Path, entry: str = "backend_support:fake_trainer") -> str:
     """A PYTHONPATH on which backends find the fake trainer, as one of an installed package."""
     info = folder / "fake_trainer-1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: fake-trainer\nVersion: 1\n", encoding="utf-8"
     )
-    (info / "entry_points.txt").write_text(
-        "[rl_studio.trainers]\nfake = backend_support:fake_trainer\n", encoding="utf-8"
-    )
+    (info / "entry_points.txt").write_text(f"[rl_studio.trainers]\nfake = {entry}\n", encoding="utf-8")
     return os.pathsep.join([str(folder), str(Path(__file__).resolve().parent)])
 
 

@@ -2,12 +2,15 @@
 extends EditorPlugin
 ## Owns the parts of the editor side and wires them. No logic.
 
+const Assigner := preload("ui/assigner.gd")
 const Docks := preload("ui/docks.gd")
 const ExportDock := preload("ui/export_dock.gd")
 const ExportStrip := preload("import/export_strip.gd")
 const FileIntake := preload("ui/file_intake.gd")
 const MetricsDock := preload("ui/metrics_dock.gd")
 const OnnxImporter := preload("import/onnx_importer.gd")
+const PolicyInspector := preload("inspector/policy_inspector.gd")
+const PolicyPlayer := preload("scenes/policy_player.gd")
 const PythonFinder := preload("net/python_finder.gd")
 const Studio := preload("net/studio.gd")
 const StudioState := preload("core/studio_state.gd")
@@ -21,9 +24,11 @@ const TEST_VARIABLE: String = "RL_STUDIO_EDITOR_TEST"
 
 var _importer: OnnxImporter
 var _strip: ExportStrip
+var _inspector: PolicyInspector
 var _state: StudioState
 var _studio: Studio
 var _intake: FileIntake
+var _assigner: Assigner
 var _docks: Docks
 var _train: TrainDock
 var _metrics: MetricsDock
@@ -38,12 +43,16 @@ func _enter_tree() -> void:
 	if DisplayServer.get_name() == "headless" and not OS.has_environment(TEST_VARIABLE):
 		return  # an import or an export; nobody is there to look at docks
 	_add_setting()
+	_inspector = PolicyInspector.new()
+	add_inspector_plugin(_inspector)
 	_state = StudioState.new()
 	_studio = Studio.new()
 	add_child(_studio)
 	_studio.setup(_state, ProjectSettings.globalize_path("res://"), get_plugin_version())
 	_intake = FileIntake.new()
 	add_child(_intake)
+	_assigner = Assigner.new()
+	add_child(_assigner)
 	_add_docks()
 	_wire_train()
 	_wire_metrics()
@@ -53,14 +62,18 @@ func _enter_tree() -> void:
 func _exit_tree() -> void:
 	if _docks != null:
 		_docks.remove_all()
-	for node: Node in [_intake, _studio]:
+	for node: Node in [_assigner, _intake, _studio]:
 		if is_instance_valid(node):
 			if node == _studio:
 				_studio.shut_down()
 			node.queue_free()
+	if _inspector != null:
+		remove_inspector_plugin(_inspector)
 	remove_export_plugin(_strip)
 	remove_import_plugin(_importer)
 	_docks = null
+	_inspector = null
+	_assigner = null
 	_intake = null
 	_studio = null
 	_state = null
@@ -122,8 +135,16 @@ func _wire_export() -> void:
 	_export.export_requested.connect(_studio.exports.start)
 	_export.cancel_requested.connect(_studio.exports.cancel)
 	_export.show_file_requested.connect(FileIntake.show_in_dock)
+	_export.assign_requested.connect(_assigner.ask)
+	_export.play_requested.connect(_on_play_requested)
+	_assigner.assigned.connect(_export.show_assigned)
 	_studio.exported.connect(_intake.take_in)
 	_intake.taken_in.connect(_state.export_state.mark_imported)
+	_intake.refused.connect(_state.export_state.mark_imported)
+
+
+func _on_play_requested(scene: String, files: Dictionary[String, String]) -> void:
+	_export.show_played(scene, PolicyPlayer.play(scene, files))
 
 
 func _on_dock_visibility_changed() -> void:

@@ -46,8 +46,8 @@ func _export() -> void:
 	await click(start)
 	await until(func() -> bool: return find(export, "Card").visible, 90, "exported")
 	expect("Verified" in (find(export, "Proof") as Label).text, "the card tells the proof")
-	var note: Label = find(export, "Import") as Label
-	await until(func() -> bool: return "Loads" in note.text, 20, "imported")
+	var assign: Button = find(export, "Assign") as Button
+	await until(func() -> bool: return not assign.disabled, 20, "imported")
 	var policy: Resource = load(POLICY)
 	if expect(policy != null, "the policy loads"):
 		var is_valid: bool = policy.call(&"is_valid")

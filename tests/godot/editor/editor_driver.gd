@@ -126,6 +126,26 @@ func button(unique: String) -> Button:
 	return find(train, unique) as Button
 
 
+## The button with the unique name [param unique] below [param dock].
+func button_of(dock: Control, unique: String) -> Button:
+	return find(dock, unique) as Button
+
+
+## What all visible labels below [param control] say.
+func text_of(control: Control) -> String:
+	var texts: PackedStringArray = []
+	for label: Label in control.find_children("*", "Label", true, false):
+		if label.visible:
+			texts.append(label.text)
+	return "\n".join(texts)
+
+
+## Makes [param file] in each run below [param runs]: the trainer goes on, see fake_trainer.py.
+func touch(runs: String, file: String) -> void:
+	for run: String in DirAccess.get_directories_at(runs):
+		FileAccess.open(runs.path_join(run).path_join(file), FileAccess.WRITE).close()
+
+
 ## The state of the run in the Train dock, "" while none is shown.
 func state_text() -> String:
 	return (find(train, "State") as Label).text if find(train, "RunPanel").visible else ""
@@ -163,8 +183,8 @@ func error_text(dock: Control, box: String) -> String:
 	return "\n".join(parts)
 
 
-## Saves what is on the screen; does nothing in a headless editor.
-func snap(path: String) -> void:
+## Saves what is on the screen, or only [param control]; does nothing in a headless editor.
+func snap(path: String, control: Control = null) -> void:
 	if DisplayServer.get_name() == "headless":
 		return
 	await pause(0.3)
@@ -172,7 +192,10 @@ func snap(path: String) -> void:
 	metrics.queue_redraw()
 	export.queue_redraw()
 	await RenderingServer.frame_post_draw
-	expect(root.get_texture().get_image().save_png(path) == OK, "saved %s" % path)
+	var image: Image = root.get_texture().get_image()
+	if control != null:
+		image = image.get_region(Rect2i(control.get_global_rect()))
+	expect(image.save_png(path) == OK, "saved %s" % path)
 
 
 func _press(control: Control, key: Key, unicode: int) -> void:

@@ -15,7 +15,8 @@ func _drive() -> void:
 	train.custom_minimum_size.x = DOCK_WIDTH
 	await open_dock(metrics)
 	await open_dock(train)
-	await _zoom_out()
+	EditorInterface.edit_node(EditorInterface.get_edited_scene_root().get_node(^"RLSync"))
+	await _zoom_out(WHEEL_STEPS)
 	await open_dock(metrics)
 	await click(find(train, "Connect"))
 	await until(func() -> bool: return find(train, "Form").visible, 40, "connected")
@@ -30,17 +31,16 @@ func _drive() -> void:
 	await open_dock(export)
 	await pause(1.0)
 	await click(find(export, "Start"))
-	var note: Label = find(export, "Import") as Label
-	await until(func() -> bool: return "Loads" in note.text, 90, "exported")
+	var assign: Button = find(export, "Assign") as Button
+	await until(func() -> bool: return not assign.disabled, 90, "exported")
 	await click(find(export, "Show"))
 	await snap(argument("OUTPUT").path_join("export.png"))
 
 
-## Turns the mouse wheel over the 2D view until all arenas are in it, and selects the RLSync node.
-func _zoom_out() -> void:
-	EditorInterface.edit_node(EditorInterface.get_edited_scene_root().get_node(^"RLSync"))
+## Turns the mouse wheel over the 2D view until all of the scene is in it.
+func _zoom_out(steps: int) -> void:
 	var view: Control = EditorInterface.get_editor_viewport_2d().get_parent()
-	for _step: int in WHEEL_STEPS:
+	for _step: int in steps:
 		for pressed: bool in [true, false]:
 			var wheel: InputEventMouseButton = InputEventMouseButton.new()
 			wheel.button_index = MOUSE_BUTTON_WHEEL_DOWN

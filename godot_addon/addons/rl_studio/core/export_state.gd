@@ -1,6 +1,7 @@
 @tool
 extends RefCounted
-## What the Export dock is at: which run and checkpoint are chosen, and how the export goes.
+## What the Export dock is at: which run, checkpoint and policies are chosen, and how the export
+## goes.
 
 ## Something changed; the dock draws everything anew.
 signal changed
@@ -15,17 +16,23 @@ var run_id: String = ""
 var checkpoints: Array[Dictionary] = []
 ## Why the checkpoints are not known; "" if they are.
 var list_error: String = ""
-## Timesteps of the chosen checkpoint; -1 = the latest.
+## Timesteps of the chosen checkpoint; -1 = none was chosen.
 var chosen_timesteps: int = -1
 var phase: Phase = Phase.IDLE
 var export_id: String = ""
+## What the export does; how it ended, if it was cancelled.
 var message: String = ""
+## The user wants no more of it.
+var is_cancelling: bool = false
 ## What the export wrote, once DONE: a Dictionary for each of its [code]files[/code] (path, policy,
 ## proof, inputs, …).
 var result: Dictionary = {}
 var problem: Problem
 
-var _imported: Dictionary[String, bool] = {}
+## Policies of the run that are not to be exported.
+var _left_out: PackedStringArray = []
+## By path, why Godot could not take the file in; "" if it could.
+var _intakes: Dictionary[String, String] = {}
 
 
 ## Turns to another run, of which nothing is known yet.
@@ -36,6 +43,9 @@ func choose_run(id: String) -> void:
 	checkpoints = []
 	list_error = ""
 	chosen_timesteps = -1
+	_left_out = []
+	if phase == Phase.IDLE:
+		message = ""
 	changed.emit()
 
 
@@ -52,12 +62,41 @@ func choose_checkpoint(timesteps: int) -> void:
 	changed.emit()
 
 
-## The chosen checkpoint (the newest, if none was chosen); empty if there is none.
+## The chosen checkpoint; if none was chosen the best one, or the newest if none is known to be the
+## best. Empty if there is none.
 func checkpoint() -> Dictionary:
 	for candidate: Dictionary in checkpoints:
 		if Read.integer(candidate, "timesteps") == chosen_timesteps:
 			return candidate
+	for candidate: Dictionary in checkpoints:
+		if Read.flag(candidate, "best"):
+			return candidate
 	return checkpoints[0] if not checkpoints.is_empty() else {}
+
+
+## The policies of the chosen checkpoint.
+func policies() -> PackedStringArray:
+	return Read.texts(checkpoint(), "policies")
+
+
+## Those of them that are to be exported.
+func chosen_policies() -> PackedStringArray:
+	var chosen: PackedStringArray = []
+	for policy: String in policies():
+		if policy not in _left_out:
+			chosen.append(policy)
+	return chosen
+
+
+## Takes a policy among those to be exported, or leaves it out.
+func choose_policy(policy: String, is_chosen: bool) -> void:
+	if is_chosen == (policy not in _left_out):
+		return
+	if is_chosen:
+		_left_out.remove_at(_left_out.find(policy))
+	else:
+		_left_out.append(policy)
+	changed.emit()
 
 
 ## An export was asked for.
@@ -65,17 +104,26 @@ func begin() -> void:
 	phase = Phase.RUNNING
 	export_id = ""
 	message = "Starting…"
+	is_cancelling = false
 	result = {}
 	problem = null
-	_imported.clear()
+	_intakes.clear()
 	changed.emit()
 
 
 ## It came to its end: well ([param outcome]) or not ([param why]).
 func finish(outcome: Dictionary, why: Problem = null) -> void:
 	phase = Phase.DONE if why == null else Phase.FAILED
+	message = ""
 	result = outcome
 	problem = why
+	changed.emit()
+
+
+## It was given up by the user.
+func give_up() -> void:
+	phase = Phase.IDLE
+	message = "Cancelled. The project is as it was."
 	changed.emit()
 
 
@@ -85,23 +133,38 @@ func report(text: String) -> void:
 	changed.emit()
 
 
-## Godot has taken in one of the files.
-func mark_imported(path: String) -> void:
-	_imported[path] = true
+## The user wants no more of it.
+func cancel() -> void:
+	is_cancelling = true
+	report("Cancelling…")
+
+
+## Godot has taken in one of the files, or could not for the reason [param refusal].
+func mark_imported(path: String, refusal: String = "") -> void:
+	_intakes[path] = refusal
 	changed.emit()
 
 
-## The files that the export wrote, as res:// paths.
-func exported_paths() -> PackedStringArray:
-	var paths: PackedStringArray = []
+## The files that the export wrote: res:// paths by policy.
+func exported_files() -> Dictionary[String, String]:
+	var files: Dictionary[String, String] = {}
 	for file: Dictionary in Read.dicts(result, "files"):
-		paths.append(Read.text(file, "path"))
-	return paths
+		files[Read.text(file, "policy")] = Read.text(file, "path")
+	return files
 
 
 ## Whether Godot has imported all exported files and can load them.
 func is_imported() -> bool:
-	for path: String in exported_paths():
-		if not _imported.has(path):
+	for path: String in exported_files().values():
+		if _intakes.get(path, "?") != "":
 			return false
 	return true
+
+
+## Why Godot cannot load the files, a line for each; "" if it can, or does not know yet.
+func refusals() -> String:
+	var lines: PackedStringArray = []
+	for refusal: String in _intakes.values():
+		if refusal != "":
+			lines.append(refusal)
+	return "\n".join(lines)

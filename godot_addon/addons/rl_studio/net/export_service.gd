@@ -8,6 +8,7 @@ signal exported(resource_path: String)
 const BackendClient := preload("backend_client.gd")
 const ExportState := preload("../core/export_state.gd")
 const Problem := preload("../core/problem.gd")
+const ProofText := preload("../core/proof_text.gd")
 const Read := preload("../core/read.gd")
 const Reply := preload("../core/reply.gd")
 const StudioState := preload("../core/studio_state.gd")
@@ -33,29 +34,35 @@ func load_checkpoints() -> void:
 		)
 
 
-## Starts an export of the chosen checkpoint to [param path] (res://….onnx, with {policy} where a
-## policy's name goes). [param policies]: their names, or none for all.
-func start(path: String, policies: PackedStringArray, opset: int, ir_version: int) -> void:
+## Starts an export of the chosen policies of the chosen checkpoint to [param path] (res://….onnx,
+## with {policy} where a policy's name goes).
+func start(path: String, opset: int, ir_version: int) -> void:
 	var checkpoint: Dictionary = _state.checkpoint()
-	if checkpoint.is_empty() or _state.phase == ExportState.Phase.RUNNING:
+	var policies: PackedStringArray = _state.chosen_policies()
+	if policies.is_empty() or _state.phase == ExportState.Phase.RUNNING:
 		return
 	_state.begin()
 	var params: Dictionary = {
 		"run_id": _state.run_id,
 		"checkpoint": Read.integer(checkpoint, "timesteps"),
+		"policies": Array(policies),
 		"to": path,
 		"opset": opset,
 		"ir_version": ir_version,
 	}
-	if not policies.is_empty():
-		params["policies"] = Array(policies)
 	_client.request("export.start", params, _on_started, START_TIMEOUT_MS)
 
 
 ## Gives up the export that goes on.
 func cancel() -> void:
-	if _state.phase == ExportState.Phase.RUNNING and _state.export_id != "":
-		_state.report("Cancelling…")
+	if _state.phase == ExportState.Phase.RUNNING and not _state.is_cancelling:
+		_state.cancel()
+		_send_cancel()
+
+
+# Before the backend has given the export a name there is nothing to cancel.
+func _send_cancel() -> void:
+	if _state.is_cancelling and _state.export_id != "":
 		_client.request(
 			"export.cancel", {"export_id": _state.export_id}, func(_reply: Reply) -> void: pass
 		)
@@ -71,8 +78,11 @@ func _on_checkpoints(reply: Reply, run_id: String) -> void:
 
 
 func _on_started(reply: Reply) -> void:
+	if _state.phase != ExportState.Phase.RUNNING:
+		return
 	if reply.ok:
 		_state.export_id = Read.text(reply.result, "export_id")
+		_send_cancel()
 	else:
 		_state.finish({}, Problem.new(reply.message, reply.hint))
 
@@ -92,12 +102,19 @@ func _on_event_received(event: String, data: Dictionary) -> void:
 		return  # another client's
 	match event:
 		"export.progress":
-			_state.report(Read.text(data, "message"))
+			if not _state.is_cancelling:
+				_state.report(Read.text(data, "message"))
 		"export.finished":
-			var result: Dictionary = Read.dict(data, "result")
-			_state.finish(result)
-			for path: String in _state.exported_paths():
+			_state.finish(Read.dict(data, "result"))
+			for path: String in _state.exported_files().values():
 				exported.emit(path)
 		"export.failed":
-			var error: Dictionary = Read.dict(data, "error")
-			_state.finish({}, Problem.new(Read.text(error, "message"), Read.text(error, "hint")))
+			_end_badly(Read.dict(data, "error"))
+
+
+func _end_badly(error: Dictionary) -> void:
+	if Read.text(error, "code") == "cancelled":
+		_state.give_up()
+		return
+	var lines: PackedStringArray = ProofText.describe_failure(Read.dict(error, "data"))
+	_state.finish({}, Problem.new(Read.text(error, "message"), Read.text(error, "hint"), lines))

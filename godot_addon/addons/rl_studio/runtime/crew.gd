@@ -108,7 +108,8 @@ func get_agents(inherited: RLAgent.Mode, only_training: bool) -> Array[RLAgent]:
 		if agent == null:
 			continue
 		var mode: RLAgent.Mode = inherited if agent.mode == RLAgent.Mode.INHERIT else agent.mode
-		if not only_training or mode == RLAgent.Mode.TRAINING:
+		var is_to_train: bool = mode == RLAgent.Mode.TRAINING and pilot.forced_policy == null
+		if not only_training or is_to_train:
 			agents.append(agent)
 	return agents
 

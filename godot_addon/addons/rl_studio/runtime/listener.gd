@@ -5,18 +5,20 @@ extends Node
 
 ## The window is to be closed.
 signal close_requested
-## In the editor: something was done or undone, saved, or done elsewhere in the meantime.
+## In the editor: something was done or undone, saved, imported, or done elsewhere in the meantime.
 signal scene_changed
 
 
 func _enter_tree() -> void:
 	if Engine.is_editor_hint():
-		_get_undo_redo().connect(&"version_changed", scene_changed.emit)
+		_ask_editor(&"get_editor_undo_redo").connect(&"version_changed", scene_changed.emit)
+		_ask_editor(&"get_resource_filesystem").connect(&"resources_reimported", _on_reimported)
 
 
 func _exit_tree() -> void:
 	if Engine.is_editor_hint():
-		_get_undo_redo().disconnect(&"version_changed", scene_changed.emit)
+		_ask_editor(&"get_editor_undo_redo").disconnect(&"version_changed", scene_changed.emit)
+		_ask_editor(&"get_resource_filesystem").disconnect(&"resources_reimported", _on_reimported)
 
 
 func _notification(what: int) -> void:
@@ -28,5 +30,9 @@ func _notification(what: int) -> void:
 
 
 # By name: exported games have no class EditorInterface, and would not compile this.
-func _get_undo_redo() -> Object:
-	return Engine.get_singleton(&"EditorInterface").call(&"get_editor_undo_redo")
+func _ask_editor(getter: StringName) -> Object:
+	return Engine.get_singleton(&"EditorInterface").call(getter)
+
+
+func _on_reimported(_paths: PackedStringArray) -> void:
+	scene_changed.emit()

@@ -8,6 +8,7 @@ const ActionDecoder := preload("policy/action_decoder.gd")
 const ActionMask := preload("action_mask.gd")
 const ActionSpace := preload("action_space.gd")
 const Episode := preload("episode.gd")
+const PlayedPolicies := preload("played_policies.gd")
 const SceneChecks := preload("scene_checks.gd")
 
 ## By instance id of a script, whether it overrides [method RLAgent._get_action_mask].
@@ -44,6 +45,7 @@ var _has_complained: bool = false
 
 func _init(agent: RLAgent) -> void:
 	_agent = agent
+	forced_policy = PlayedPolicies.find(agent.policy_name)
 	var script: Script = agent.get_script()
 	var id: int = script.get_instance_id()
 	if not _masking_scripts.has(id):

@@ -16,6 +16,7 @@ const LateHook := preload("late_hook.gd")
 const LaunchOptions := preload("launch_options.gd")
 const Listener := preload("listener.gd")
 const Pilot := preload("pilot.gd")
+const PlayedPolicies := preload("played_policies.gd")
 const SceneChecks := preload("scene_checks.gd")
 const SceneProbe := preload("scene_probe.gd")
 const TrainerSearch := preload("trainer_search.gd")
@@ -194,6 +195,7 @@ func _exchange() -> void:
 func _start() -> void:
 	_has_started = true
 	_crew.sign_up(get_tree())
+	PlayedPolicies.tell_of_unused()
 	if _evaluator == null:
 		return
 	_evaluator.take_over(_crew.pilots)

@@ -1,27 +1,48 @@
 @tool
 extends MarginContainer
-## What an export found out: that the file computes what the trained network computes, and what goes
-## in and out of it.
+## What an export wrote: the proof that it computes what the trained network computes, what goes in
+## and out of it, and what can be done with it.
 
 signal show_file_requested(path: String)
+signal assign_requested
+signal play_requested(scene: String)
 
+const ExportState := preload("../core/export_state.gd")
 const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
+const ProofText := preload("../core/proof_text.gd")
 const Read := preload("../core/read.gd")
 
+const STATES: PackedStringArray = ["state_ins", "state_outs"]
+
+## What stands below all that is to be done.
+var end: Control:
+	get:
+		return _done if _done.visible else _play
+
 var _path: String = ""
+var _scenes: PackedStringArray = []
+var _result: Dictionary = {}
+## Godot cannot load a file.
+var _is_refused: bool = false
 
 @onready var _panel: PanelContainer = %Panel
 @onready var _icon: TextureRect = %Icon
 @onready var _title: Label = %Title
+@onready var _show: Button = %Show
 @onready var _proof: Label = %Proof
 @onready var _facts: Label = %Facts
 @onready var _import: Label = %Import
-@onready var _show: Button = %Show
+@onready var _assign: Button = %Assign
+@onready var _play: Button = %Play
+@onready var _play_scenes: OptionButton = %PlayScenes
+@onready var _done: Label = %Done
 
 
 func _ready() -> void:
 	_show.pressed.connect(func() -> void: show_file_requested.emit(_path))
+	_assign.pressed.connect(func() -> void: assign_requested.emit())
+	_play.pressed.connect(func() -> void: play_requested.emit(_scenes[_play_scenes.selected]))
 	_apply_theme()
 
 
@@ -30,93 +51,121 @@ func _notification(what: int) -> void:
 		_apply_theme.call_deferred()
 
 
-## Draws the [param result] of an export; [param is_imported]: Godot can load the file.
-func show_result(result: Dictionary, is_imported: bool) -> void:
-	var files: Array[Dictionary] = Read.dicts(result, "files")
+## Draws what the export of [param state] wrote.
+func show_export(state: ExportState) -> void:
+	var files: Array[Dictionary] = Read.dicts(state.result, "files")
+	visible = not files.is_empty()
 	if files.is_empty():
 		return
+	if state.result != _result:
+		_result = state.result
+		_done.visible = false
 	_path = Read.text(files[0], "path")
 	var names: PackedStringArray = []
-	var proofs: PackedStringArray = []
+	var proofs: Array[Dictionary] = []
+	var tips: PackedStringArray = []
 	var facts: PackedStringArray = []
 	for file: Dictionary in files:
+		var title: String = "%s: " % Read.text(file, "policy") if files.size() > 1 else ""
 		names.append(Read.text(file, "path").get_file())
-		proofs.append(_prove(file))
-		facts.append(_describe(file))
-	_title.text = ", ".join(names)
-	_title.tooltip_text = _title.text
-	_proof.text = "\n".join(proofs)
+		proofs.append(Read.dict(file, "proof"))
+		tips.append(title + ProofText.details(Read.dict(file, "proof")))
+		facts.append(title + _describe(file))
+	_title.text = names[0] if names.size() == 1 else "%d policies" % names.size()
+	_title.tooltip_text = "\n".join(state.exported_files().values())
+	_proof.text = ProofText.describe(ProofText.merge(proofs))
+	_proof.tooltip_text = "\n".join(tips)
 	_facts.text = "\n".join(facts)
-	_import.text = "Loads in Godot: drag it to an agent's Policy." if is_imported else "Importing…"
+	_show_import(state)
 
 
-func _prove(file: Dictionary) -> String:
-	var proof: Dictionary = Read.dict(file, "proof")
-	var where: String = "PyTorch and ONNX Runtime"
-	if not Read.dict(proof, "godot").is_empty():
-		where = "PyTorch, ONNX Runtime and Godot"
-	return (
-		"Verified in %s on %s observations: differs by %s at most (allowed: %s)"
-		% [
-			where,
-			Format.count(Read.number(proof, "observations")),
-			_figure(Read.number(file, "max_difference")),
-			_figure(Read.number(file, "tolerance")),
-		]
-	)
+## Offers [param scenes] to be played, the likeliest first. Keeps a choice that was made.
+func show_scenes(scenes: PackedStringArray) -> void:
+	if scenes == _scenes and not scenes.is_empty():
+		return
+	var before: String = _scenes[_play_scenes.selected] if _play_scenes.selected > 0 else ""
+	_scenes = scenes
+	_play_scenes.clear()
+	for scene: String in scenes:
+		_play_scenes.add_item(scene.get_file())
+		_play_scenes.set_item_tooltip(_play_scenes.item_count - 1, scene)
+	if not scenes.is_empty():
+		_play_scenes.select(maxi(scenes.find(before), 0))
+	_play.tooltip_text = "Plays the scene with this policy, whatever is assigned in it"
+	if scenes.is_empty():
+		_play.tooltip_text = "No scene of the project has an RLSync: add one and save it"
+	_enable_play()
+
+
+## Says what was done with the policy.
+func show_done(text: String) -> void:
+	_done.text = text
+	_done.visible = true
+
+
+func _show_import(state: ExportState) -> void:
+	var refusals: String = state.refusals()
+	_import.text = "Importing…"
+	if refusals != "":
+		_import.text = "Godot cannot load it. %s" % refusals
+	elif state.is_imported():
+		_import.text = "Imported."
+	_is_refused = refusals != ""
+	_apply_theme()
+	_assign.disabled = not state.is_imported()
+	_enable_play()
+
+
+func _enable_play() -> void:
+	_play.disabled = _assign.disabled or _scenes.is_empty()
+	_play_scenes.disabled = _play.disabled
 
 
 func _describe(file: Dictionary) -> String:
-	var facts: PackedStringArray = [
-		Read.text(file, "path"),
-		"In:  %s" % _shapes(Read.dict(file, "inputs")),
-		"Out:  %s" % _shapes(Read.dict(file, "outputs")),
-		(
-			"%s steps, %s parameters, %s"
-			% [
-				Format.count(Read.number(file, "timesteps")),
-				Format.count(Read.number(file, "parameters")),
-				Format.bytes(Read.integer(file, "size_bytes")),
-			]
-		),
-	]
-	return "\n".join(facts)
+	return (
+		"%s → %s, %s steps, %s parameters, %s"
+		% [
+			_shapes(Read.dict(file, "inputs")),
+			_shapes(Read.dict(file, "outputs")),
+			Format.count(Read.number(file, "timesteps")),
+			Format.count(Read.number(file, "parameters")),
+			Format.bytes(Read.integer(file, "size_bytes")),
+		]
+	)
 
 
 func _shapes(ports: Dictionary) -> String:
 	var parts: PackedStringArray = []
 	for port: Variant in ports:
-		if str(port) in ["state_ins", "state_outs"] and ports.size() > 1:
-			continue  # only there for other runtimes
 		var shape: Array = Read.list(ports, str(port))
-		parts.append("%s[%s]" % [port, shape[shape.size() - 1] if not shape.is_empty() else "?"])
+		if str(port) in STATES and shape.size() < 2:
+			continue  # only there for other runtimes
+		var extents: PackedStringArray = []
+		for extent: Variant in shape.slice(1):
+			extents.append(str(extent))
+		parts.append("%s[%s]" % [port, " × ".join(extents)])
 	return ", ".join(parts)
-
-
-func _figure(number: float) -> String:
-	return "0" if number == 0.0 else "%se%d" % _mantissa(number)
-
-
-func _mantissa(number: float) -> Array:
-	if is_nan(number):
-		return ["?", 0]
-	var exponent: int = floori(log(absf(number)) / log(10.0) + 1e-9)
-	return [Format.value(snappedf(number / pow(10.0, exponent), 0.1)), exponent]
 
 
 func _apply_theme() -> void:
 	if Look.is_edited(self):
 		return
-	var success: Color = Look.color(self, &"success_color")
+	var color: Color = Look.color(self, &"error_color" if _is_refused else &"success_color")
 	var box: StyleBoxFlat = StyleBoxFlat.new()
-	box.bg_color = Color(success, 0.08)
-	box.border_color = Color(success, 0.6)
+	box.bg_color = Color(color, 0.08)
+	box.border_color = Color(color, 0.6)
 	box.border_width_left = Look.px(3)
 	box.set_corner_radius_all(Look.px(3))
 	box.set_content_margin_all(Look.px(8))
 	_panel.add_theme_stylebox_override(&"panel", box)
-	_icon.texture = Look.icon(self, &"StatusSuccess")
+	_icon.texture = Look.icon(self, &"StatusError" if _is_refused else &"StatusSuccess")
 	_show.icon = Look.icon(self, &"ShowInFileSystem")
+	_assign.icon = Look.icon(self, &"Node")
+	_play.icon = Look.icon(self, &"Play")
 	Look.emphasize(_title)
+	if _is_refused:
+		_import.add_theme_color_override(&"font_color", color)
+	else:
+		Look.dim(_import)
 	Look.dim(_facts)
-	Look.dim(_import)
+	Look.dim(_done)

@@ -6,52 +6,53 @@ extends VBoxContainer
 signal connect_requested
 signal run_chosen(run_id: String)
 signal refresh_requested
-signal export_requested(path: String, policies: PackedStringArray, opset: int, ir_version: int)
+signal export_requested(path: String, opset: int, ir_version: int)
 signal cancel_requested
 signal show_file_requested(path: String)
+## The exported files, paths by policy name, shall be given to agents.
+signal assign_requested(files: Dictionary[String, String])
+## They shall be seen at play.
+signal play_requested(scene: String, files: Dictionary[String, String])
 
 const CheckpointList := preload("checkpoint_list.gd")
 const ErrorBox := preload("error_box.gd")
 const ExportCard := preload("export_card.gd")
 const ExportState := preload("../core/export_state.gd")
 const FoldButton := preload("fold_button.gd")
-const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
-const Read := preload("../core/read.gd")
+const PlayScenes := preload("../scenes/play_scenes.gd")
+const PolicyChecks := preload("policy_checks.gd")
 const RunState := preload("../core/run_state.gd")
 const StudioState := preload("../core/studio_state.gd")
-
-## Stands for all policies in the list of them.
-const ALL: String = "All policies"
-## Stands for a policy's name in a path.
-const PLACEHOLDER: String = "{policy}"
+const TargetPicker := preload("target_picker.gd")
 
 var _state: StudioState
 var _export: ExportState
 var _run_ids: PackedStringArray = []
 ## The Train dock's run when it was looked at last; a new one becomes the choice here, too.
 var _newest_id: String = ""
-## The path that was proposed last; another one in the line is the user's own.
-var _proposed: String = ""
-var _dialog: EditorFileDialog
+## The export that was drawn last, and its run's scene.
+var _shown_result: Dictionary = {}
+var _training_scene: String = ""
+var _was_imported: bool = false
 
 @onready var _empty: Label = %Empty
 @onready var _connect: Button = %Connect
+@onready var _scroll: ScrollContainer = %Scroll
 @onready var _body: Control = %Body
 @onready var _runs: OptionButton = %Runs
 @onready var _checkpoints: CheckpointList = %Checkpoints
 @onready var _none: Label = %NoCheckpoints
 @onready var _policy_row: Control = %PolicyRow
-@onready var _policy: OptionButton = %Policy
-@onready var _path: LineEdit = %Path
-@onready var _browse: Button = %Browse
+@onready var _policies: PolicyChecks = %Policies
+@onready var _target: TargetPicker = %Target
 @onready var _fold: FoldButton = %Fold
 @onready var _advanced: Control = %Advanced
 @onready var _opset: SpinBox = %Opset
 @onready var _ir_version: SpinBox = %IrVersion
 @onready var _start: Button = %Start
 @onready var _cancel: Button = %Cancel
-@onready var _progress: ProgressBar = %Progress
+@onready var _going: Control = %Going
 @onready var _message: Label = %Message
 @onready var _error: ErrorBox = %Error
 @onready var _card: ExportCard = %Card
@@ -73,6 +74,7 @@ func _ready() -> void:
 	_state.run_changed.connect(func(_run: RunState) -> void: _render_runs())
 	_state.connection_changed.connect(_render)
 	visibility_changed.connect(_on_visibility_changed)
+	EditorInterface.get_resource_filesystem().filesystem_changed.connect(_find_scenes)
 	_apply_theme()
 	_on_runs_changed()
 
@@ -82,16 +84,31 @@ func _notification(what: int) -> void:
 		_apply_theme.call_deferred()
 
 
+## Says that [param count] nodes of [param scene] have got their policy.
+func show_assigned(count: int, scene: String) -> void:
+	var nodes: String = "1 node" if count == 1 else "%d nodes" % count
+	_card.show_done("Assigned to %s of %s. Ctrl+Z takes it back." % [nodes, scene])
+	_show_end()
+
+
+## Says that [param scene] plays with the policies, or the [param problem] why not.
+func show_played(scene: String, problem: String) -> void:
+	var started: String = "Started %s with what was exported." % scene.get_file()
+	_card.show_done(started if problem == "" else problem)
+	_show_end()
+
+
 func _connect_widgets() -> void:
 	_connect.pressed.connect(func() -> void: connect_requested.emit())
 	_runs.item_selected.connect(func(index: int) -> void: run_chosen.emit(_run_ids[index]))
 	_checkpoints.checkpoint_chosen.connect(_export.choose_checkpoint)
-	_policy.item_selected.connect(func(_index: int) -> void: _propose_path())
-	_browse.pressed.connect(_on_browse_pressed)
+	_policies.policy_toggled.connect(_export.choose_policy)
 	_start.pressed.connect(_on_start_pressed)
 	_cancel.pressed.connect(func() -> void: cancel_requested.emit())
-	_path.text_changed.connect(func(_text: String) -> void: _render_buttons())
+	_target.path_changed.connect(_render_buttons)
 	_card.show_file_requested.connect(func(path: String) -> void: show_file_requested.emit(path))
+	_card.assign_requested.connect(_on_card_assign_requested)
+	_card.play_requested.connect(_on_card_play_requested)
 
 
 func _render() -> void:
@@ -109,7 +126,6 @@ func _render() -> void:
 	if _export.list_error == "":
 		_none.text = "This run has no checkpoint yet."
 	_render_policies()
-	_propose_path()
 	_render_buttons()
 	_render_outcome()
 
@@ -131,54 +147,57 @@ func _render_runs() -> void:
 
 
 func _render_policies() -> void:
-	var names: PackedStringArray = Read.texts(_export.checkpoint(), "policies")
-	var chosen: String = _chosen_policy()
+	var names: PackedStringArray = _export.policies()
 	_policy_row.visible = names.size() > 1
-	if names.size() > 1:
-		names.insert(0, ALL)
-	_policy.clear()
-	for policy: String in names:
-		_policy.add_item(policy)
-	if not names.is_empty():
-		_policy.select(maxi(names.find(chosen), 0))
+	_policies.show_policies(names, _export.chosen_policies())
+	_target.show_policies(_export.chosen_policies())
+	_target.visible = not names.is_empty()
 
 
 func _render_buttons() -> void:
 	var is_running: bool = _export.phase == ExportState.Phase.RUNNING
-	var path: String = _path.text.strip_edges()
-	var has_path: bool = path.begins_with("res://") and path.ends_with(".onnx")
-	_start.disabled = (
-		is_running or not has_path or _export.checkpoint().is_empty() or not _state.is_ready()
-	)
-	_start.tooltip_text = "" if has_path else "The file has to be like res://policies/name.onnx"
-	_cancel.visible = is_running
-	_progress.visible = is_running
-	_message.visible = is_running
+	var has_checkpoint: bool = not _export.checkpoint().is_empty()
+	var problem: String = _target.find_problem()
+	_start.disabled = is_running or problem != "" or not has_checkpoint or not _state.is_ready()
+	_start.tooltip_text = problem
+	_going.visible = is_running
+	_cancel.disabled = _export.is_cancelling
+	_message.visible = _export.message != ""
 	_message.text = _export.message
 
 
 func _render_outcome() -> void:
 	_error.show_problem(_export.problem if _export.phase == ExportState.Phase.FAILED else null)
-	_card.visible = _export.phase == ExportState.Phase.DONE
-	if _card.visible:
-		_card.show_result(_export.result, _export.is_imported())
-
-
-## The same proposal as that of the command line: the file is called after the policy.
-func _propose_path() -> void:
-	var policy: String = _chosen_policy().validate_filename()
-	if policy.is_empty():
+	var is_done: bool = _export.phase == ExportState.Phase.DONE
+	_card.visible = is_done
+	if not is_done:
 		return
-	if _chosen_policy() == ALL:
-		policy = PLACEHOLDER
-	var proposal: String = "res://policies/%s.onnx" % policy
-	if _path.text == _proposed:
-		_path.text = proposal
-	_proposed = proposal
+	var is_new: bool = _shown_result != _export.result
+	if is_new:
+		_shown_result = _export.result
+		var run: RunState = _state.run(_export.run_id)
+		_training_scene = run.scene if run != null else ""
+		_find_scenes()
+	_card.show_export(_export)
+	if is_new or _was_imported != _export.is_imported():
+		_show_end()
+	_was_imported = _export.is_imported()
 
 
-func _chosen_policy() -> String:
-	return _policy.get_item_text(_policy.selected) if _policy.selected >= 0 else ""
+## Scenes come and go.
+func _find_scenes() -> void:
+	if _card.visible and is_visible_in_tree():
+		var names: PackedStringArray = PackedStringArray(_export.exported_files().keys())
+		_card.show_scenes(PlayScenes.new().find(names, _training_scene))
+
+
+## Scrolls to what can be done with the files, or was done.
+func _show_end() -> void:
+	for _frame: int in 2:  # texts that wrap know their height late
+		if is_inside_tree():
+			await get_tree().process_frame
+	if is_visible_in_tree():
+		_scroll.ensure_control_visible(_card.end)
 
 
 func _apply_theme() -> void:
@@ -188,7 +207,6 @@ func _apply_theme() -> void:
 	_empty.custom_minimum_size.x = Look.px(180)  # a hidden dock would let it wrap at each letter
 	_checkpoints.custom_minimum_size.y = Look.px(140)
 	_start.icon = Look.icon(self, &"MoveDown")
-	_browse.icon = Look.icon(self, &"Folder")
 	for label: Label in [_empty, _none, _message]:
 		Look.dim(label)
 
@@ -196,6 +214,7 @@ func _apply_theme() -> void:
 func _on_visibility_changed() -> void:
 	if is_visible_in_tree():
 		refresh_requested.emit()
+		_find_scenes()
 
 
 func _on_runs_changed() -> void:
@@ -207,26 +226,12 @@ func _on_runs_changed() -> void:
 
 
 func _on_start_pressed() -> void:
-	var policies: PackedStringArray = []
-	if _policy_row.visible and _chosen_policy() != ALL:
-		policies.append(_chosen_policy())
-	export_requested.emit(
-		_path.text.strip_edges(), policies, int(_opset.value), int(_ir_version.value)
-	)
+	export_requested.emit(_target.get_path_text(), int(_opset.value), int(_ir_version.value))
 
 
-func _on_browse_pressed() -> void:
-	if _dialog == null:
-		_dialog = EditorFileDialog.new()
-		_dialog.file_mode = EditorFileDialog.FILE_MODE_SAVE_FILE
-		_dialog.access = EditorFileDialog.ACCESS_RESOURCES
-		_dialog.add_filter("*.onnx", "Policies")
-		_dialog.file_selected.connect(_on_file_selected)
-		add_child(_dialog)
-	_dialog.current_file = _path.text.get_file()
-	_dialog.popup_file_dialog()
+func _on_card_assign_requested() -> void:
+	assign_requested.emit(_export.exported_files())
 
 
-func _on_file_selected(path: String) -> void:
-	_path.text = path
-	_render_buttons()
+func _on_card_play_requested(scene: String) -> void:
+	play_requested.emit(scene, _export.exported_files())

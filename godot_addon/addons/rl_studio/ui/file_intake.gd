@@ -3,8 +3,12 @@ extends Node
 ## Has the editor take in files that were written from outside, one after another: each appears in
 ## the FileSystem dock and is imported. Waits for a scan that goes on.
 
-## The file can be loaded.
+## The file can be loaded; who had loaded it before has the new one.
 signal taken_in(path: String)
+## It cannot.
+signal refused(path: String, problem: String)
+
+const OnnxLoader := preload("../import/onnx_loader.gd")
 
 const POLL_S: float = 0.1
 const PATIENCE: int = 300
@@ -58,7 +62,23 @@ func _advance() -> void:
 	_timer.stop()
 	files.update_file(_path)
 	files.reimport_files([_path])
-	if ResourceLoader.exists(_path):
+	var problem: String = _find_problem()
+	if problem == "":
 		taken_in.emit(_path)
+	else:
+		refused.emit(_path, problem)
 	if not _waiting.is_empty():
 		_take_next()
+
+
+func _find_problem() -> String:
+	var policy: RLPolicy = null
+	if ResourceLoader.exists(_path):
+		policy = load(_path) as RLPolicy
+	if policy != null and policy.source_checksum == FileAccess.get_sha256(_path):
+		return ""
+	var loader: OnnxLoader = OnnxLoader.new()
+	loader.load_file(_path)
+	if loader.problem != "":
+		return loader.problem
+	return "%s: the import failed; the Output panel says why" % _path
