@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 import psutil
+
+LEAVING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a program to leave, beside Ctrl+C."""
 
 _POLL_S = 0.2
 _GRACE_S = 2.0
@@ -59,6 +63,7 @@ def run_lines(
     timeout_s: float | None = None,
     cancel: threading.Event | None = None,
     on_line: Callable[[str], None] | None = None,
+    on_wait: Callable[[], object] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     inherit: Sequence[int] = (),
@@ -67,13 +72,14 @@ def run_lines(
     """Runs `argv` in a process group of its own and waits for it.
 
     Whatever ends the wait early (the timeout, `cancel`, Ctrl+C, an exception of `on_line`) also ends the whole
-    group.
+    group. On Linux the program also dies with us when we are killed.
 
     Args:
         argv: program and arguments.
         timeout_s: the longest it may take, in seconds; None for no limit.
         cancel: set it from another thread to give up.
         on_line: called in this thread with each line of stdout and stderr, without its line end.
+        on_wait: called in this thread several times a second, lines or not.
         env: the environment; None for ours.
         cwd: the working folder; None for ours.
         inherit: file descriptors the program gets too (POSIX).
@@ -100,7 +106,7 @@ def run_lines(
             process = _start(argv, env, cwd, inherit)
         reader = threading.Thread(target=_read, args=(process, lines), name=f"read {argv[0]}", daemon=True)
         reader.start()
-        if not _pump(process, lines, reader, take, timeout_s, cancel):
+        if not _pump(process, lines, reader, take, timeout_s, cancel, on_wait or (lambda: None)):
             raise ProcessTimeoutError(timeout_s or 0.0, tuple(kept))
         return Finished(process.wait(_GRACE_S), tuple(kept))
     finally:
@@ -119,11 +125,11 @@ def _end(process: subprocess.Popen[str], reader: threading.Thread | None) -> Non
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Lets handlers of Ctrl+C and SIGTERM run on leaving only: what they raise while a program starts would lose it."""
+    """Lets handlers of signals run on leaving only: what they raise while a program starts would lose it."""
     came: list[int] = []
     before: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, *LEAVING_SIGNALS):
             handler = signal.getsignal(number)
             if callable(handler):
                 before[number] = handler
@@ -146,7 +152,7 @@ def _start(
     argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, inherit: Sequence[int]
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        list(argv),
+        [*die_with_parent(argv[0]), *argv],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -159,6 +165,40 @@ def _start(
         start_new_session=sys.platform != "win32",
         creationflags=_CREATION_FLAGS,
     )
+
+
+def die_with_parent(program: str) -> list[str]:
+    """A command prefix that makes the kernel kill `program` when we die, where there is such a thing.
+
+    It is killed when the thread that started it ends. Empty also if there is no such program: then it is to be missed
+    by its own name.
+    """
+    if sys.platform != "linux" or shutil.which(program) is None:
+        return []
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+@contextmanager
+def leaving_on_signals() -> Iterator[None]:
+    """In the block SIGTERM and SIGHUP raise SystemExit, so that programs that were started are ended on the way out.
+
+    Does nothing outside of the main thread, and leaves a signal alone that is ignored, as nohup has it.
+    """
+    before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in LEAVING_SIGNALS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def kill_tree(process: subprocess.Popen[str]) -> None:
@@ -203,11 +243,16 @@ def _pump(
     take: Callable[[str], None],
     timeout_s: float | None,
     cancel: threading.Event | None,
+    on_wait: Callable[[], object],
 ) -> bool:
     """Hands lines to `take` until the program ends. Returns False when the time is over."""
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    waited_at = -_POLL_S
     while deadline is None or time.monotonic() < deadline:
         _check(cancel)
+        if time.monotonic() - waited_at >= _POLL_S:
+            waited_at = time.monotonic()
+            on_wait()
         try:
             line = lines.get(timeout=_POLL_S)
         except queue.Empty:

@@ -1,191 +1,146 @@
-"""Plays a policy in a headless Godot, with the game's own runtime, and counts how it did."""
+"""Plays policies in a headless Godot, with the game's own runtime, and counts how each of them did."""
 
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from statistics import fmean
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from rl_studio.children import ProcessTimeoutError, run_lines
-from rl_studio.errors import StudioError
+from rl_studio.evaluation_results import Episode, Evaluation, PolicyResult, summarise
+from rl_studio.evaluation_watch import EvaluationError, EvaluationWatch, Standing
 from rl_studio.godot import GodotBinary, ensure_imported, game_argv
 from rl_studio.project import Project
+
+__all__ = [
+    "MAX_DECISIONS",
+    "RANDOM",
+    "Episode",
+    "Evaluation",
+    "EvaluationError",
+    "PolicyResult",
+    "Standing",
+    "evaluate",
+    "summarise",
+]
 
 RANDOM = "random"
 """Stands for uniformly random actions instead of a policy."""
 
-_EPISODE = "@EPISODE "
-_END = "@EVALUATION "
-_ERROR = "@ERROR "
+MAX_DECISIONS = 10_000
+"""Decisions after which an episode is cut, unless told otherwise."""
 
-
-class EvaluationError(StudioError):
-    """The game did not play all episodes."""
-
-    code = "evaluation"
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """One finished episode.
-
-    Attributes:
-        agent: path of the agent in the scene.
-        policy: its policy name.
-        reward: sum of its rewards.
-        length: its decisions.
-        truncated: whether a limit ended it rather than the game.
-        is_success: what the game logged as `is_success`, None if it logs none.
-        metrics: all values the game logged in it.
-    """
-
-    agent: str
-    policy: str
-    reward: float
-    length: int
-    truncated: bool
-    is_success: bool | None
-    metrics: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The outcome over all episodes. Rewards are sums per episode, lengths are decisions."""
-
-    policy: str
-    scene: str
-    episodes: int
-    reward_mean: float
-    reward_min: float
-    reward_max: float
-    length_mean: float
-    success_rate: float | None
-    metrics: dict[str, float]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+Policies = str | Mapping[str, str]
+"""A policy's file, which plays all agents; or a file for each policy name. "random" in place of a file."""
 
 
 def evaluate(
     project: Project,
     godot: GodotBinary,
     *,
-    policy: str,
+    policy: Policies,
     episodes: int,
     scene: str = "",
     seed: int = 0,
     action_repeat: int | None = None,
+    max_decisions: int = MAX_DECISIONS,
     timeout_s: float = 600.0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Standing], object] = lambda _standing: None,
+    on_warning: Callable[[str], object] = lambda _message: None,
 ) -> Evaluation:
-    """Plays `episodes` episodes, shared out evenly over the agents so that short ones do not win.
+    """Plays `episodes` episodes of each policy, shared out evenly over its agents so that short ones do not win.
 
     Args:
         project: the game.
         godot: the engine to play it in.
-        policy: a `res://….onnx` file, or "random".
+        policy: a `res://….onnx` file, or "random", for all agents; or one for each of some policy names. Agents of
+            other names then do what the scene says, and are not counted.
         episodes: how many to play, at least 1.
         scene: the scene; empty for the project's training scene, else its main scene.
         seed: seeds the game's random numbers.
         action_repeat: physics ticks per decision; None leaves it to the scene's RLSync.
+        max_decisions: an episode that goes on longer is cut and counts as truncated.
         timeout_s: the longest the whole evaluation may take, in seconds.
-        progress: called with (episodes done, episodes) after each.
+        progress: called several times a second with how far it is.
+        on_warning: called with a sentence about something odd, once each.
 
     Raises:
         EvaluationError: no such policy file, the game failed, hung or ended early; with its last words.
         StudioError: the project could not be imported.
     """
-    if policy != RANDOM and not project.to_disk(policy).is_file():
-        raise EvaluationError(
-            f"There is no policy {policy} in {project.root}.",
-            hint="Export one first: rl-studio export --project DIR --to " + policy,
-        )
+    _check_files(project, policy)
     ensure_imported(godot, project)
     scene = scene or project.training_scene
     rate = project.physics_ticks_per_second
     args = {
         "rl_studio_evaluate": str(episodes),
-        "rl_studio_policy": policy,
+        **_policy_arguments(policy),
+        "rl_studio_max_decisions": str(max_decisions),
         "env_seed": str(seed),
         "rl_studio_fixed_fps": str(rate),
     }
     if action_repeat is not None:
         args["action_repeat"] = str(action_repeat)
     argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
-    found: list[Episode] = []
-
-    def count(episode: Episode) -> None:
-        found.append(episode)
-        if progress is not None:
-            progress(len(found), episodes)
-
-    _play(argv, timeout_s, count)
-    if len(found) < episodes:
-        raise EvaluationError(f"The game ended after {len(found)} of {episodes} episodes.")
-    return summarise(found, policy=policy, scene=scene)
-
-
-def summarise(episodes: list[Episode], *, policy: str, scene: str) -> Evaluation:
-    """Means over `episodes` (at least one); the success rate counts those that logged `is_success`."""
-    rewards = [episode.reward for episode in episodes]
-    outcomes = [episode.is_success for episode in episodes if episode.is_success is not None]
-    names = sorted({name for episode in episodes for name in episode.metrics})
+    watch = EvaluationWatch(episodes, max_decisions, on_warning)
+    play(argv, watch, timeout_s, progress)
     return Evaluation(
-        policy=policy,
         scene=scene,
-        episodes=len(episodes),
-        reward_mean=fmean(rewards),
-        reward_min=min(rewards),
-        reward_max=max(rewards),
-        length_mean=fmean(episode.length for episode in episodes),
-        success_rate=fmean(outcomes) if outcomes else None,
-        metrics={name: fmean(e.metrics[name] for e in episodes if name in e.metrics) for name in names},
+        action_repeat=watch.action_repeat if action_repeat is None else action_repeat,
+        policies=summarise(watch.episodes, policy),
+        warnings=tuple(watch.warnings),
     )
 
 
-def _play(argv: list[str], timeout_s: float, on_episode: Callable[[Episode], None]) -> None:
-    """Runs the game to its end."""
-    complete = False
-    words: deque[str] = deque(maxlen=15)
+def play(
+    argv: list[str],
+    watch: EvaluationWatch,
+    timeout_s: float,
+    progress: Callable[[Standing], object] = lambda _standing: None,
+) -> None:
+    """Runs the game to its end, and ends it whatever happens.
 
-    def take(line: str) -> None:
-        nonlocal complete
-        if line.startswith(_EPISODE):
-            on_episode(_parse_episode(line))
-        elif line.startswith(_END):
-            complete = True
-        elif line.startswith(_ERROR):
-            raise EvaluationError(json.loads(line.removeprefix(_ERROR))["message"])
-        elif line.strip():
-            words.append(line)
+    Args:
+        argv: the command that starts it.
+        watch: takes its lines.
+        timeout_s: the longest it may take, in seconds.
+        progress: as for `evaluate`.
 
+    Raises:
+        EvaluationError: it failed, hung or ended early.
+    """
     try:
-        finished = run_lines(argv, timeout_s=timeout_s, on_line=take)
+        finished = run_lines(
+            argv, timeout_s=timeout_s, on_line=watch.take, on_wait=lambda: progress(watch.standing())
+        )
     except ProcessTimeoutError as error:
+        standing = watch.standing()
         raise EvaluationError(
-            f"The game did not finish within {timeout_s:g} s.",
-            hint="Do episodes end? Give RLAgent.max_episode_steps, or allow more time with --timeout.",
+            f"The evaluation was not over within {timeout_s:g} s: {standing.counts()} had ended."
+            + (f" {standing.longest()}" if standing.agent else ""),
+            hint="Set RLAgent.max_episode_steps so that episodes end, or allow more time with --timeout.",
         ) from error
-    if not complete:
+    if not watch.is_complete:
         raise EvaluationError(
             f"The game ended with code {finished.code} before the evaluation was over. Its last lines:\n"
-            + "\n".join(words),
+            + "\n".join(watch.words),
             hint="Does the scene have an RLSync and RLAgents? Play it once in the editor.",
         )
+    if watch.missing():
+        raise EvaluationError(f"The game ended too early: {watch.standing().counts()} had ended.")
+    watch.name_endless()
 
 
-def _parse_episode(line: str) -> Episode:
-    data = json.loads(line.removeprefix(_EPISODE))
-    outcome = data.get("is_success")
-    return Episode(
-        agent=str(data["agent"]),
-        policy=str(data["policy"]),
-        reward=float(data["reward"]),
-        length=int(data["length"]),
-        truncated=bool(data["truncated"]),
-        is_success=None if outcome is None else bool(outcome),
-        metrics={str(name): float(value) for name, value in data.get("metrics", {}).items()},
-    )
+def _check_files(project: Project, policy: Policies) -> None:
+    files = [policy] if isinstance(policy, str) else list(policy.values())
+    for file in files:
+        if file != RANDOM and not project.to_disk(file).is_file():
+            raise EvaluationError(
+                f"There is no policy {file} in {project.root}.",
+                hint="Export one first: rl-studio export --project DIR --to " + file,
+            )
+
+
+def _policy_arguments(policy: Policies) -> dict[str, str]:
+    if isinstance(policy, str):
+        return {"rl_studio_policy": policy}
+    return {"rl_studio_policies": json.dumps(dict(policy), ensure_ascii=False, separators=(",", ":"))}

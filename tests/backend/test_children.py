@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import psutil
 import pytest
 
 from rl_studio import children
-from rl_studio.children import ProcessTimeoutError, run_lines
+from rl_studio.children import ProcessTimeoutError, leaving_on_signals, run_lines
 
 STUBBORN = """
 import pathlib, signal, subprocess, sys, time
@@ -108,3 +109,53 @@ def test_a_signal_while_the_program_starts_ends_it(monkeypatch: pytest.MonkeyPat
 def test_a_missing_program_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run_lines([str(tmp_path / "nothing")])
+
+
+PARENT = """
+import sys
+from rl_studio.children import leaving_on_signals, run_lines
+sleeper = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+with leaving_on_signals():
+    run_lines([sys.executable, "-c", sleeper], on_line=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_whatever_ends_us_ends_the_program(name: str) -> None:
+    number = signal.Signals[name]
+    if number is signal.SIGKILL and not (sys.platform == "linux" and shutil.which("setpriv")):
+        pytest.skip("only Linux with setpriv ends children of a program that is killed")
+    parent = subprocess.Popen(python(PARENT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert psutil.pid_exists(child)
+        parent.send_signal(number)
+        assert wait_for_end(child)
+        code = parent.wait(10)
+    finally:
+        parent.kill()
+        parent.communicate()
+    # Ctrl+C is raised as ever; the others leave with the code that shells know them by.
+    expected = {"SIGTERM": 143, "SIGHUP": 129, "SIGKILL": -signal.SIGKILL, "SIGINT": -signal.SIGINT}
+    assert code == expected[name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with leaving_on_signals():
+            signal.raise_signal(signal.SIGHUP)
+            with pytest.raises(SystemExit):
+                signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_whoever_waits_hears_so_in_silence() -> None:
+    beats: list[float] = []
+    run_lines(python("import time; time.sleep(1.5)"), on_wait=lambda: beats.append(time.monotonic()))
+    assert len(beats) >= 3

@@ -9,13 +9,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
+from rl_studio.children import die_with_parent
 from rl_studio_training.errors import GameStartError
 from rl_studio_training.game_log import GameLog
 
@@ -53,7 +53,7 @@ class GameProcess:
             self.log = GameLog(log_path, output.tell())
             try:
                 self._process = subprocess.Popen(
-                    [*_die_with_parent(), *self.argv],
+                    [*die_with_parent(self.argv[0]), *self.argv],
                     cwd=cwd,
                     env=env,
                     stdin=subprocess.DEVNULL,
@@ -161,14 +161,6 @@ def _has_port(pid: int, port: int) -> bool:
         connections = psutil.Process(pid).net_connections("tcp4")
         return any(found.laddr[1:] == (port,) for found in connections)
     return False
-
-
-def _die_with_parent() -> list[str]:
-    """A command prefix that makes the kernel kill the game when we die, where there is such a thing."""
-    if sys.platform != "linux":
-        return []
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
 def who_listens_on(port: int) -> str | None:

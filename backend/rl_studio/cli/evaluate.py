@@ -3,55 +3,117 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from rl_studio.children import leaving_on_signals
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
-from rl_studio.evaluate import Evaluation, evaluate
+from rl_studio.errors import ConfigError
+from rl_studio.evaluate import MAX_DECISIONS, RANDOM, Evaluation, PolicyResult, evaluate
 from rl_studio.godot import find_godot
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument(
-        "--policy", required=True, metavar="res://…", help='the .onnx file in the project, or "random"'
+        "--policy",
+        action="append",
+        required=True,
+        dest="policies",
+        metavar="[NAME=]res://…",
+        help='the .onnx file in the project, or "random"; it plays all agents. With NAME= it plays those of this '
+        "policy name only, and may be given once for each",
     )
     parser.add_argument("--scene", default="", metavar="res://…", help="default: the training scene")
-    parser.add_argument("--episodes", type=_positive, default=100, metavar="N", help="default: 100")
+    parser.add_argument(
+        "--episodes", type=_positive, default=100, metavar="N", help="of each policy; default: 100"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--action-repeat", type=_positive, metavar="N", help="default: the scene's own")
-    parser.add_argument("--timeout", type=float, default=600.0, metavar="S", help="default: 600 seconds")
+    parser.add_argument(
+        "--max-decisions",
+        type=_positive,
+        default=MAX_DECISIONS,
+        metavar="N",
+        help=f"cut an episode that goes on longer; default: {MAX_DECISIONS}",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, metavar="S", help="of it all; default: 600 seconds"
+    )
     add_godot(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
+    policy = parse_policies(args.policies)
     project = open_project(args)
     godot = find_godot(args.godot)
-    outcome = evaluate(
-        project,
-        godot,
-        policy=args.policy,
-        episodes=args.episodes,
-        scene=args.scene,
-        seed=args.seed,
-        action_repeat=args.action_repeat,
-        timeout_s=args.timeout,
-        progress=lambda done, total: output.progress(f"episode {done} of {total}"),
-    )
+    output.progress("Importing the project")
+    with leaving_on_signals():
+        outcome = evaluate(
+            project,
+            godot,
+            policy=policy,
+            episodes=args.episodes,
+            scene=args.scene,
+            seed=args.seed,
+            action_repeat=args.action_repeat,
+            max_decisions=args.max_decisions,
+            timeout_s=args.timeout,
+            progress=lambda standing: output.progress(str(standing)),
+            on_warning=lambda message: output.say(f"Warning: {message}"),
+        )
     output.say(describe(outcome))
     output.result(outcome.to_json())
     return 0
 
 
+def parse_policies(given: Sequence[str]) -> str | dict[str, str]:
+    """What the --policy options say: a file for all agents, or one for each policy name.
+
+    Raises:
+        ConfigError: two for the same agents.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, file = text.partition("=")
+        if not equals or name.startswith("res://"):
+            name, file = "", text
+        if name in found:
+            raise ConfigError(
+                f"--policy {text}: {f'the agents of {name}' if name else 'all agents'} are played by {found[name]}.",
+                hint="Give each policy name once.",
+            )
+        found[name] = file
+    if "" in found and len(found) > 1:
+        raise ConfigError(
+            f"--policy {found['']} plays all agents, so no other --policy can.",
+            hint="Write NAME= before each of them.",
+        )
+    return found.get("", found)
+
+
 def describe(outcome: Evaluation) -> str:
     """The outcome in a few lines for people."""
-    success = "not logged by the game" if outcome.success_rate is None else f"{outcome.success_rate:.1%}"
-    return (
-        f"{outcome.policy} in {outcome.scene or 'the main scene'}, {outcome.episodes} episodes\n"
-        f"  success rate  {success}\n"
-        f"  mean reward   {outcome.reward_mean:.3f}  ({outcome.reward_min:.3f} to {outcome.reward_max:.3f})\n"
-        f"  mean length   {outcome.length_mean:.1f} decisions"
-    )
+    where = f"in {outcome.scene or 'the main scene'}"
+    if outcome.sole is not None:
+        head = f"{outcome.sole.played_by} {where}, {outcome.sole.episodes} episodes"
+        return "\n".join([head, *_figures(outcome.sole)])
+    lines = [f"{len(outcome.policies)} policies {where}"]
+    for name, result in outcome.policies.items():
+        who = "random actions" if result.played_by == RANDOM else result.played_by
+        lines += [f"{name}, played by {who}, {result.episodes} episodes", *_figures(result)]
+    return "\n".join(lines)
+
+
+def _figures(result: PolicyResult) -> list[str]:
+    success = "not logged by the game" if result.success_rate is None else f"{result.success_rate:.1%}"
+    lines = [
+        f"  success rate  {success}",
+        f"  mean reward   {result.reward_mean:.3f}  ({result.reward_min:.3f} to {result.reward_max:.3f})",
+        f"  mean length   {result.length_mean:.1f} decisions",
+    ]
+    return [*lines, f"  without end   {result.cut} episodes"] if result.cut else lines
 
 
 def _positive(text: str) -> int:
