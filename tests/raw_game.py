@@ -160,20 +160,33 @@ class BinaryGame(RawGame):
 
     agreement: Agreement
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.notes: list[Message] = []
+        super().__init__(*args, **options)
+
     def agree(self) -> Message:
-        info = self.env_info({"binary": [1]})
+        info = self.env_info({"binary": [2]})
         self.agreement = agree(info, lambda _topic, text: None)
         assert self.agreement.is_binary
         return info
 
     def reset_batch(self, seed: int | None = None) -> Batch:
         self.send(self.frame(seed=seed))
-        return self.agreement.translator.decode_observation(bytearray(self.receive_bytes()))
+        return self.agreement.translator.decode_observation(self.receive_frame())
 
     def act_batch(self, *groups: GroupActions) -> Batch:
         """One step; without arguments all agents get zeros."""
         self.send(self.frame(groups))
-        return self.agreement.translator.decode_step(bytearray(self.receive_bytes()))
+        return self.agreement.translator.decode_step(self.receive_frame())
+
+    def receive_frame(self) -> bytearray:
+        """The next binary frame; what the game notes before it goes to `notes`."""
+        while (payload := self.receive_bytes())[:1] == b"{":
+            note: Message = json.loads(payload)
+            self.notes.append(note)
+            if note["type"] == "error":
+                raise AssertionError(note)
+        return bytearray(payload)
 
     def frame(self, groups: Sequence[GroupActions] | None = None, seed: int | None = None) -> bytes:
         """The bytes of a reset, or with `groups` of actions; an empty list stands for zeros."""

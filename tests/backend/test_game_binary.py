@@ -23,7 +23,10 @@ Start = Callable[..., BinaryGame]
 
 MIXED = "res://mixed.tscn"
 TICKS, LUCK = 0, 1
-LEFT, GUARD, RIGHT = range(3)
+LEFT, RIGHT, GUARD = range(3)
+"""Rows: those of a policy lie side by side."""
+JSON_LEFT, JSON_GUARD, JSON_RIGHT = range(3)
+"""JSON has agents in the order of the scene."""
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +78,14 @@ def test_env_info_agrees_on_binary_frames(start: Start) -> None:
     info = game.agree()
     assert info["rl_studio"] == {
         "addon_version": "0.1.0",
-        "binary": 1,
-        "agent_paths": ["/root/Main/Left", "/root/Main/Guard", "/root/Main/Right"],
+        "binary": 2,
+        "agent_paths": ["/root/Main/Left", "/root/Main/Right", "/root/Main/Guard"],
         "masked_policies": ["walker"],
+        "fixed_rows": [],
+        "action_repeat": 4,
+        "scene_action_repeat": 8,
     }
-    assert info["agent_policy_names"] == ["walker", "guard", "walker"]
+    assert info["agent_policy_names"] == ["walker", "walker", "guard"]
     assert info["observation_space"][LEFT] == {
         "eye_2d": {"space": "box", "size": [3, 1, 2]},
         "obs": {"space": "box", "size": [3]},
@@ -91,7 +97,7 @@ def test_env_info_agrees_on_binary_frames(start: Start) -> None:
 @pytest.mark.parametrize(
     "offer",
     [
-        *(None, {}, {"binary": []}, {"binary": [2, 3]}, {"binary": "x"}, 7),
+        *(None, {}, {"binary": []}, {"binary": [1, 3]}, {"binary": "x"}, 7),
         *({"spin_usec": 3000}, {"spin_usec": -1e300}, {"spin_usec": 1e300}, {"spin_usec": "x"}),
     ],
 )
@@ -100,8 +106,8 @@ def test_without_a_known_offer_json_is_spoken(start: Start, offer: object) -> No
     assert game.env_info(offer)["rl_studio"]["binary"] == 0
     first = game.reset()
     # Pictures go channel by channel there.
-    assert bytes.fromhex(first["obs"][LEFT]["eye_2d"]) == bytes([0, 40, 20, 50, 30, 60])
-    assert first["obs"][GUARD]["rays"] == [0.25]
+    assert bytes.fromhex(first["obs"][JSON_LEFT]["eye_2d"]) == bytes([0, 40, 20, 50, 30, 60])
+    assert first["obs"][JSON_GUARD]["rays"] == [0.25]
     everything = {"action_mask": {"aim": [1, 1, 1], "turn": [1, 1]}}
     assert first["info"] == [everything, {}, everything]
     act = {"aim": 2, "turn": 0, "move": [0.0, 0.0]}
@@ -121,7 +127,7 @@ def test_rewards_observations_masks_and_pictures(start: Start) -> None:
     assert first.groups[0].masks is not None and first.groups[1].masks is None
     assert first.groups[0].masks.tolist() == [[True] * 5] * 2
     step = game.act_batch()
-    assert step.rewards.tolist() == [4.0, 2.0, 2.0]
+    assert step.rewards.tolist() == [4.0, 2.0, 2.0]  # left, right, guard
     assert not step.ended.any()
     assert walkers(step)[:, TICKS].tolist() == [4, 4]
     assert guard(step)[:, TICKS].tolist() == [4]
@@ -154,12 +160,12 @@ def test_ends_carry_flags_terminal_observations_and_infos(start: Start) -> None:
     game.agree()
     game.reset_batch()
     steps = [game.act_batch() for _ in range(3)]
-    assert [step.terminated.tolist() for step in steps] == [[False] * 3, [False, False, True], [False] * 3]
+    assert [step.terminated.tolist() for step in steps] == [[False] * 3, [False, True, False], [False] * 3]
     assert [step.truncated.tolist() for step in steps] == [[False] * 3, [False] * 3, [True, False, False]]
     assert steps[0].infos == {}
     # A metric is a number of the game, names may be anything.
     assert steps[1].infos == {RIGHT: {"metrics": {"höhe": 2.5, "is_success": 1.0}, "is_success": True}}
-    assert steps[1].rewards.tolist() == [4.0, 2.0, 1.0]
+    assert steps[1].rewards.tolist() == [4.0, 1.0, 2.0]
     terminal = steps[1].groups[0].terminal_observations
     assert terminal["obs"][:, TICKS].tolist() == [6]
     assert terminal["eye_2d"].tolist() == [[[[6, 40]], [[20, 50]], [[30, 60]]]]
@@ -168,31 +174,44 @@ def test_ends_carry_flags_terminal_observations_and_infos(start: Start) -> None:
     assert steps[2].groups[0].terminal_observations["obs"][:, TICKS].tolist() == [12]
 
 
-def test_a_freed_agent_keeps_its_row(start: Start) -> None:
+def test_a_freed_agent_ends_its_episode_and_is_no_sample_after_that(start: Start) -> None:
     game = start("--probe_fault=free", scene="res://main.tscn")
     game.agree()
     game.reset_batch()
     steps = [game.act_batch() for _ in range(8)]
     ends = [step.truncated[1] for step in steps]
     assert ends.count(True) == 1
-    last = steps[ends.index(True)]
-    observations = last.groups[0].observations["state"]
-    assert last.groups[0].terminal_observations["state"].tolist() == [observations[1].tolist()]
+    place = ends.index(True)
+    last, before = steps[place], steps[place - 1].groups[0].observations["state"]
+    assert last.groups[0].terminal_observations["state"].tolist() == [before[1].tolist()]
     assert last.rewards[1] > 0.0
-    assert steps[-1].groups[0].observations["state"][1].tolist() == observations[1].tolist()
-    assert steps[-1].rewards.tolist() == [4.0, 0.0]
+    assert last.acted is None and last.present is not None and last.present.tolist() == [True, False]
+    for step in steps[place + 1 :]:
+        assert step.acted is not None and step.acted.tolist() == [True, False]
+        assert step.present is not None and step.present.tolist() == [True, False]
+        assert step.rewards.tolist() == [4.0, 0.0]
 
 
 def test_a_player_in_the_same_scene_goes_on_playing(start: Start) -> None:
     game = start("--mixed_guard_mode=1")
-    info = game.agree()
+    info = game.env_info()
     assert info["agent_policy_names"] == ["walker", "walker"]
-    game.reset_batch()
+    game.reset()
     before = game.ask({"type": "call", "method": "get_human_ticks"})["returns"]
+    act = {"aim": 0, "turn": 0, "move": [0.0, 0.0]}
     for _ in range(5):
-        game.act_batch()
+        game.act(act, act)
     after = game.ask({"type": "call", "method": "get_human_ticks"})["returns"]
     assert [late - early for early, late in zip(before, after, strict=True)] == [0, 20, 0]
+
+
+def test_a_player_among_agents_that_learn_is_worth_a_warning(start: Start) -> None:
+    game = start("--mixed_guard_mode=1")
+    game.agree()
+    game.reset_batch()
+    game.act_batch()
+    told = [note["message"] for note in game.notes if note["type"] == "warning"]
+    assert len(told) == 1 and "/root/Main/Guard is in human mode" in told[0]
 
 
 def test_seeds_repeat_trajectories(start: Start) -> None:
@@ -249,7 +268,7 @@ def test_faults_in_mid_training_name_the_agent(start: Start, fault: str, parts: 
 
 def test_a_picture_needs_2d_in_its_name(start: Start) -> None:
     game = start("--mixed_fault=picture_name")
-    message = game.env_info({"binary": [1]})["message"]
+    message = game.env_info({"binary": [2]})["message"]
     assert "/root/Main/Left" in message and '"eye"' in message and "2d" in message
     assert game.exit_code() == 1
 
@@ -272,7 +291,7 @@ def test_bad_frames_are_refused_and_the_game_goes_on(start: Start) -> None:
         frame + b"\0": f"got {len(frame) + 1}",
         b"RL": "2 bytes are not a binary frame",
         b"RL\x09" + frame[3:]: "version 9",
-        b"RL\x01\x04" + frame[4:]: "kind 4",
+        b"RL\x02\x04" + frame[4:]: "kind 4",
         frame[:8] + struct.pack("<f", np.nan) + frame[12:]: "nan",
         frame[:24] + struct.pack("<i", 3) + frame[28:]: "expected 0 to 2",
         b"\0\xff\xfe": "not a message",
@@ -323,11 +342,13 @@ def test_half_a_frame_and_silence_end_the_game(start: Start) -> None:
     assert game.exit_code(5.0) == 0
 
 
-def test_leaving_the_scene_in_training_is_an_error(start: Start) -> None:
+def test_a_scene_with_agents_of_another_policy_is_an_error(start: Start) -> None:
     game = start("--mixed_leave=6")
     game.agree()
     game.reset_batch()
     game.act_batch()
     game.send(game.frame([]))
-    assert "RLSync left the scene" in error(game)
+    reply = game.receive()
+    assert (reply["type"], reply["code"]) == ("error", "policy")
+    assert '"probe"' in reply["message"] and "agent_rows" in reply["message"]
     assert game.exit_code() == 1

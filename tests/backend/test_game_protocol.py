@@ -86,6 +86,9 @@ def test_env_info(start: Start) -> None:
             "binary": 0,
             "agent_paths": ["/root/Main/First/Agent", "/root/Main/Second/Agent"],
             "masked_policies": [],
+            "fixed_rows": [],
+            "action_repeat": 4,
+            "scene_action_repeat": 8,
         },
     }
     assert list(info["action_space"][0]) == ["jump", "move"]
@@ -219,7 +222,7 @@ def test_a_freed_agent_keeps_its_row(start: Start) -> None:
     assert last["reward"][1] > 0.0
     assert steps[-1]["obs"][1] == last["obs"][1]
     assert steps[-1]["reward"] == [4.0, 0.0]
-    assert game.output.count("was freed") == 1
+    assert game.output.count("has left the game") == 1
 
 
 def test_unknown_messages_are_refused_and_the_game_goes_on(start: Start) -> None:

@@ -19,7 +19,8 @@ func test_a_played_policy_wins() -> void:
 	var crew: Crew = Crew.new()
 	crew.sign_up(get_tree())
 	OS.unset_environment(PlayedPolicies.VARIABLE)
-	var trained: Array[RLAgent] = crew.get_agents(RLAgent.Mode.TRAINING, true)
+	crew.settle(RLAgent.Mode.TRAINING, null, true, 8, false)
+	var trained: Array = crew.trainees.map(func(pilot: Pilot) -> RLAgent: return pilot.get_agent())
 	expect_false(cat in trained, "no trainer gets it")
 	expect_true(bird in trained)
 	for pilot: Pilot in crew.pilots:

@@ -3,7 +3,7 @@ extends "test_case.gd"
 
 const ActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
 const ActionMask := preload("res://addons/rl_studio/runtime/action_mask.gd")
-const EnginePace := preload("res://addons/rl_studio/runtime/engine_pace.gd")
+const ScaledTime := preload("res://addons/rl_studio/runtime/scaled_time.gd")
 const LaunchOptions := preload("res://addons/rl_studio/runtime/launch_options.gd")
 const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
 
@@ -77,7 +77,10 @@ func test_pictures_go_channel_by_channel_in_json() -> void:
 
 
 func test_pictures_that_cannot_be_used() -> void:
-	expect_contains(Observation.new({"eye_2d": Image.new()}).problem, '"eye_2d" is an empty Image')
+	for nothing: Variant in [Image.new(), null]:
+		var unseen: Observation = Observation.new({"eye_2d": nothing})
+		expect_contains(unseen.problem, '"eye_2d" is no Image; nothing is drawn without a window')
+		expect_true(unseen.needs_drawing)
 	var image: Image = Image.create_empty(1, 1, false, Image.FORMAT_L8)
 	expect_contains(Observation.new({"eye": image}).find_misfit(), 'put "2d" into its name')
 	expect_contains(Observation.new(image).find_misfit(), '"obs_2d"')
@@ -128,9 +131,9 @@ func test_masks_that_do_not_fit() -> void:
 func test_ticks_are_exactly_as_long_at_any_speed() -> void:
 	for rate: int in [30, 60, 90, 120, 240]:
 		for factor: int in [1, 2, 3, 4, 5, 7, 8, 14, 16, 1024]:
-			var scale: float = EnginePace.find_time_scale(rate * factor, rate)
+			var scale: float = ScaledTime.find_time_scale(rate * factor, rate)
 			expect_true(1.0 / (rate * factor) * scale == 1.0 / rate, "%d × %d" % [rate, factor])
-	expect_near(EnginePace.find_time_scale(720, 144), 0.0, 0.0, "there is none")
+	expect_near(ScaledTime.find_time_scale(720, 144), 0.0, 0.0, "there is none")
 
 
 func test_action_space_is_sorted_and_checked() -> void:

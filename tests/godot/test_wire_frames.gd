@@ -18,7 +18,7 @@ func test_golden_steps_and_observations_are_written_byte_by_byte() -> void:
 		if fixture["kind"] in ["step", "observation"]:
 			expect_eq(_write(fixture).hex_encode(), fixture["hex"], file)
 			count += 1
-	expect_true(count >= 6, "%d files" % count)
+	expect_true(count >= 15, "%d files" % count)
 
 
 func test_golden_resets_are_read() -> void:
@@ -76,7 +76,7 @@ func test_continuous_actions_are_clamped_and_nan_is_refused() -> void:
 	expect_eq(frames.continuous[0].slice(0, 2), PackedFloat32Array([-1.0, 1.0]))
 	payload.encode_float(16, NAN)
 	expect_false(frames.read_actions(payload))
-	expect_contains(frames.problem, "agent number 2")
+	expect_contains(frames.problem, 'row 1 of policy "walker"')
 	expect_contains(frames.problem, "nan")
 
 
@@ -87,7 +87,7 @@ func test_discrete_actions_out_of_range_are_refused() -> void:
 		payload.encode_s32(24 + 4, choice)
 		expect_false(frames.read_actions(payload), str(choice))
 		expect_contains(frames.problem, '"turn" is %d; expected 0 to 2' % choice)
-		expect_contains(frames.problem, "agent number 0")
+		expect_contains(frames.problem, 'row 0 of policy "walker"')
 
 
 func test_sizes_versions_and_kinds_are_checked() -> void:
@@ -102,9 +102,9 @@ func test_sizes_versions_and_kinds_are_checked() -> void:
 	payload[4] = 9
 	expect_false(frames.read_actions(payload))
 	expect_contains(frames.problem, "actions for 9 agents; expected 3")
-	payload[2] = 2
+	payload[2] = 1
 	expect_eq(frames.read_kind(payload), WireFrames.Kind.NONE)
-	expect_contains(frames.problem, "version 2")
+	expect_contains(frames.problem, "version 1; this game speaks version 2")
 	expect_false(WireFrames.is_binary("{}".to_utf8_buffer()))
 	expect_false(WireFrames.is_binary(PackedByteArray([0x52])))
 
@@ -173,7 +173,7 @@ func test_rows_of_pictures() -> void:
 
 
 func _write(fixture: Dictionary) -> PackedByteArray:
-	var groups: Array[WireGroup] = _make_groups(fixture)
+	var groups: Array[WireGroup] = _make_groups(fixture, "after")
 	var frames: WireFrames = WireFrames.new(groups)
 	var fields: Dictionary = fixture["fields"]
 	var usec: int = fields["game_usec"]
@@ -186,18 +186,24 @@ func _write(fixture: Dictionary) -> PackedByteArray:
 	if fixture["kind"] == "observation":
 		return frames.write_observation(usec, blocks)
 	var flags: PackedByteArray = []
+	var ended: int = 0
 	for index: int in len(fields["rewards"]):
-		var terminated: int = 1 if fields["terminated"][index] else 0
-		flags.append(terminated + (2 if fields["truncated"][index] else 0))
+		var flag: int = 1 if fields["terminated"][index] else 0
+		flag += 2 if fields["truncated"][index] else 0
+		ended += 1 if flag > 0 else 0
+		flags.append(flag + (4 if fields["left"][index] else 0))
 	var rewards: Array = fields["rewards"]
-	if flags.count(0) == flags.size():
-		return frames.write_step(usec, PackedFloat32Array(rewards), flags, blocks)
+	var has_changed: bool = fields["rows_changed"]
 	var ends: Array[PackedByteArray] = []
-	for index: int in groups.size():
-		var seen: Dictionary = fields["terminal_observations"][index]
-		_append_observations(ends, groups[index], seen)
-	var infos: String = fields["infos_json"]
-	return frames.write_step(usec, PackedFloat32Array(rewards), flags, blocks, ends, infos)
+	var infos: String = ""
+	if ended > 0:
+		infos = fields["infos_json"]
+		for index: int in groups.size():
+			var seen: Dictionary = fields["terminal_observations"][index]
+			_append_observations(ends, groups[index], seen)
+	return frames.write_step(
+		usec, PackedFloat32Array(rewards), flags, has_changed, blocks, ends, infos, ended
+	)
 
 
 func _append_observations(
@@ -250,7 +256,7 @@ func _get_payload(fixture: Dictionary) -> PackedByteArray:
 	return hex.hex_decode()
 
 
-func _make_groups(fixture: Dictionary) -> Array[WireGroup]:
+func _make_groups(fixture: Dictionary, moment: String = "before") -> Array[WireGroup]:
 	var groups: Array[WireGroup] = []
 	for entry: Dictionary in fixture["groups"]:
 		var shapes: Dictionary[String, PackedInt32Array] = {}
@@ -262,9 +268,13 @@ func _make_groups(fixture: Dictionary) -> Array[WireGroup]:
 		for action: Dictionary in entry["actions"]:
 			actions[action["name"]] = {"action_type": action["kind"], "size": action["size"]}
 		var policy: String = entry["policy"]
-		var group: WireGroup = WireGroup.new(policy, shapes, ActionSpace.new(actions))
-		var agents: Array = entry["agents"]
-		group.agents = PackedInt32Array(agents)
+		var group: WireGroup = WireGroup.new(policy)
+		group.learn(shapes, ActionSpace.new(actions))
+		var rows: int = entry["rows"]
+		group.set_rows(rows)
+		if fixture[moment] != null:
+			var taken: Array = fixture[moment][groups.size()]
+			group.taken = PackedInt32Array(taken)
 		group.is_masked = entry["masked"]
 		groups.append(group)
 	return groups
@@ -272,7 +282,9 @@ func _make_groups(fixture: Dictionary) -> Array[WireGroup]:
 
 func _make_group(shapes: Dictionary[String, PackedInt32Array]) -> WireGroup:
 	var space: ActionSpace = ActionSpace.new({"move": {"action_type": "continuous", "size": 1}})
-	return WireGroup.new("p", shapes, space)
+	var group: WireGroup = WireGroup.new("p")
+	group.learn(shapes, space)
+	return group
 
 
 func _flatten(given: Variant) -> Array:

@@ -1,54 +1,77 @@
 extends "dialect.gd"
 ## Resets, actions and steps in binary frames: one matrix per observation, no number looked at.
 ## Whether numbers are finite the trainer checks, which can do so at once for all.
+##
+## Only agents that are there are in a frame. Those that acted have rewards and ends, those that are
+## there now have observations; a frame says who sits where if that has changed.
 
 const Episode := preload("episode.gd")
 const GroupRows := preload("group_rows.gd")
 const WireFrames := preload("wire_frames.gd")
 const WireGroup := preload("wire_group.gd")
 
-var _groups: Array[WireGroup]
 var _frames: WireFrames
 ## By group: what its agents see.
 var _rows: Array[GroupRows] = []
-## By agent: the rows of its group.
-var _rows_of: Array[GroupRows] = []
 var _rewards: PackedFloat32Array = []
 var _flags: PackedByteArray = []
-var _actions: Array[Dictionary] = []
-## Numbers of the agents whose episode ended.
-var _ended: PackedInt32Array = []
+## Those whose episode ended, and by seat its group's number.
+var _ended: Array[Seat] = []
+var _ended_in: PackedInt32Array = []
 
 
-func _init(seats: Array[Seat], groups: Array[WireGroup]) -> void:
-	super(seats)
-	_groups = groups
-	_frames = WireFrames.new(groups)
-	_rewards.resize(seats.size())
-	_flags.resize(seats.size())
-	_actions.resize(seats.size())
-	_rows_of.resize(seats.size())
-	for group: WireGroup in groups:
+func _init(roster: Roster) -> void:
+	super(roster)
+	meet_groups()
+
+
+## Takes note of groups that are new, or in another order.
+func meet_groups() -> void:
+	_frames = WireFrames.new(_roster.groups)
+	_rows.clear()
+	for group: WireGroup in _roster.groups:
 		_rows.append(GroupRows.new(group))
-		for agent: int in group.agents:
-			_rows_of[agent] = _rows[-1]
 
 
-func write_first(received_usec: int) -> PackedByteArray:
-	if not _observe():
+func write_first(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+	_roster.admit(pilots)
+	if not _check_roster():
 		return []
-	var blocks: Array[PackedByteArray] = _take_blocks()
+	for group: WireGroup in _roster.groups:
+		for seat: Seat in group.present:
+			# What came before the reset is nobody's business any more.
+			seat.collect()
+			if not seat.problem.is_empty():
+				return _blame(seat, seat.problem)
+	var blocks: Array[PackedByteArray] = []
+	if not _look(blocks):
+		return []
 	return _frames.write_observation(Time.get_ticks_usec() - received_usec, blocks)
 
 
-func write_step(received_usec: int) -> PackedByteArray:
-	if not _observe():
+func write_step(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+	problem = ""
+	var has_left: bool = _collect()
+	if not problem.is_empty():
 		return []
-	var blocks: Array[PackedByteArray] = _take_blocks()
-	if _ended.is_empty():
-		var usec: int = Time.get_ticks_usec() - received_usec
-		return _frames.write_step(usec, _rewards, _flags, blocks)
-	return _write_ends(received_usec, blocks)
+	var terminal_blocks: Array[PackedByteArray] = []
+	var infos: String = ""
+	if not _ended.is_empty():
+		infos = _describe_ends()
+		if not problem.is_empty():
+			return []
+		for rows: GroupRows in _rows:
+			rows.take(terminal_blocks)
+	var has_changed: bool = _roster.admit(pilots) or has_left
+	if not _check_roster():
+		return []
+	var blocks: Array[PackedByteArray] = []
+	if not _look(blocks):
+		return []
+	var usec: int = Time.get_ticks_usec() - received_usec
+	return _frames.write_step(
+		usec, _rewards, _flags, has_changed, blocks, terminal_blocks, infos, _ended.size()
+	)
 
 
 ## Returns the kind of message; NONE and a [member problem] if there is no such kind.
@@ -73,62 +96,75 @@ func apply_actions(payload: PackedByteArray) -> bool:
 		problem = _frames.problem
 		return false
 	problem = ""
-	for index: int in _groups.size():
-		var group: WireGroup = _groups[index]
+	for index: int in _roster.groups.size():
+		var group: WireGroup = _roster.groups[index]
 		var continuous: PackedFloat32Array = _frames.continuous[index]
 		var discrete: PackedInt32Array = _frames.discrete[index]
-		for row: int in group.agents.size():
-			_actions[group.agents[row]] = group.action_space.cut(continuous, discrete, row)
-	_apply(_actions)
+		var number: int = 0
+		for seat: Seat in group.present:
+			var agent: RLAgent = seat.get_agent()
+			if agent != null:
+				agent._apply_action(group.action_space.cut(continuous, discrete, number))
+			number += 1
 	return true
 
 
-func _observe() -> bool:
-	problem = ""
+# What became of those that acted. Returns whether somebody has left.
+func _collect() -> bool:
+	var has_left: bool = false
+	_rewards.clear()
+	_flags.clear()
 	_ended.clear()
-	_flags.fill(0)
-	for index: int in _seats.size():
-		var seat: Seat = _seats[index]
-		seat.collect()
-		var reason: String = seat.problem
-		if reason.is_empty():
-			reason = _rows_of[index].add(seat.observation)
-		if not reason.is_empty():
-			_blame(seat, reason)
-			return false
-		_rewards[index] = seat.reward
-		if seat.ended != null:
-			_ended.append(index)
-			_flags[index] = WireFrames.TRUNCATED if seat.ended.truncated else WireFrames.TERMINATED
+	_ended_in.clear()
+	for index: int in _roster.groups.size():
+		for seat: Seat in _roster.groups[index].present:
+			seat.collect()
+			if not seat.problem.is_empty():
+				_blame(seat, seat.problem)
+				return false
+			_rewards.append(seat.reward)
+			var flag: int = 0
+			if seat.ended != null:
+				_ended.append(seat)
+				_ended_in.append(index)
+				flag = WireFrames.TRUNCATED if seat.ended.truncated else WireFrames.TERMINATED
+				if seat.has_left:
+					flag |= WireFrames.LEFT
+					has_left = true
+			_flags.append(flag)
+	return has_left
+
+
+# What those that are there see.
+func _look(blocks: Array[PackedByteArray]) -> bool:
+	for index: int in _roster.groups.size():
+		var group: WireGroup = _roster.groups[index]
+		var rows: GroupRows = _rows[index]
+		for seat: Seat in group.present:
+			var reason: String = rows.add(seat.observation)
+			if not reason.is_empty():
+				_blame(seat, reason)
+				return false
+		rows.take(blocks)
+		if group.is_masked:
+			var masks: PackedByteArray = []
+			for seat: Seat in group.present:
+				masks.append_array(seat.mask.allowed)
+			blocks.append(masks)
 	return true
 
 
-func _take_blocks() -> Array[PackedByteArray]:
-	var blocks: Array[PackedByteArray] = []
-	for index: int in _groups.size():
-		_rows[index].take(blocks)
-		if _groups[index].is_masked:
-			var masks: PackedByteArray = []
-			for agent: int in _groups[index].agents:
-				masks.append_array(_seats[agent].mask.allowed)
-			blocks.append(masks)
-	return blocks
-
-
-func _write_ends(received_usec: int, blocks: Array[PackedByteArray]) -> PackedByteArray:
+# Gathers the last observations; they must be taken.
+func _describe_ends() -> String:
 	var infos: PackedStringArray = []
-	for agent: int in _ended:
-		var seat: Seat = _seats[agent]
-		var reason: String = _rows_of[agent].add(seat.ended.terminal_observation)
+	for number: int in _ended.size():
+		var seat: Seat = _ended[number]
+		var reason: String = _rows[_ended_in[number]].add(seat.ended.terminal_observation)
 		if not reason.is_empty():
-			return _blame(seat, "at the end of the episode %s" % reason)
+			_blame(seat, "at the end of the episode %s" % reason)
+			return ""
 		infos.append(_describe(seat.ended))
-	var terminal_blocks: Array[PackedByteArray] = []
-	for rows: GroupRows in _rows:
-		rows.take(terminal_blocks)
-	var usec: int = Time.get_ticks_usec() - received_usec
-	var text: String = "[%s]" % ",".join(infos)
-	return _frames.write_step(usec, _rewards, _flags, blocks, terminal_blocks, text)
+	return "[%s]" % ",".join(infos)
 
 
 func _describe(ended: Episode) -> String:

@@ -2,14 +2,16 @@ extends RefCounted
 ## All agents of a scene, and who steers each until something changes: the trainer, a policy or the
 ## player.
 
+const Notices := preload("notices.gd")
 const Pilot := preload("pilot.gd")
 const PolicyGroup := preload("policy_group.gd")
-const TrainingSession := preload("training_session.gd")
 const Turns := preload("turns.gd")
 
 var pilots: Array[Pilot] = []
 ## Of these, those that the player steers.
 var players: Array[Pilot] = []
+## Of these, those that are to be trained.
+var trainees: Array[Pilot] = []
 ## Some have not begun their first episode.
 var has_newcomers: bool = false
 ## In which ticks of the interval agents decide.
@@ -55,29 +57,31 @@ func unsettle() -> void:
 
 
 ## Settles who steers whom. [param inherited] is the mode of agents without one of their own, see
-## [method Pilot.settle]. They take turns within [param interval] ticks if they [param may_spread].
+## [method Pilot.settle]; [param has_trainer]: somebody trains them. They take turns within
+## [param interval] ticks if they [param may_spread].
 func settle(
-	inherited: RLAgent.Mode,
-	policy: RLPolicy,
-	session: TrainingSession,
-	interval: int,
-	may_spread: bool
+	inherited: RLAgent.Mode, policy: RLPolicy, has_trainer: bool, interval: int, may_spread: bool
 ) -> void:
 	if _is_settled and turns.interval == interval and turns.may_spread == may_spread:
 		return
 	_is_settled = true
 	_chancers.clear()
 	players.clear()
+	trainees.clear()
 	var deciders: Array[Pilot] = []
 	for pilot: Pilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null:
 			continue
-		pilot.settle(inherited, policy, session != null and session.trains(agent))
+		pilot.settle(inherited, policy, has_trainer)
+		if pilot.is_to_train(inherited):
+			trainees.append(pilot)
 		if agent.controlled_by == RLAgent.Mode.POLICY:
 			deciders.append(pilot)
 		elif agent.controlled_by == RLAgent.Mode.HUMAN:
 			players.append(pilot)
+			if has_trainer:
+				_tell_of_player(agent)
 	turns.share_out(pilots, deciders, interval, may_spread)
 	_form_groups(deciders)
 	_tell_of_lack()
@@ -100,18 +104,13 @@ func decide(turn: int) -> String:
 	return problem
 
 
-## Returns the agents that are there; [param only_training]: those that are to be trained.
-func get_agents(inherited: RLAgent.Mode, only_training: bool) -> Array[RLAgent]:
-	var agents: Array[RLAgent] = []
+## Returns whether the episode of any agent is over and the next one has not begun.
+func has_ended_episode() -> bool:
 	for pilot: Pilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
-		if agent == null:
-			continue
-		var mode: RLAgent.Mode = inherited if agent.mode == RLAgent.Mode.INHERIT else agent.mode
-		var is_to_train: bool = mode == RLAgent.Mode.TRAINING and pilot.forced_policy == null
-		if not only_training or is_to_train:
-			agents.append(agent)
-	return agents
+		if agent != null and pilot.has_open_window and agent.is_episode_over():
+			return true
+	return false
 
 
 ## Ends a tick: closes the windows of the agents whose [param next_turn] comes in the next one, and
@@ -143,6 +142,19 @@ func _form_groups(deciders: Array[Pilot]) -> void:
 	for policy: RLPolicy in _groups:
 		if not wanted.has(policy):
 			_groups[policy].clear(turns.interval)
+
+
+func _tell_of_player(agent: RLAgent) -> void:
+	Notices.tell(
+		"human %s" % agent.policy_name,
+		(
+			(
+				"agent %s is in human mode while others are trained: nobody steers it. Set its mode"
+				+ " to Inherit, or to Policy with a policy"
+			)
+			% agent.get_path()
+		)
+	)
 
 
 func _tell_of_lack() -> void:

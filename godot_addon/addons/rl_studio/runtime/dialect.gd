@@ -2,37 +2,41 @@ extends RefCounted
 ## How a [TrainingSession] and its trainer write resets, actions and what comes of them: the base of
 ## json_dialect.gd and binary_dialect.gd.
 
+const Pilot := preload("pilot.gd")
+const Roster := preload("roster.gd")
 const Seat := preload("seat.gd")
 
-## What is wrong with what was read or is to be written. Empty = nothing.
+## What is wrong with what was read or is to be written, and its code on the wire. Empty = nothing.
 var problem: String = ""
+var code: String = ""
 
-var _seats: Array[Seat]
+var _roster: Roster
 
 
-func _init(seats: Array[Seat]) -> void:
-	_seats = seats
+func _init(roster: Roster) -> void:
+	_roster = roster
 
 
 ## Override: the answer to a reset, or nothing and [member problem] says why.
-## [param received_usec] is when the trainer asked, by Time.get_ticks_usec().
-func write_first(_received_usec: int) -> PackedByteArray:
+## [param received_usec] is when the trainer asked, by Time.get_ticks_usec(); [param pilots] are all
+## agents that are to be trained now.
+func write_first(_received_usec: int, _pilots: Array[Pilot]) -> PackedByteArray:
 	return []
 
 
 ## Override: the answer to actions, or nothing and [member problem] says why.
-func write_step(_received_usec: int) -> PackedByteArray:
+func write_step(_received_usec: int, _pilots: Array[Pilot]) -> PackedByteArray:
 	return []
-
-
-## Lets every agent act; [param actions] are one Dictionary per agent.
-func _apply(actions: Array[Dictionary]) -> void:
-	for index: int in actions.size():
-		var agent: RLAgent = _seats[index].get_agent()
-		if agent != null:
-			agent._apply_action(actions[index])
 
 
 func _blame(seat: Seat, reason: String) -> PackedByteArray:
 	problem = "agent %s: %s" % [seat.path, reason]
+	code = "data"
 	return []
+
+
+## Whether those who came could be given rows.
+func _check_roster() -> bool:
+	problem = _roster.problem
+	code = _roster.code
+	return problem.is_empty()

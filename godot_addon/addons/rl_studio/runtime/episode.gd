@@ -28,13 +28,15 @@ func add_reward(amount: float) -> void:
 	_open_reward += amount
 
 
-func log_metric(metric: StringName, value: float) -> void:
+## Returns whether it counts.
+func log_metric(metric: StringName, value: float) -> bool:
 	if is_over:
-		return
+		return false
 	if is_finite(value):
 		metrics[String(metric)] = value
 	else:
 		push_warning("RL Studio: the metric %s was %s and is left out." % [metric, value])
+	return true
 
 
 func finish(was_truncated: bool, observation: Variant) -> void:

@@ -9,17 +9,14 @@ var _group: WireGroup
 var _numbers: Array[PackedFloat32Array] = []
 var _bytes: Array[PackedByteArray] = []
 ## The commonest case by far is one array of floats: its size, and its numbers so far.
-var _takes_one_array: bool
+var _takes_one_array: bool = false
 var _size: int = 0
 var _only: PackedFloat32Array = []
+var _is_ready: bool = false
 
 
 func _init(group: WireGroup) -> void:
 	_group = group
-	_takes_one_array = group.names == PackedStringArray(["obs"]) and not group.are_pictures[0]
-	if _takes_one_array:
-		_size = floori(group.row_bytes[0] / float(WireGroup.FLOAT_BYTES))
-	clear()
 
 
 func clear() -> void:
@@ -32,6 +29,8 @@ func clear() -> void:
 
 ## Adds what one agent's `_get_observation` returned. Returns why it cannot be used, or "".
 func add(raw: Variant) -> String:
+	if not _is_ready:
+		_get_ready()
 	if _takes_one_array and typeof(raw) == TYPE_PACKED_FLOAT32_ARRAY:
 		var numbers: PackedFloat32Array = raw
 		if numbers.size() == _size:
@@ -49,6 +48,8 @@ func add(raw: Variant) -> String:
 
 ## Moves the blocks to the end of [param blocks], and starts anew.
 func take(blocks: Array[PackedByteArray]) -> void:
+	if not _is_ready:
+		return  # nobody of the group has ever been there
 	if _takes_one_array:
 		blocks.append(_only.to_byte_array())
 		_only.clear()
@@ -58,6 +59,15 @@ func take(blocks: Array[PackedByteArray]) -> void:
 			blocks.append(_bytes[index])
 		else:
 			blocks.append(_numbers[index].to_byte_array())
+	clear()
+
+
+# A group learns its spaces from its first agent.
+func _get_ready() -> void:
+	_is_ready = true
+	_takes_one_array = _group.names == PackedStringArray(["obs"]) and not _group.are_pictures[0]
+	if _takes_one_array:
+		_size = floori(_group.row_bytes[0] / float(WireGroup.FLOAT_BYTES))
 	clear()
 
 

@@ -1,20 +1,31 @@
 extends "dialect.gd"
 ## Resets, actions and steps in JSON, as stock godot-rl writes them. Slow; every number is checked.
+##
+## The protocol knows a fixed number of agents. When one leaves, its row goes on with what it saw
+## last and without reward, until another agent of its policy comes and takes the row.
 
 const Episode := preload("episode.gd")
+const Notices := preload("notices.gd")
 const Observation := preload("observation.gd")
+const WireGroup := preload("wire_group.gd")
 
-## The last observation of each agent.
+## By place, who sits there, or sat there last.
+var _seats: Array[Seat] = []
+## The last observation of each.
 var _observations: PackedStringArray = []
 
 
-func _init(seats: Array[Seat]) -> void:
-	super(seats)
-	_observations.resize(seats.size())
+func _init(roster: Roster) -> void:
+	super(roster)
+	_seats.resize(roster.places.size())
+	_observations.resize(roster.places.size())
+	_find_seats()
 
 
-func write_first(_received_usec: int) -> PackedByteArray:
-	if not _observe():
+func write_first(_received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+	_roster.admit(pilots)
+	_find_seats()
+	if not _check_roster() or not _observe():
 		return []
 	var infos: PackedStringArray = []
 	for seat: Seat in _seats:
@@ -23,7 +34,7 @@ func write_first(_received_usec: int) -> PackedByteArray:
 	return (text % [",".join(_observations), ",".join(infos)]).to_utf8_buffer()
 
 
-func write_step(_received_usec: int) -> PackedByteArray:
+func write_step(_received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
 	if not _observe():
 		return []
 	var rewards: PackedStringArray = []
@@ -36,6 +47,10 @@ func write_step(_received_usec: int) -> PackedByteArray:
 		dones.append("false" if seat.ended == null else "true")
 		infos.append("{%s}" % ",".join(_describe_end(seat) + _describe_mask(seat)))
 		if not problem.is_empty():
+			return []
+	if _roster.admit(pilots):
+		_find_seats()
+		if not _check_roster() or not _show_newcomers():
 			return []
 	var text: String = '{"type":"step","obs":[%s],"reward":[%s],"done":[%s],"info":[%s]}'
 	var parts: Array[String] = []
@@ -57,31 +72,69 @@ func apply_actions(wire: Variant) -> bool:
 		if not seat.action_space.problem.is_empty():
 			_blame(seat, seat.action_space.problem)
 			return false
-	_apply(actions)
+	for index: int in actions.size():
+		var agent: RLAgent = _seats[index].get_agent()
+		if agent != null:
+			agent._apply_action(actions[index])
 	return true
+
+
+func _find_seats() -> void:
+	for index: int in _roster.places.size():
+		var group: WireGroup = _roster.places[index][0]
+		var row: int = _roster.places[index][1]
+		if group.seats[row] != null:
+			_seats[index] = group.seats[row]
 
 
 func _observe() -> bool:
 	problem = ""
 	for index: int in _seats.size():
 		var seat: Seat = _seats[index]
+		var was_there: bool = not seat.has_left
 		seat.collect()
 		if not seat.problem.is_empty():
 			_blame(seat, seat.problem)
 			return false
-		var observation: Observation = Observation.new(seat.observation)
-		var reason: String = observation.problem
-		if reason.is_empty():
-			reason = observation.find_bad_number()
-		if reason.is_empty() and observation.get_shapes() != seat.shapes:
-			reason = (
-				"the observation changed: %s at the start, now %s"
-				% [seat.shapes, observation.get_shapes()]
+		if seat.has_left and was_there:
+			Notices.tell(
+				"json rows",
+				(
+					(
+						"agent %s has left the game. The trainer speaks JSON, which knows a fixed"
+						+ " number of agents: its row goes on empty until another agent comes"
+					)
+					% seat.path
+				)
 			)
-		if not reason.is_empty():
-			_blame(seat, reason)
+		if not _write(index):
 			return false
-		_observations[index] = observation.to_json()
+	return true
+
+
+# A newcomer's first observation, beside the end of who sat there before.
+func _show_newcomers() -> bool:
+	for index: int in _seats.size():
+		if not _write(index):
+			return false
+	return true
+
+
+func _write(index: int) -> bool:
+	var seat: Seat = _seats[index]
+	var observation: Observation = Observation.new(seat.observation)
+	var reason: String = observation.problem
+	if reason.is_empty():
+		reason = observation.find_bad_number()
+	if reason.is_empty() and observation.get_shapes() != seat.shapes:
+		reason = (
+			"the observation changed: %s at the start, now %s"
+			% [seat.shapes, observation.get_shapes()]
+		)
+	if not reason.is_empty():
+		_blame(seat, reason)
+		return false
+	_observations[index] = observation.to_json()
 	return true
 
 

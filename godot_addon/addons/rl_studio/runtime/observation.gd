@@ -15,6 +15,8 @@ var values: Dictionary[String, PackedFloat32Array] = {}
 var pictures: Dictionary[String, Picture] = {}
 ## Why the observation cannot be used. Empty = it can.
 var problem: String = ""
+## Whether it cannot because nothing is drawn without a window.
+var needs_drawing: bool = false
 
 
 func _init(raw: Variant) -> void:
@@ -136,6 +138,8 @@ func _read(key: String, raw: Variant) -> void:
 		TYPE_OBJECT when raw is Image:
 			var image: Image = raw
 			_read_picture(key, image)
+		TYPE_OBJECT, TYPE_NIL when raw == null and PICTURE_MARK in key:
+			_miss_picture(key)
 		_:
 			problem = (
 				'_get_observation returned %s for "%s"; expected %s'
@@ -158,7 +162,18 @@ func _read_array(key: String, raw: Array) -> void:
 	values[key] = numbers
 
 
+## No Image is what a Viewport gives where nothing is drawn.
+func _miss_picture(key: String) -> void:
+	needs_drawing = DisplayServer.get_name() == "headless"
+	problem = 'the observation "%s" is no Image' % key
+	if needs_drawing:
+		problem += "; nothing is drawn without a window"
+
+
 func _read_picture(key: String, image: Image) -> void:
+	if image.is_empty():
+		_miss_picture(key)
+		return
 	var picture: Picture = Picture.new(image)
 	if picture.problem.is_empty():
 		pictures[key] = picture

@@ -1,6 +1,6 @@
 extends RefCounted
-## Steers one agent while no trainer does: settles whether its policy, chance or the player does it,
-## and keeps what belongs to the agent alone. What policies decide, groups find out.
+## Steers one agent while no trainer does: settles whether its policy, chance or the player does
+## it, and keeps what belongs to the agent alone. What policies decide, groups find out.
 ##
 ## A policy that does not fit its agent is refused for good; the game goes on by hand.
 
@@ -62,8 +62,9 @@ func get_agent() -> RLAgent:
 
 ## Settles who steers the agent until the next decision. [param inherited] is the mode RLSync gives
 ## to agents without one, [constant RLAgent.Mode.INHERIT] for a policy if there is one and else the
-## player; [param default_policy] is RLSync's policy.
-func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, is_trained: bool) -> void:
+## player; [param default_policy] is RLSync's policy; [param has_trainer]: agents in training mode
+## are trained, or wait until they can be.
+func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, has_trainer: bool) -> void:
 	var mode: RLAgent.Mode = inherited if _agent.mode == RLAgent.Mode.INHERIT else _agent.mode
 	var wanted: RLPolicy = _agent.policy if _agent.policy != null else default_policy
 	if rng != null or forced_policy != null:
@@ -74,7 +75,7 @@ func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, is_trained: bool)
 		decoder = null
 	lacks_policy = mode == RLAgent.Mode.POLICY and policy == null and rng == null
 	var can_decide: bool = rng != null or (policy != null and policy != _refused_policy)
-	if mode == RLAgent.Mode.TRAINING and is_trained:
+	if mode == RLAgent.Mode.TRAINING and has_trainer:
 		_agent.controlled_by = mode
 	elif mode != RLAgent.Mode.HUMAN and can_decide:
 		_agent.controlled_by = RLAgent.Mode.POLICY
@@ -82,6 +83,12 @@ func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, is_trained: bool)
 		_agent.controlled_by = RLAgent.Mode.HUMAN
 	if _agent.controlled_by != RLAgent.Mode.POLICY:
 		_episode = null
+
+
+## Whether the agent is to be trained; [param inherited] as for [method settle].
+func is_to_train(inherited: RLAgent.Mode) -> bool:
+	var mode: RLAgent.Mode = inherited if _agent.mode == RLAgent.Mode.INHERIT else _agent.mode
+	return mode == RLAgent.Mode.TRAINING and forced_policy == null and rng == null
 
 
 ## Applies the player's input.

@@ -3,6 +3,7 @@ extends RefCounted
 ## all observe, then they all act, as in training.
 
 const ActionDecoder := preload("policy/action_decoder.gd")
+const Notices := preload("notices.gd")
 const Observation := preload("observation.gd")
 const Pilot := preload("pilot.gd")
 const PolicyFit := preload("policy_fit.gd")
@@ -102,9 +103,33 @@ func _accept(pilot: Pilot, raw: Variant) -> bool:
 		_inputs = PolicyInputs.new(_policy.get_input_sizes())
 		_memory_size = _policy.get_memory_size()
 		_is_plain = _memory_size == 0 and _policy.get_input_sizes().size() == 1
+		_tell_of_other_pace()
 	pilot.decoder = _get_decoder(pilot.get_space().entries)
 	pilot.forget()
 	return true
+
+
+# What was learned with decisions that last longer, or shorter, may not do here.
+func _tell_of_other_pace() -> void:
+	var told: Variant = _policy.metadata.get("action_repeat")
+	if not typeof(told) in [TYPE_INT, TYPE_FLOAT]:
+		return
+	var learned: int = told
+	var interval: int = _pilots.size()
+	if learned != interval:
+		(
+			Notices
+			. tell(
+				"action_repeat %s" % _policy.resource_path,
+				(
+					(
+						"the policy %s was trained with decisions every %d ticks, and plays with one every"
+						+ " %d: set action_repeat of the RLSync to %d, or train it again"
+					)
+					% [_policy.resource_path, learned, interval, learned]
+				)
+			)
+		)
 
 
 func _get_decoder(space: Dictionary) -> ActionDecoder:

@@ -17,6 +17,7 @@ signal episode_ended(reward: float, length: int, truncated: bool)
 enum Mode { INHERIT, HUMAN, TRAINING, POLICY }
 
 const Episode := preload("episode.gd")
+const Notices := preload("notices.gd")
 const SceneChecks := preload("scene_checks.gd")
 
 const GROUP: StringName = &"rl_studio_agents"
@@ -55,6 +56,8 @@ var controlled_by: Mode = Mode.HUMAN
 
 ## Added since it was last counted. Rewards come many times a tick; this is the fastest way.
 var _open_reward: float = 0.0
+## The tick in which an episode ended last.
+var _ended_in_frame: int = -1
 # Neither _init nor _enter_tree: agents that override those forget `super`.
 @warning_ignore("unused_private_class_variable")
 var _is_listening: bool = _listen()
@@ -116,12 +119,15 @@ func end_episode(truncated: bool = false) -> void:
 	if not episode.is_over:
 		_count_reward()
 		episode.finish(truncated, _get_observation())
+		_ended_in_frame = Engine.get_physics_frames()
+		_tell_of_lost_reward.call_deferred()
 
 
 ## Records a number about the current episode, such as [code]&"is_success"[/code] (0 or 1), which
 ## gives the success rate. The last value of an episode counts.
 func log_metric(metric: StringName, value: float) -> void:
-	episode.log_metric(metric, value)
+	if not episode.log_metric(metric, value) and is_inside_tree():
+		_tell_of_loss('the metric "%s"' % metric)
 
 
 ## True between [method end_episode] and the beginning of the next episode.
@@ -142,10 +148,21 @@ func begin_episode() -> void:
 	episode_began.emit()
 
 
+## Forgets what was collected so far, and goes on as it is. [RLSync] calls this when training of the
+## agent begins in the middle of its episode.
+func count_anew() -> void:
+	finished_episode = null
+	if not episode.is_over:
+		episode = Episode.new()
+		_open_reward = 0.0
+
+
 ## Counts a decision; ends and begins episodes as due. [RLSync] calls this at the end of a window.
 func close_window() -> void:
 	if max_episode_steps > 0 and episode.length + 1 >= max_episode_steps:
 		end_episode(true)
+	if _ended_in_frame == Engine.get_physics_frames():
+		_tell_of_lost_reward()
 	_count_reward()
 	episode.close_window()
 	if episode.is_over:
@@ -172,6 +189,24 @@ func _listen() -> bool:
 func _count_reward() -> void:
 	episode.add_reward(_open_reward)
 	_open_reward = 0.0
+
+
+## What was given after the end, but in the same tick, was meant for the episode. What comes in the
+## ticks until the next episode begins is not.
+func _tell_of_lost_reward() -> void:
+	if episode.is_over and not is_zero_approx(_open_reward):
+		_tell_of_loss("a reward of %s" % String.num(_open_reward, 4))
+
+
+func _tell_of_loss(what: String) -> void:
+	var script: String = Notices.name_script(self)
+	Notices.tell(
+		"lost %s %s" % [script, what.get_slice(" of ", 0)],
+		(
+			"%s: %s came after end_episode() and is lost; give rewards and metrics first, then end"
+			% [script, what]
+		)
+	)
 
 
 func _on_tree_entered() -> void:

@@ -1,14 +1,14 @@
 extends RefCounted
-## One agent's row in the messages to a trainer. Keeps its place when the agent is freed.
+## One agent in its row of the messages to a trainer, until it leaves the game.
 
 const ActionMask := preload("action_mask.gd")
 const ActionSpace := preload("action_space.gd")
 const Episode := preload("episode.gd")
 const Observation := preload("observation.gd")
-const SceneChecks := preload("scene_checks.gd")
+const Pilot := preload("pilot.gd")
 const SeenSpaces := preload("seen_spaces.gd")
 
-## Where the agent was when training began, for messages.
+## Where the agent was when it took its row, for messages.
 var path: String
 var policy_name: String
 var action_space: ActionSpace
@@ -17,6 +17,8 @@ var shapes: Dictionary[String, PackedInt32Array]
 var mask: ActionMask = null
 ## Why the agent cannot be trained. Empty = all is well.
 var problem: String = ""
+## Whether it cannot because nothing is drawn.
+var needs_drawing: bool = false
 
 ## What the agent sees now, as `_get_observation` returned it.
 var observation: Variant = null
@@ -24,31 +26,36 @@ var observation: Variant = null
 var reward: float = 0.0
 ## The episode that ended in that window, or null.
 var ended: Episode = null
+## The agent has left; its row is free.
+var has_left: bool = false
 
 var _agent: RLAgent
 var _episode: Episode
-var _is_gone: bool = false
+## Decisions of that episode that were reported.
+var _reported: int = 0
 
 
-func _init(agent: RLAgent) -> void:
-	_agent = agent
-	_episode = agent.episode
-	path = str(agent.get_path())
-	policy_name = agent.policy_name
-	action_space = ActionSpace.new(agent._get_action_space())
-	if SceneChecks.overrides(agent, "_get_action_mask"):
+func _init(pilot: Pilot) -> void:
+	_agent = pilot.get_agent()
+	_episode = _agent.episode
+	_reported = _episode.length
+	path = str(_agent.get_path())
+	policy_name = _agent.policy_name
+	action_space = pilot.get_space()
+	if pilot.has_mask:
 		mask = ActionMask.new(action_space)
-		mask.read(agent._get_action_mask())
-	observation = Observation.freeze(agent._get_observation())
+		mask.read(_agent._get_action_mask())
+	observation = Observation.freeze(_agent._get_observation())
 	var read: Observation = Observation.new(observation)
 	shapes = read.get_shapes()
+	needs_drawing = read.needs_drawing
 	for reason: String in [
 		action_space.problem, read.problem, read.find_misfit(), "" if mask == null else mask.problem
 	]:
 		if problem.is_empty():
 			problem = reason
 	if problem.is_empty():
-		SeenSpaces.note(agent, shapes, action_space.entries)
+		SeenSpaces.note(_agent, shapes, action_space.entries)
 
 
 ## Gives the agent a mask if its policy is [param masked], else none.
@@ -59,23 +66,32 @@ func set_masked(masked: bool) -> void:
 		mask = ActionMask.new(action_space)
 
 
-## Returns the agent, or null if it is gone.
+## Returns the agent, or null if it is gone: it was freed, taken out of the scene, or given to
+## somebody else to steer.
 func get_agent() -> RLAgent:
 	if not is_instance_valid(_agent) or not _agent.is_inside_tree():
 		return null
+	if _agent.mode == RLAgent.Mode.HUMAN or _agent.mode == RLAgent.Mode.POLICY:
+		return null
 	return _agent
+
+
+## Begins to count: what the agent collected before it had a row was no decision of the trainer's.
+func begin() -> void:
+	_agent.count_anew()
+	_episode = _agent.episode
+	_reported = _episode.length
+	reward = 0.0
+	ended = null
 
 
 ## Finds out what the trainer gets for the window that was closed.
 func collect() -> void:
 	ended = null
-	if not is_instance_valid(_agent) or not _agent.is_inside_tree():
+	if get_agent() == null:
 		_collect_absence()
 		return
-	observation = _agent._get_observation()
-	if mask != null:
-		mask.read(_agent._get_action_mask())
-		problem = mask.problem
+	observe()
 	ended = _agent.finished_episode
 	if ended != null:
 		_agent.finished_episode = null
@@ -83,18 +99,26 @@ func collect() -> void:
 	else:
 		reward = _agent.episode.take_reward()
 	_episode = _agent.episode
+	_reported = _episode.length
 
 
-## The agent was freed: its episode ends with what it saw last, and nothing follows.
+## Takes what the agent sees now.
+func observe() -> void:
+	observation = _agent._get_observation()
+	if mask != null:
+		mask.read(_agent._get_action_mask())
+		problem = mask.problem
+
+
+## The agent has left the game: its episode ends with what it saw last, terminated if the game had
+## ended it before, else truncated.
 func _collect_absence() -> void:
 	reward = 0.0
-	if _is_gone:
+	if has_left:
 		return
-	_is_gone = true
-	push_warning("RL Studio: agent %s was freed in training; its row goes on empty." % path)
-	if mask != null:
-		mask.read({})
-	_episode.close_window()
+	has_left = true
+	if _episode.length == _reported:
+		_episode.close_window()
 	if not _episode.is_over:
 		_episode.finish(true, observation)
 	ended = _episode

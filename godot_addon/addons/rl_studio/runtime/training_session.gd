@@ -1,54 +1,59 @@
 extends RefCounted
 ## The game's side of the godot-rl protocol: strict question and answer with one trainer.
 ##
-## [RLSync] calls [method exchange] at every decision. It tells the trainer what happened, waits,
-## and hands actions to the agents. A trainer that offers binary frames gets them (see
+## running_game.gd calls [method exchange] at every decision. It tells the trainer what happened,
+## waits, and hands actions to the agents. A trainer that offers binary frames gets them (see
 ## docs/wire-protocol.md); every other one is answered in JSON.
 
-enum Outcome { WAITING, ACTION, RESET, CLOSED, FAILED }
-enum Debt { NOTHING, FIRST_OBSERVATION, STEP }
+## ABSENT: there is no agent to tell of; the game has to go on until one comes.
+enum Outcome { WAITING, ACTION, RESET, CLOSED, FAILED, ABSENT }
+enum Debt { NOTHING, SPACES, FIRST_OBSERVATION, STEP }
 
 const BinaryDialect := preload("binary_dialect.gd")
 const Dialect := preload("dialect.gd")
 const JsonDialect := preload("json_dialect.gd")
+const Notices := preload("notices.gd")
+const Pilot := preload("pilot.gd")
 const Roster := preload("roster.gd")
 const WireConnection := preload("wire_connection.gd")
 const WireFrames := preload("wire_frames.gd")
 
 ## Of the reset read last: [seed], or [] if it carries none.
 var reset_seed: PackedInt64Array = []
+## Ticks from one decision to the next: as it is, and as the scene has it.
+var action_repeat: int = 0
+var scene_action_repeat: int = 0
 
 var _connection: WireConnection
-var _roster: Roster
-var _all_agents: Array[RLAgent] = []
-var _json: JsonDialect
+var _row_limits: Dictionary[String, int] = {}
+## All agents of the game, and those that are to be trained.
+var _all: Array[Pilot] = []
+var _trainees: Array[Pilot] = []
+## Null until the trainer has asked for the agents, and some are there.
+var _roster: Roster = null
+var _json: JsonDialect = null
 ## Null unless binary frames were agreed on.
 var _binary: BinaryDialect = null
-var _dialect: Dialect
+var _dialect: Dialect = null
 var _offers_binary: bool = false
 ## The answer that the trainer waits for, and since when.
 var _debt: Debt = Debt.NOTHING
 var _received_usec: int = 0
 
 
-## [param all_agents] answer `call`, [param trained] of them are trained.
-func _init(connection: WireConnection, all_agents: Array[RLAgent], trained: Array[RLAgent]) -> void:
+## [param row_limits]: by policy, how many of its agents can be trained at once, where the game says
+## so; training begins when each of these policies has an agent.
+func _init(connection: WireConnection, row_limits: Dictionary[String, int]) -> void:
 	_connection = connection
-	_all_agents = all_agents
-	_roster = Roster.new(trained)
-	_json = JsonDialect.new(_roster.seats)
-	_dialect = _json
+	_row_limits = row_limits
 
 
-func trains(agent: RLAgent) -> bool:
-	return _roster.has(agent)
-
-
-## Answers what is owed, then waits until the trainer has decided what comes next.
-func exchange() -> Outcome:
-	if not _pay_debt():
-		return Outcome.FAILED
-	var outcome: Outcome = Outcome.WAITING
+## Answers what is owed, then waits until the trainer has decided what comes next. [param trainees]
+## of [param all] agents are to be trained now.
+func exchange(all: Array[Pilot], trainees: Array[Pilot]) -> Outcome:
+	_all = all
+	_trainees = trainees
+	var outcome: Outcome = _pay_debt()
 	while outcome == Outcome.WAITING:
 		var payload: PackedByteArray = _connection.receive()
 		_received_usec = Time.get_ticks_usec()
@@ -63,9 +68,25 @@ func exchange() -> Outcome:
 	return outcome
 
 
-## Tells the trainer why the game ends.
-func give_up(reason: String) -> void:
-	_complain(reason)
+## Names the policies of which training waits for the first agent.
+func get_missing_policies() -> PackedStringArray:
+	var missing: PackedStringArray = []
+	if _roster == null:
+		for policy: String in _row_limits:
+			if not _trainees.any(_is_of.bind(policy)):
+				missing.append(policy)
+	return missing
+
+
+## Tells the trainer why the game ends. [param code] is one of docs/wire-protocol.md.
+func give_up(code: String, reason: String) -> void:
+	_complain(reason, code)
+
+
+## Tells the trainer what the game waits for; "" if the wait is over.
+func tell_status(message: String) -> void:
+	if _binary != null or (_offers_binary and _debt == Debt.SPACES):
+		_connection.send_text(JSON.stringify({"type": "status", "message": message}))
 
 
 func _handle_frame(payload: PackedByteArray) -> Outcome:
@@ -86,13 +107,21 @@ func _handle_frame(payload: PackedByteArray) -> Outcome:
 func _handle_message(payload: PackedByteArray) -> Outcome:
 	var text: String = payload.get_string_from_utf8()
 	var message: Dictionary = _parse(text)
-	match message.get("type", ""):
+	var kind: String = str(message.get("type", ""))
+	match kind:
 		"handshake":
 			_read_offer(message)
 		"env_info":
-			return Outcome.WAITING if _send_spaces() else Outcome.FAILED
+			_debt = Debt.SPACES
+			return _pay_debt()
 		"call":
 			_answer_call(str(message.get("method", "")))
+		"close":
+			return Outcome.CLOSED
+		"reset", "action", "rows" when _dialect == null:
+			_complain("%s came before env_info" % kind)
+		"rows" when _binary != null:
+			_set_rows(message.get("groups"))
 		"reset", "action" when _binary != null:
 			_complain("binary frames were agreed on, but a reset or an action came in JSON")
 		"reset" when _read_seed(message):
@@ -103,8 +132,6 @@ func _handle_message(payload: PackedByteArray) -> Outcome:
 			return _owe(Debt.STEP)
 		"action":
 			_complain(_json.problem)
-		"close":
-			return Outcome.CLOSED
 		_:
 			_complain("this is not a message of the protocol: %s" % text.left(200))
 	return Outcome.WAITING
@@ -135,7 +162,11 @@ func _read_offer(message: Dictionary) -> void:
 	_offers_binary = false
 	if versions is Array:
 		for version: Variant in versions:
-			_offers_binary = _offers_binary or str(version) in ["1", "1.0"]
+			_offers_binary = (
+				_offers_binary
+				or (version is float and version == WireFrames.VERSION)
+				or (version is int and version == WireFrames.VERSION)
+			)
 
 
 func _read_seed(message: Dictionary) -> bool:
@@ -150,44 +181,86 @@ func _read_seed(message: Dictionary) -> bool:
 	return true
 
 
-func _complain(reason: String) -> void:
+func _set_rows(wanted: Variant) -> void:
+	var groups: Array = wanted if wanted is Array else []
+	if not _roster.set_rows(groups):
+		_complain("rows: %s" % _roster.problem)
+		return
+	_binary.meet_groups()
+
+
+func _complain(reason: String, code: String = "") -> void:
 	push_error("RL Studio: %s" % reason)
-	_connection.send_text(JSON.stringify({"type": "error", "message": reason}))
+	var message: Dictionary = {"type": "error", "message": reason}
+	if not code.is_empty():
+		message["code"] = code
+	_connection.send_text(JSON.stringify(message))
 
 
-func _pay_debt() -> bool:
+func _pay_debt() -> Outcome:
+	if _debt == Debt.NOTHING:
+		return Outcome.WAITING
+	if _debt == Debt.SPACES:
+		return _send_spaces()
+	if not _roster.has_anybody(_trainees):
+		return Outcome.ABSENT
 	var answer: PackedByteArray = []
-	match _debt:
-		Debt.NOTHING:
-			return true
-		Debt.FIRST_OBSERVATION:
-			answer = _dialect.write_first(_received_usec)
-		Debt.STEP:
-			answer = _dialect.write_step(_received_usec)
+	if _debt == Debt.FIRST_OBSERVATION:
+		answer = _dialect.write_first(_received_usec, _trainees)
+	else:
+		answer = _dialect.write_step(_received_usec, _trainees)
 	_debt = Debt.NOTHING
 	if answer.is_empty():
-		_complain(_dialect.problem)
-		return false
+		_complain(_dialect.problem, _dialect.code)
+		return Outcome.FAILED
+	_tell_news()
 	_connection.send(answer)
-	return true
+	return Outcome.WAITING
 
 
-func _send_spaces() -> bool:
+func _send_spaces() -> Outcome:
+	var present: Array[Pilot] = _trainees.filter(
+		func(pilot: Pilot) -> bool: return pilot.has_begun and pilot.get_agent() != null
+	)
+	if present.is_empty() or not get_missing_policies().is_empty():
+		return Outcome.ABSENT
+	_debt = Debt.NOTHING
+	_roster = Roster.new(_row_limits)
+	_roster.open(present)
 	if not _roster.problem.is_empty():
-		_complain(_roster.problem)
-		return false
+		_complain(_roster.problem, _roster.code)
+		return Outcome.FAILED
 	if _offers_binary:
-		_binary = BinaryDialect.new(_roster.seats, _roster.groups)
+		_binary = BinaryDialect.new(_roster)
 		_dialect = _binary
+	else:
+		_json = JsonDialect.new(_roster)
+		_dialect = _json
 	var version: int = WireFrames.VERSION if _offers_binary else 0
-	_connection.send_text(JSON.stringify(_roster.describe(version)))
-	return true
+	var info: Dictionary = _roster.describe(version, action_repeat, scene_action_repeat)
+	_connection.send_text(JSON.stringify(info))
+	return Outcome.WAITING
+
+
+## What is worth a word beside the answer, for trainers that know it.
+func _tell_news() -> void:
+	if _binary == null:
+		return
+	for notice: PackedStringArray in Notices.take():
+		var warning: Dictionary = {"type": "warning", "topic": notice[0], "message": notice[1]}
+		_connection.send_text(JSON.stringify(warning))
+	if _roster.has_news:
+		_roster.has_news = false
+		var news: Dictionary = {"type": "crew", "born": _roster.born, "waiting": _roster.waiting}
+		_connection.send_text(JSON.stringify(news))
+		_roster.born.clear()
 
 
 func _answer_call(method: String) -> void:
 	var returns: Array = []
-	for agent: RLAgent in _all_agents:
-		if not is_instance_valid(agent):
+	var agents: Array[RLAgent] = _list_called()
+	for agent: RLAgent in agents:
+		if agent == null:
 			returns.append(null)
 		elif not _can_call(agent, method):
 			_complain('agent %s has no method "%s" without arguments' % [agent.get_path(), method])
@@ -197,8 +270,25 @@ func _answer_call(method: String) -> void:
 	_connection.send_text(JSON.stringify({"type": "call", "returns": returns}))
 
 
+## In binary mode one for each row, null where it is empty; else all agents of the game.
+func _list_called() -> Array[RLAgent]:
+	var agents: Array[RLAgent] = []
+	if _binary == null:
+		for pilot: Pilot in _all:
+			agents.append(pilot.get_agent())
+		return agents
+	for group: Roster.WireGroup in _roster.groups:
+		for seat: Roster.Seat in group.seats:
+			agents.append(null if seat == null else seat.get_agent())
+	return agents
+
+
 func _can_call(agent: RLAgent, method: String) -> bool:
 	for entry: Dictionary in agent.get_method_list():
 		if entry["name"] == method:
 			return len(entry["args"]) <= len(entry["default_args"])
 	return false
+
+
+func _is_of(pilot: Pilot, policy: String) -> bool:
+	return pilot.get_agent() != null and pilot.get_agent().policy_name == policy

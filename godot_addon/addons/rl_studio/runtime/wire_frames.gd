@@ -1,5 +1,5 @@
 extends RefCounted
-## The binary frames of docs/wire-protocol.md, version 1, as the game sees them: writes
+## The binary frames of docs/wire-protocol.md, version 2, as the game sees them: writes
 ## observations and steps, reads resets and actions. Knows bytes only; no bytes can break it.
 
 enum Kind { NONE, RESET, ACTION, OBSERVATION, STEP }
@@ -7,13 +7,15 @@ enum Kind { NONE, RESET, ACTION, OBSERVATION, STEP }
 const ActionSpace := preload("action_space.gd")
 const WireGroup := preload("wire_group.gd")
 
-const VERSION: int = 1
+const VERSION: int = 2
 const HEADER_BYTES: int = 8
 const RESET_BYTES: int = 16
 ## "RL", as the little-endian number it is read as.
 const MAGIC: int = 0x4c52
 const TERMINATED: int = 1
 const TRUNCATED: int = 2
+## Beside one of these: the agent is gone.
+const LEFT: int = 4
 
 ## Why the payload given last cannot be used. Empty = it can.
 var problem: String = ""
@@ -25,16 +27,10 @@ var continuous: Array[PackedFloat32Array] = []
 var discrete: Array[PackedInt32Array] = []
 
 var _groups: Array[WireGroup]
-var _agent_count: int = 0
-var _action_bytes: int = HEADER_BYTES
 
 
 func _init(groups: Array[WireGroup]) -> void:
 	_groups = groups
-	for group: WireGroup in groups:
-		var width: int = group.action_space.continuous_width + group.action_space.discrete_width
-		_agent_count += group.agents.size()
-		_action_bytes += WireGroup.FLOAT_BYTES * width * group.agents.size()
 
 
 ## Whether a payload calls itself a binary frame, rather than JSON.
@@ -74,25 +70,33 @@ func read_reset(payload: PackedByteArray) -> bool:
 	return true
 
 
-## Reads the actions of all agents. Returns whether they can be carried out.
+## Reads the actions of all agents that are there. Returns whether they can be carried out.
 func read_actions(payload: PackedByteArray) -> bool:
-	if not _check(payload, Kind.ACTION, _action_bytes):
+	var agent_count: int = _count_agents()
+	if not _check(payload, Kind.ACTION, _get_action_bytes()):
 		return false
-	if payload.decode_u32(4) != _agent_count:
-		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), _agent_count]
+	if payload.decode_u32(4) != agent_count:
+		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), agent_count]
 		return false
 	continuous.clear()
 	discrete.clear()
 	var start: int = HEADER_BYTES
 	for group: WireGroup in _groups:
 		var space: ActionSpace = group.action_space
-		var middle: int = start + 4 * space.continuous_width * group.agents.size()
-		var end: int = middle + 4 * space.discrete_width * group.agents.size()
+		if group.taken.is_empty():
+			continuous.append(PackedFloat32Array())
+			discrete.append(PackedInt32Array())
+			continue
+		var middle: int = start + 4 * space.continuous_width * group.taken.size()
+		var end: int = middle + 4 * space.discrete_width * group.taken.size()
 		var floats: PackedFloat32Array = payload.slice(start, middle).to_float32_array()
 		var choices: PackedInt32Array = payload.slice(middle, end).to_int32_array()
 		var bad_row: int = space.clamp_rows(floats, choices)
 		if bad_row >= 0:
-			problem = "agent number %d: %s" % [group.agents[bad_row], space.problem]
+			problem = (
+				'agent in row %d of policy "%s": %s'
+				% [group.taken[bad_row], group.policy, space.problem]
+			)
 			return false
 		continuous.append(floats)
 		discrete.append(choices)
@@ -101,33 +105,42 @@ func read_actions(payload: PackedByteArray) -> bool:
 
 
 ## Returns the answer to a reset. [param blocks] are, group after group, the observations in the
-## order of their names and then the masks, if there are any.
+## order of their names and then the masks, if there are any, of the agents that are there.
 func write_observation(game_usec: int, blocks: Array[PackedByteArray]) -> PackedByteArray:
 	var frame: PackedByteArray = _begin(Kind.OBSERVATION, HEADER_BYTES + 4, game_usec)
+	frame.encode_u32(4, _count_agents())
+	_append(frame, _write_rows())
 	for block: PackedByteArray in blocks:
 		_append(frame, block)
 	return frame
 
 
-## Returns the answer to actions. [param flags] are one byte per agent. [param terminal_blocks] are
-## the observations of the agents that ended, as in [param blocks]; [param infos] is a JSON list
-## with an object for each of them, "" if nobody ended.
+## Returns the answer to actions. [param rewards] and [param flags] are of the agents that acted;
+## [param has_changed]: others are there now. [param terminal_blocks] are the observations of the
+## [param ended] agents whose episode is over, as in [param blocks]; [param infos] is a JSON list
+## with an object for each of them, "" if there are none.
 func write_step(
 	game_usec: int,
 	rewards: PackedFloat32Array,
 	flags: PackedByteArray,
+	has_changed: bool,
 	blocks: Array[PackedByteArray],
 	terminal_blocks: Array[PackedByteArray] = [],
-	infos: String = ""
+	infos: String = "",
+	ended: int = 0
 ) -> PackedByteArray:
-	var frame: PackedByteArray = _begin(Kind.STEP, HEADER_BYTES + 8, game_usec)
+	var frame: PackedByteArray = _begin(Kind.STEP, HEADER_BYTES + 12, game_usec)
+	frame.encode_u32(4, flags.size())
+	frame.encode_u32(HEADER_BYTES + 4, ended)
+	frame.encode_u32(HEADER_BYTES + 8, 1 if has_changed else 0)
 	frame.append_array(rewards.to_byte_array())
 	_append(frame, flags)
+	if has_changed:
+		_append(frame, _write_rows())
 	for block: PackedByteArray in blocks:
 		_append(frame, block)
-	if infos.is_empty():
+	if ended == 0:
 		return frame
-	frame.encode_u32(HEADER_BYTES + 4, flags.size() - flags.count(0))
 	for block: PackedByteArray in terminal_blocks:
 		_append(frame, block)
 	var text: PackedByteArray = infos.to_utf8_buffer()
@@ -136,6 +149,32 @@ func write_step(
 	_append(frame, length)
 	frame.append_array(text)
 	return frame
+
+
+func _count_agents() -> int:
+	var count: int = 0
+	for group: WireGroup in _groups:
+		count += group.taken.size()
+	return count
+
+
+func _get_action_bytes() -> int:
+	var bytes: int = HEADER_BYTES
+	for group: WireGroup in _groups:
+		if not group.taken.is_empty():
+			var space: ActionSpace = group.action_space
+			var width: int = space.continuous_width + space.discrete_width
+			bytes += WireGroup.FLOAT_BYTES * width * group.taken.size()
+	return bytes
+
+
+## Which rows are taken: for each group their number, and each of them.
+func _write_rows() -> PackedByteArray:
+	var table: PackedInt32Array = []
+	for group: WireGroup in _groups:
+		table.append(group.taken.size())
+		table.append_array(group.taken)
+	return table.to_byte_array()
 
 
 func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
@@ -147,7 +186,7 @@ func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
 		problem = (
 			"%s takes %d bytes; got %d"
 			% [
-				"a reset" if kind == Kind.RESET else "actions of %d agents" % _agent_count,
+				"a reset" if kind == Kind.RESET else "actions of %d agents" % _count_agents(),
 				size,
 				payload.size(),
 			]
@@ -162,15 +201,14 @@ func _begin(kind: Kind, size: int, game_usec: int) -> PackedByteArray:
 	frame.encode_u16(0, MAGIC)
 	frame[2] = VERSION
 	frame[3] = kind
-	frame.encode_u32(4, _agent_count)
 	frame.encode_u32(HEADER_BYTES, clampi(game_usec, 0, 0xffffffff))
-	if size > HEADER_BYTES + 4:
-		frame.encode_u32(HEADER_BYTES + 4, 0)
 	return frame
 
 
 ## Blocks begin at multiples of four bytes; the padding belongs to the block that follows.
 static func _append(frame: PackedByteArray, block: PackedByteArray) -> void:
+	if block.is_empty():
+		return
 	if frame.size() % 4 != 0:
 		var padding: int = 4 - frame.size() % 4
 		for count: int in padding:

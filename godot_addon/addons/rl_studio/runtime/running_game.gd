@@ -1,0 +1,357 @@
+extends Node
+## The running game as trainers, policies and players see it: which agents there are, who decides
+## for them and when. It lives below the root, so what it knows survives every change of scene; an
+## [RLSync] only says how.
+##
+## Decisions come first in a tick, before all other nodes, and the ends of episodes last.
+
+const Crew := preload("crew.gd")
+const EnginePace := preload("engine_pace.gd")
+const Evaluator := preload("evaluator.gd")
+const HoldUp := preload("hold_up.gd")
+const LateHook := preload("late_hook.gd")
+const LaunchOptions := preload("launch_options.gd")
+const Listener := preload("listener.gd")
+const Pilot := preload("pilot.gd")
+const PlayedPolicies := preload("played_policies.gd")
+const SceneProbe := preload("scene_probe.gd")
+const TrainerSearch := preload("trainer_search.gd")
+const TrainingSession := preload("training_session.gd")
+
+const FIRST_PRIORITY: int = -(1 << 30)
+## How often, while the game is held up, it is looked whether the trainer is still there.
+const CHECK_MSEC: int = 200
+## Ticks that a probe waits for the first agent.
+const LONGEST_PROBE: int = 600
+
+var _options: LaunchOptions
+var _pace: EnginePace = EnginePace.new()
+var _crew: Crew = Crew.new()
+var _late_hook: LateHook = LateHook.new(_on_tick_ended)
+var _evaluator: Evaluator = null
+var _search: TrainerSearch = null
+var _session: TrainingSession = null
+var _hold_up: HoldUp = HoldUp.new()
+## Those in the tree; the first one counts.
+var _syncs: Array[RLSync] = []
+## Of the one that counts, or counted last.
+var _mode: RLSync.Mode = RLSync.Mode.AUTO
+var _policy: RLPolicy = null
+var _action_repeat: int = 8
+var _may_spread: bool = true
+var _port: int = 0
+var _row_limits: Dictionary[String, int] = {}
+## Ticks until the end of the window. The first tick only lets the scene settle.
+var _ticks_left: int = 1
+## Ticks of the window.
+var _interval: int = 1
+var _has_started: bool = false
+var _has_stopped: bool = false
+var _must_restart: bool = false
+var _next_check_msec: int = 0
+var _probed_ticks: int = 0
+## Second RLSyncs that were reported.
+var _reported: Dictionary[String, bool] = {}
+
+
+func _init() -> void:
+	name = "RLStudio"
+	process_mode = Node.PROCESS_MODE_ALWAYS
+	process_physics_priority = FIRST_PRIORITY
+	_options = LaunchOptions.new(OS.get_cmdline_args() + OS.get_cmdline_user_args())
+	if _options.has("env_seed"):
+		seed(_options.get_int("env_seed", 0))
+		_crew.rng.seed = _options.get_int("env_seed", 0)
+	add_child(_late_hook, false, Node.INTERNAL_MODE_BACK)
+
+
+func _ready() -> void:
+	var listener: Listener = Listener.new()
+	add_child(listener, false, Node.INTERNAL_MODE_BACK)
+	listener.close_requested.connect(_on_close_requested)
+	if Evaluator.is_wanted(_options):
+		_evaluator = Evaluator.new(_options)
+	if _evaluator != null or _is_launched():
+		var speedup: float = _options.get_float("speedup", 0.0)
+		var fixed_fps: bool = _options.has("rl_studio_fixed_fps")
+		_pace.apply(get_tree(), fixed_fps, speedup, get_action_repeat())
+
+
+func _physics_process(delta: float) -> void:
+	if _is_paused():
+		_wait_paused(delta)
+		return
+	if _hold_up.reason == HoldUp.PAUSED:
+		_go_on()
+	if _ticks_left == 0:
+		_begin_window(delta)
+	elif _crew.turns.are_spread:
+		_crew.decide(_interval - _ticks_left)
+	_ticks_left -= 1
+	_pace.keep(_ticks_left == 0)
+	if _ticks_left == 0 or _crew.turns.are_spread:
+		_late_hook.is_due = true
+	for pilot: Pilot in _crew.players:
+		if pilot.get_agent() != null:
+			pilot.play()
+
+
+func _exit_tree() -> void:
+	_pace.restore()
+	if _session != null and not _has_stopped and not _search.connection.is_closed:
+		_session.give_up(
+			"quit",
+			(
+				(
+					"the game has ended itself after %.1f s (get_tree().quit()?): end the episode"
+					+ " instead, with end_episode(), and start over in _begin_episode"
+				)
+				% (Time.get_ticks_msec() / 1000.0)
+			)
+		)
+		_search.connection.abort()
+
+
+## An RLSync has come into the tree.
+func join(sync: RLSync) -> void:
+	_syncs.append(sync)
+	_heed()
+	var path: String = str(sync.get_path())
+	if _syncs[0] != sync and not _reported.has(path):
+		_reported[path] = true
+		push_error("RL Studio: %s is a second RLSync; only the first one works." % path)
+
+
+## An RLSync leaves the tree. Returns whether the game goes on without one.
+func leave(sync: RLSync) -> bool:
+	_syncs.erase(sync)
+	if not _syncs.is_empty():
+		_heed()
+	return not _syncs.is_empty() or _is_at_work()
+
+
+## What the RLSync that counts says has changed.
+func _heed() -> void:
+	var sync: RLSync = _syncs[0]
+	_mode = sync.mode
+	_policy = sync.policy
+	_action_repeat = sync.action_repeat
+	_may_spread = sync.spread_decisions
+	_row_limits = sync.agent_rows
+	_port = sync.port
+	_crew.unsettle()
+
+
+## [param sync] was changed.
+func heed(sync: RLSync) -> void:
+	if not _syncs.is_empty() and _syncs[0] == sync:
+		_heed()
+
+
+## Returns whether a trainer is connected.
+func is_training() -> bool:
+	return _session != null and not _has_stopped
+
+
+## Returns the ticks from one decision to the next: those that a trainer sets, else the scene's.
+func get_action_repeat() -> int:
+	return maxi(1, _options.get_int("action_repeat", _action_repeat))
+
+
+func _is_launched() -> bool:
+	return _options.has("port")
+
+
+## Somebody waits for what this game does, whatever scene it plays.
+func _is_at_work() -> bool:
+	return _session != null or _evaluator != null or _is_launched()
+
+
+func _is_paused() -> bool:
+	if not get_tree().paused:
+		return false
+	return _syncs.is_empty() or not _syncs[0].can_process()
+
+
+func _begin_window(delta: float) -> void:
+	_interval = get_action_repeat()
+	_crew.sign_up(get_tree())
+	if _evaluator != null:
+		_evaluator.take_over(_crew.pilots)
+	elif _session == null:
+		_look_for_trainer()
+	_settle()
+	if _session != null:
+		_exchange(delta)
+	elif _evaluator != null:
+		_go_on_evaluating(delta)
+	_ticks_left = _interval
+	if _crew.has_newcomers or _must_restart:
+		_late_hook.is_due = true
+	if _must_restart:
+		_ticks_left = 1
+	if _has_stopped or _must_restart or not _hold_up.reason.is_empty():
+		return
+	var problem: String = _crew.decide(0)
+	if _evaluator != null and not problem.is_empty():
+		_fail_evaluation(problem)
+
+
+func _settle() -> void:
+	var may_spread: bool = _may_spread and _session == null and _evaluator == null
+	_crew.settle(_get_inherited_mode(), _policy, _session != null, _interval, may_spread)
+
+
+func _get_inherited_mode() -> RLAgent.Mode:
+	match _mode:
+		RLSync.Mode.HUMAN:
+			return RLAgent.Mode.HUMAN
+		RLSync.Mode.TRAINING:
+			return RLAgent.Mode.TRAINING
+		RLSync.Mode.POLICY:
+			return RLAgent.Mode.POLICY
+	return RLAgent.Mode.TRAINING if _is_launched() else RLAgent.Mode.INHERIT
+
+
+func _look_for_trainer() -> void:
+	if not _is_launched():
+		_settle()
+		if _crew.trainees.is_empty():
+			return
+	if _search == null:
+		_search = TrainerSearch.new(_options.get_int("port", _port), _is_launched())
+	if _search.look():
+		_session = TrainingSession.new(_search.connection, _row_limits)
+		_session.action_repeat = get_action_repeat()
+		_session.scene_action_repeat = _action_repeat
+		_crew.unsettle()
+	elif _is_launched():
+		_stop(0 if _search.connection.is_closed else 1)
+
+
+func _exchange(delta: float) -> void:
+	match _session.exchange(_crew.pilots, _crew.trainees):
+		TrainingSession.Outcome.RESET:
+			_must_restart = true
+			_go_on()
+		TrainingSession.Outcome.ACTION:
+			_go_on()
+		TrainingSession.Outcome.CLOSED:
+			_stop(0)
+		TrainingSession.Outcome.FAILED:
+			_stop(1)
+		TrainingSession.Outcome.ABSENT:
+			_interval = 1
+			_wait(HoldUp.NO_AGENTS, delta)
+
+
+func _go_on_evaluating(delta: float) -> void:
+	if not _evaluator.problem.is_empty():
+		_fail_evaluation(_evaluator.problem)
+	elif _crew.pilots.is_empty():
+		_interval = 1
+		_wait(HoldUp.NO_AGENTS, delta)
+	else:
+		_go_on()
+		_evaluator.note_decision()
+
+
+## Nobody presses a button while a trainer waits: if an episode is over, the next one begins, which
+## may unpause the game.
+func _wait_paused(delta: float) -> void:
+	if not _is_at_work():
+		return
+	if _has_started and _crew.has_ended_episode():
+		_ticks_left = 0
+		_late_hook.is_due = true
+	_wait(HoldUp.PAUSED, delta)
+
+
+## Waits another tick. That the trainer is gone is noticed meanwhile.
+func _wait(reason: String, delta: float) -> void:
+	var is_worth_a_word: bool = _hold_up.hold(reason, delta)
+	if is_worth_a_word or _hold_up.is_fault:
+		var missing: PackedStringArray = []
+		if _session != null:
+			missing = _session.get_missing_policies()
+		_tell(_hold_up.describe(get_tree(), missing, _crew.pilots.size()))
+	var connection: TrainerSearch.WireConnection = null if _search == null else _search.connection
+	if connection != null and Time.get_ticks_msec() >= _next_check_msec:
+		_next_check_msec = Time.get_ticks_msec() + CHECK_MSEC
+		connection.check()
+		if connection.is_closed:
+			_stop(0)
+
+
+func _go_on() -> void:
+	if _hold_up.go_on():
+		if _session != null:
+			_session.tell_status("")
+		elif _evaluator != null:
+			_evaluator.tell_status("")
+
+
+## Says why the game is held up, and gives up if it has been for too long. Who plays by hand may
+## wait.
+func _tell(message: String) -> void:
+	var is_fault: bool = _hold_up.is_fault and not _has_stopped
+	if _evaluator != null:
+		if is_fault:
+			_fail_evaluation(message)
+		else:
+			_evaluator.tell_status(message)
+	elif _session != null:
+		if is_fault and _is_launched():
+			_session.give_up(_hold_up.reason, message)
+			_stop(1)
+		else:
+			_session.tell_status(message)
+
+
+func _start() -> void:
+	_has_started = true
+	_crew.sign_up(get_tree())
+	PlayedPolicies.tell_of_unused()
+	if _evaluator == null:
+		return
+	_evaluator.action_repeat = get_action_repeat()
+	_evaluator.scene_action_repeat = _action_repeat
+	_evaluator.take_over(_crew.pilots)
+	_evaluator.finished.connect(_stop.bind(0))
+	if not _evaluator.problem.is_empty():
+		_fail_evaluation(_evaluator.problem)
+
+
+func _fail_evaluation(message: String) -> void:
+	Evaluator.print_error(message)
+	_stop(1)
+
+
+func _stop(exit_code: int) -> void:
+	_has_stopped = true
+	set_physics_process(false)
+	get_tree().quit(exit_code)
+
+
+func _on_close_requested() -> void:
+	if _search != null:
+		_search.connection.abort()
+
+
+func _on_tick_ended() -> void:
+	if _has_stopped:
+		return
+	if not _has_started:
+		_start()
+	if _has_stopped:
+		return
+	if _must_restart and not _session.reset_seed.is_empty():
+		seed(_session.reset_seed[0])
+		_crew.rng.seed = _session.reset_seed[0]
+	_crew.end_tick((_interval - _ticks_left) % _interval, _must_restart)
+	_must_restart = false
+	if SceneProbe.is_wanted(_options):
+		_probed_ticks += 1
+		if not _crew.pilots.is_empty() or _probed_ticks > LONGEST_PROBE:
+			SceneProbe.look_at(_crew.pilots)
+			_stop(0)
