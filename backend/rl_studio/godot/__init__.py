@@ -1,31 +1,59 @@
 """Godot itself: finding it, setting it up, starting it."""
 
 from rl_studio.godot.binary import GodotBinary
+from rl_studio.godot.dialogs import without_dialogs
+from rl_studio.godot.drawing_probe import probe_drawing
 from rl_studio.godot.find import GodotNotFoundError, download_hint, find_godot
+from rl_studio.godot.hidden_display import (
+    DisplayError,
+    DrawingWay,
+    HiddenDisplay,
+    drawing_way,
+    has_x_server,
+    hidden_display,
+    how_to_get_x_server,
+)
 from rl_studio.godot.importing import ProjectImportError, ensure_imported
 from rl_studio.godot.install import install_godot
 from rl_studio.godot.install_error import GodotInstallError, Progress
-from rl_studio.godot.launch import game_argv, headless_environment, window_environment
+from rl_studio.godot.launch import (
+    game_argv,
+    headless_environment,
+    unseen_environment,
+    unseen_flags,
+    window_environment,
+)
 from rl_studio.godot.managed import can_install
 from rl_studio.godot.templates import install_export_templates, release_template
 from rl_studio.godot.version import GodotVersion, parse_version
 
 __all__ = [
+    "DisplayError",
+    "DrawingWay",
     "GodotBinary",
     "GodotInstallError",
     "GodotNotFoundError",
     "GodotVersion",
+    "HiddenDisplay",
     "Progress",
     "ProjectImportError",
     "can_install",
     "download_hint",
+    "drawing_way",
     "ensure_imported",
     "find_godot",
     "game_argv",
+    "has_x_server",
     "headless_environment",
+    "hidden_display",
+    "how_to_get_x_server",
     "install_export_templates",
     "install_godot",
     "parse_version",
+    "probe_drawing",
     "release_template",
+    "unseen_environment",
+    "unseen_flags",
     "window_environment",
+    "without_dialogs",
 ]
