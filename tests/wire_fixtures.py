@@ -1,9 +1,20 @@
 """The golden binary frames that the Python and the GDScript codec both read; `python wire_fixtures.py` writes them.
 
-Each file has: `kind`; `groups`, what both sides know from env_info; `fields`, what the frame says; `hex`, its payload
-(without the 4-byte length). In `fields` each observation is one flat row of numbers per agent of the group, pictures
-in the order of the wire (height, width, channel); masks are null for groups without. `infos_json` is the exact text of
+Each file has: `kind`; `groups`, what both sides know from env_info, each with its number of `rows`; `before` and
+`after`; `fields`, what the frame says; `hex`, its payload (without the 4-byte length).
+
+`before` and `after` have a list for each group: the numbers of its rows that had an agent in the last answer before
+the frame, and of those that have one in the frame itself, ascending. `before` is null where it does not matter (resets
+and their answers), `after` in what trainers send.
+
+In `fields` `continuous`, `discrete`, `rewards`, `terminated`, `truncated` and `left` have an item for each row of
+`before` (the last four: of all groups one after the other); `observations` and `masks` one for each row of `after`;
+`terminal_observations` and `infos` one for each that ended. Each observation is one flat row of numbers, pictures in
+the order of the wire (height, width, channel); masks are null for groups without. `infos_json` is the exact text of
 `infos`. All numbers are exact in float32.
+
+The folder v1 has frames of version 1, for Python only: their groups have `agents`, the numbers of the agents in the
+game, instead of `rows`; there is no `before`, `after`, `left` or `rows_changed`.
 """
 
 from __future__ import annotations
@@ -13,8 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import wire_codec
+from wire_codec import Fields, Group, Rows
 
 FOLDER = Path(__file__).resolve().parent / "fixtures" / "wire"
+OLD_FOLDER = FOLDER / "v1"
 
 
 def observation(name: str, *shape: int, dtype: str = "float32") -> dict[str, Any]:
@@ -27,7 +40,7 @@ def action(name: str, kind: str, size: int) -> dict[str, Any]:
 
 WALKER: dict[str, Any] = {
     "policy": "walker",
-    "agents": [0, 2],
+    "rows": 2,
     "observations": [observation("camera_2d", 3, 1, 2, dtype="uint8"), observation("obs", 3)],
     "actions": [
         action("jump", "discrete", 2),
@@ -38,52 +51,91 @@ WALKER: dict[str, Any] = {
 }
 GUARD: dict[str, Any] = {
     "policy": "Wächter",
-    "agents": [1],
+    "rows": 1,
     "observations": [observation("near", 2), observation("rays", 1)],
     "actions": [action("move", "continuous", 1)],
     "masked": False,
 }
 TURRET: dict[str, Any] = {
     "policy": "turret",
-    "agents": [0, 1, 2],
+    "rows": 3,
     "observations": [observation("obs", 1)],
     "actions": [action("aim", "discrete", 3), action("fire", "discrete", 2)],
     "masked": True,
 }
 EYE: dict[str, Any] = {
     "policy": "eye",
-    "agents": [0],
+    "rows": 1,
     "observations": [observation("camera_2d", 1, 1, 3, dtype="uint8")],
     "actions": [action("fire", "discrete", 2)],
     "masked": False,
 }
 TRIVIAL: dict[str, Any] = {
     "policy": "shared_policy",
-    "agents": [0],
+    "rows": 1,
     "observations": [observation("obs", 2)],
     "actions": [action("move", "continuous", 1)],
     "masked": False,
 }
+TWO_GROUPS = [WALKER, GUARD]
+ROOMY = [{**WALKER, "rows": 3}, {**GUARD, "rows": 2}]
+"""The same with more rows than agents."""
 
-TWO_GROUPS_SEEN: dict[str, Any] = {
-    "observations": [
-        {
-            "camera_2d": [[0, 1, 2, 127, 128, 255], [10, 20, 30, 40, 50, 60]],
-            "obs": [[0.5, -0.25, 1.0], [-1.0, 0.0, 1024.0]],
-        },
-        {"near": [[0.125, -8.0]], "rays": [[0.75]]},
-    ],
-    "masks": [[[1, 0, 1, 1, 0], [1, 1, 0, 0, 1]], None],
+
+def outcome(rewards: list[float], ends: str, *, rows_changed: bool = False) -> Fields:
+    """What comes of the actions.
+
+    Args:
+        ends: a letter for each row that acted: t for terminated, c for truncated, "." for none; a capital one if
+            its agent left.
+    """
+    return {
+        "game_usec": 1700,
+        "rewards": rewards,
+        "terminated": [end in "tT" for end in ends],
+        "truncated": [end in "cC" for end in ends],
+        "left": [end.isupper() for end in ends],
+        "rows_changed": rows_changed,
+    }
+
+
+def walkers(*rows: tuple[list[int], list[float]]) -> Fields:
+    """What walkers see."""
+    return (
+        {"camera_2d": [pixels for pixels, _ in rows], "obs": [numbers for _, numbers in rows]} if rows else {}
+    )
+
+
+def guards(*rows: tuple[list[float], list[float]]) -> Fields:
+    """What guards see."""
+    return {"near": [near for near, _ in rows], "rays": [rays for _, rays in rows]} if rows else {}
+
+
+FIRST = ([0, 1, 2, 127, 128, 255], [0.5, -0.25, 1.0])
+SECOND = ([10, 20, 30, 40, 50, 60], [-1.0, 0.0, 1024.0])
+THIRD = ([9, 8, 7, 6, 5, 4], [0.25, 0.5, 0.75])
+LAST = ([6, 5, 4, 3, 2, 1], [0.875, -0.875, 2.0])
+GUARDED = ([0.125, -8.0], [0.75])
+GUARDED_LAST = ([3.0, 4.0], [0.0])
+MASKS = [[1, 0, 1, 1, 0], [1, 1, 0, 0, 1], [0, 1, 1, 0, 0]]
+TWO_GROUPS_SEEN: Fields = {
+    "observations": [walkers(FIRST, SECOND), guards(GUARDED)],
+    "masks": [MASKS[:2], None],
 }
+NO_END: Fields = {"terminal_observations": [{}, {}], "infos": []}
 
-FIXTURES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
-    "reset": ("reset", [TRIVIAL], {"seed": None}),
-    "reset_seed": ("reset", [TRIVIAL], {"seed": 1234567890123}),
-    "reset_seed_negative": ("reset", [TRIVIAL], {"seed": -2}),
-    "reset_seed_zero": ("reset", [TRIVIAL], {"seed": 0}),
+Fixture = tuple[str, list[Group], Rows | None, Rows | None, Fields]
+
+FIXTURES: dict[str, Fixture] = {
+    "reset": ("reset", [TRIVIAL], None, None, {"seed": None}),
+    "reset_seed": ("reset", [TRIVIAL], None, None, {"seed": 1234567890123}),
+    "reset_seed_negative": ("reset", [TRIVIAL], None, None, {"seed": -2}),
+    "reset_seed_zero": ("reset", [TRIVIAL], None, None, {"seed": 0}),
     "action_two_groups": (
         "action",
-        [WALKER, GUARD],
+        TWO_GROUPS,
+        [[0, 1], [0]],
+        None,
         {
             "continuous": [[[0.5, -1.0], [0.25, 1.0]], [[-0.125]]],
             "discrete": [[[1, 2], [0, 1]], [[]]],
@@ -92,13 +144,40 @@ FIXTURES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
     "action_discrete": (
         "action",
         [TURRET],
+        [[0, 1, 2]],
+        None,
         {"continuous": [[[], [], []]], "discrete": [[[2, 0], [0, 1], [1, 1]]]},
     ),
-    "action_trivial": ("action", [TRIVIAL], {"continuous": [[[0.75]]], "discrete": [[[]]]}),
-    "observation_two_groups": ("observation", [WALKER, GUARD], {"game_usec": 250, **TWO_GROUPS_SEEN}),
+    "action_trivial": ("action", [TRIVIAL], [[0]], None, {"continuous": [[[0.75]]], "discrete": [[[]]]}),
+    "action_some_rows": (
+        "action",
+        ROOMY,
+        [[0, 2], [1]],
+        None,
+        {
+            "continuous": [[[0.5, -1.0], [0.25, 1.0]], [[-0.125]]],
+            "discrete": [[[1, 2], [0, 1]], [[]]],
+        },
+    ),
+    "action_empty_group": (
+        "action",
+        ROOMY,
+        [[], [0, 1]],
+        None,
+        {"continuous": [[], [[0.5], [-0.5]]], "discrete": [[], [[], []]]},
+    ),
+    "observation_two_groups": (
+        "observation",
+        TWO_GROUPS,
+        None,
+        [[0, 1], [0]],
+        {"game_usec": 250, **TWO_GROUPS_SEEN},
+    ),
     "observation_masks_last": (
         "observation",
         [TURRET],
+        None,
+        [[0, 1, 2]],
         {
             "game_usec": 4294967295,
             "observations": [{"obs": [[0.5], [0.25], [-0.5]]}],
@@ -108,16 +187,31 @@ FIXTURES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
     "observation_picture_last": (
         "observation",
         [EYE],
+        None,
+        [[0]],
         {"game_usec": 3, "observations": [{"camera_2d": [[7, 8, 9]]}], "masks": [None]},
+    ),
+    "observation_changed_crew": (
+        "observation",
+        ROOMY,
+        None,
+        [[1, 2], [1]],
+        {"game_usec": 251, **TWO_GROUPS_SEEN},
+    ),
+    "observation_empty_group": (
+        "observation",
+        ROOMY,
+        None,
+        [[0], []],
+        {"game_usec": 252, "observations": [walkers(FIRST), {}], "masks": [MASKS[:1], None]},
     ),
     "step_trivial": (
         "step",
         [TRIVIAL],
+        [[0]],
+        [[0]],
         {
-            "game_usec": 42,
-            "rewards": [1.5],
-            "terminated": [False],
-            "truncated": [False],
+            **outcome([1.5], "."),
             "observations": [{"obs": [[0.5, -0.5]]}],
             "masks": [None],
             "terminal_observations": [{}],
@@ -126,67 +220,157 @@ FIXTURES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
     ),
     "step_nobody_ended": (
         "step",
-        [WALKER, GUARD],
-        {
-            "game_usec": 1700,
-            "rewards": [0.0, -2.5, 0.0625],
-            "terminated": [False, False, False],
-            "truncated": [False, False, False],
-            **TWO_GROUPS_SEEN,
-            "terminal_observations": [{}, {}],
-            "infos": [],
-        },
+        TWO_GROUPS,
+        [[0, 1], [0]],
+        [[0, 1], [0]],
+        {**outcome([0.0, -2.5, 0.0625], "..."), **TWO_GROUPS_SEEN, **NO_END},
+    ),
+    "step_nobody_changed": (
+        "step",
+        ROOMY,
+        [[0, 2], [1]],
+        [[0, 2], [1]],
+        {**outcome([0.0, -2.5, 0.0625], "..."), **TWO_GROUPS_SEEN, **NO_END},
     ),
     "step_two_groups_ended": (
         "step",
-        [WALKER, GUARD],
+        TWO_GROUPS,
+        [[0, 1], [0]],
+        [[0, 1], [0]],
         {
-            "game_usec": 65536,
-            "rewards": [1.0, 100.0, -0.5],
-            "terminated": [False, True, False],
-            "truncated": [False, False, True],
+            **outcome([1.0, -0.5, 100.0], ".ct"),
             **TWO_GROUPS_SEEN,
-            "terminal_observations": [
-                {"camera_2d": [[6, 5, 4, 3, 2, 1]], "obs": [[0.875, -0.875, 2.0]]},
-                {"near": [[3.0, 4.0]], "rays": [[0.0]]},
-            ],
-            "infos": [
-                {"is_success": True, "metrics": {"höhe": 3.5, "日本": -0.25}},
-                {"metrics": {}},
-            ],
+            "terminal_observations": [walkers(LAST), guards(GUARDED_LAST)],
+            "infos": [{"metrics": {}}, {"is_success": True, "metrics": {"höhe": 3.5, "日本": -0.25}}],
         },
     ),
     "step_one_group_ended": (
         "step",
-        [WALKER, GUARD],
+        TWO_GROUPS,
+        [[0, 1], [0]],
+        [[0, 1], [0]],
         {
-            "game_usec": 0,
-            "rewards": [0.25, 0.5, 0.75],
-            "terminated": [True, False, True],
-            "truncated": [False, False, False],
+            **outcome([0.25, 0.5, 0.75], "tt."),
             **TWO_GROUPS_SEEN,
-            "terminal_observations": [
-                {
-                    "camera_2d": [[1, 1, 1, 1, 1, 1], [2, 2, 2, 2, 2, 2]],
-                    "obs": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
-                },
-                {},
-            ],
+            "terminal_observations": [walkers(THIRD, LAST), {}],
             "infos": [{}, {"is_success": False}],
         },
     ),
     "step_picture_ended": (
         "step",
         [EYE],
+        [[0]],
+        [[0]],
         {
-            "game_usec": 9,
-            "rewards": [-1.0],
-            "terminated": [False],
-            "truncated": [True],
+            **outcome([-1.0], "c"),
             "observations": [{"camera_2d": [[7, 8, 9]]}],
             "masks": [None],
             "terminal_observations": [{"camera_2d": [[1, 2, 3]]}],
             "infos": [{}],
+        },
+    ),
+    "step_newcomer": (
+        "step",
+        ROOMY,
+        [[0], [1]],
+        [[0, 2], [1]],
+        {**outcome([0.5, 0.25], "..", rows_changed=True), **TWO_GROUPS_SEEN, **NO_END},
+    ),
+    "step_left_terminated": (
+        "step",
+        ROOMY,
+        [[0, 1, 2], [1]],
+        [[0, 2], [1]],
+        {
+            **outcome([0.5, -1.0, 0.25, 0.125], ".T..", rows_changed=True),
+            **TWO_GROUPS_SEEN,
+            "terminal_observations": [walkers(LAST), {}],
+            "infos": [{"is_success": False}],
+        },
+    ),
+    "step_left_truncated_replaced": (
+        "step",
+        ROOMY,
+        [[0, 2], [1]],
+        [[0, 2], [1]],
+        {
+            **outcome([0.5, -1.0, 0.125], ".C.", rows_changed=True),
+            **TWO_GROUPS_SEEN,
+            "terminal_observations": [walkers(LAST), {}],
+            "infos": [{"metrics": {}}],
+        },
+    ),
+    "step_left_and_others_ended": (
+        "step",
+        ROOMY,
+        [[0, 1, 2], [0, 1]],
+        [[1, 2], [0]],
+        {
+            **outcome([0.5, -1.0, 0.25, 0.125, 8.0], "Tc..C", rows_changed=True),
+            **TWO_GROUPS_SEEN,
+            "terminal_observations": [walkers(THIRD, LAST), guards(GUARDED_LAST)],
+            "infos": [{"metrics": {"a": 1.0}}, {"metrics": {"b": 2.0}}, {"metrics": {"c": 3.0}}],
+        },
+    ),
+    "step_group_emptied": (
+        "step",
+        ROOMY,
+        [[1], [0, 1]],
+        [[1], []],
+        {
+            **outcome([0.5, -1.0, 1.0], ".TC", rows_changed=True),
+            "observations": [walkers(FIRST), {}],
+            "masks": [MASKS[:1], None],
+            "terminal_observations": [{}, guards(GUARDED_LAST, GUARDED)],
+            "infos": [{}, {"is_success": True}],
+        },
+    ),
+    "step_group_empty_from_the_start": (
+        "step",
+        ROOMY,
+        [[], [0]],
+        [[], [0]],
+        {
+            **outcome([0.5], "."),
+            "observations": [{}, guards(GUARDED)],
+            "masks": [[], None],
+            **NO_END,
+        },
+    ),
+    "step_group_filled": (
+        "step",
+        ROOMY,
+        [[], [0]],
+        [[2], [0]],
+        {
+            **outcome([0.5], ".", rows_changed=True),
+            "observations": [walkers(SECOND), guards(GUARDED)],
+            "masks": [MASKS[1:2], None],
+            **NO_END,
+        },
+    ),
+    "step_all_replaced": (
+        "step",
+        ROOMY,
+        [[0], [1]],
+        [[1, 2], [0]],
+        {
+            **outcome([0.5, 0.75], "TC", rows_changed=True),
+            **TWO_GROUPS_SEEN,
+            "terminal_observations": [walkers(THIRD), guards(GUARDED_LAST)],
+            "infos": [{"is_success": True}, {"is_success": False}],
+        },
+    ),
+    "step_crew_changed": (
+        "step",
+        ROOMY,
+        [[0, 2], [0]],
+        [[1, 2], [0]],
+        {
+            **outcome([1.0, -0.5, 100.0], "T.c", rows_changed=True),
+            **TWO_GROUPS_SEEN,
+            "terminal_observations": [walkers(LAST), guards(GUARDED_LAST)],
+            "infos": [{"metrics": {}}, {"is_success": True, "metrics": {"höhe": 3.5, "日本": -0.25}}],
         },
     ),
 }
@@ -194,16 +378,23 @@ FIXTURES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any]]] = {
 
 def describe(name: str) -> dict[str, Any]:
     """What the file of a fixture holds."""
-    kind, groups, fields = FIXTURES[name]
+    kind, groups, before, after, fields = FIXTURES[name]
     if "infos" in fields:
         fields = {**fields, "infos_json": wire_codec.infos_json(fields["infos"])}
-    payload = wire_codec.encode(kind, groups, fields)
-    return {"kind": kind, "groups": groups, "fields": fields, "hex": payload.hex()}
+    payload = wire_codec.encode(kind, groups, fields, before, after)
+    return {
+        "kind": kind,
+        "groups": groups,
+        "before": before,
+        "after": after,
+        "fields": fields,
+        "hex": payload.hex(),
+    }
 
 
-def read_all() -> dict[str, dict[str, Any]]:
+def read_all(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """The fixtures on disk, by name."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
 def main() -> None:

@@ -1,10 +1,14 @@
-"""Binary frames to and from the JSON messages that say the same, for fake games that speak both."""
+"""Binary frames to and from the JSON messages that say the same, for fake games that speak both.
+
+Agents neither come nor go; they are numbered group by group.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import wire_codec
+import wire_codec_v1
 from wire_codec import Fields, Group
 
 Message = dict[str, Any]
@@ -18,6 +22,7 @@ def group_agents(
         {
             "policy": policy,
             "agents": [agent for agent, name in enumerate(policies) if name == policy],
+            "rows": policies.count(policy),
             "observations": [
                 {"name": name, "shape": entry["size"], "dtype": "float32"}
                 for name, entry in observations.items()
@@ -32,8 +37,8 @@ def group_agents(
     ]
 
 
-def encode(groups: list[Group], message: Message, game_usec: int) -> bytes:
-    """The answer to a reset or to actions as a binary frame."""
+def encode(version: int, groups: list[Group], message: Message, game_usec: int) -> bytes:
+    """The answer to a reset or to actions as a binary frame of a version."""
     infos = message["info"]
     fields: Fields = {"game_usec": game_usec, "observations": [], "masks": [], "terminal_observations": []}
     for group in groups:
@@ -44,7 +49,7 @@ def encode(groups: list[Group], message: Message, game_usec: int) -> bytes:
         fields["terminal_observations"].append(_columns([row for row in last if row is not None]))
         fields["masks"].append([[bit for bits in row.values() for bit in bits] for row in masks])
     if message["type"] == "reset":
-        return wire_codec.encode("observation", groups, fields)
+        return _encode(version, "observation", groups, fields)
     ends = list(zip(message["done"], infos, strict=True))
     fields["rewards"] = message["reward"]
     fields["truncated"] = [info.get("TimeLimit.truncated", False) for info in infos]
@@ -52,14 +57,28 @@ def encode(groups: list[Group], message: Message, game_usec: int) -> bytes:
     fields["infos"] = [
         {key: info[key] for key in ("metrics", "is_success") if key in info} for done, info in ends if done
     ]
-    return wire_codec.encode("step", groups, fields)
+    fields |= {"left": [False] * len(infos), "rows_changed": False}
+    return _encode(version, "step", groups, fields)
 
 
-def decode(groups: list[Group], payload: bytes) -> Message:
+def _encode(version: int, kind: str, groups: list[Group], fields: Fields) -> bytes:
+    if version == wire_codec_v1.VERSION:
+        return wire_codec_v1.encode(kind, groups, fields)
+    return wire_codec.encode(kind, groups, fields, _rows(groups), _rows(groups))
+
+
+def _rows(groups: list[Group]) -> wire_codec.Rows:
+    return [list(range(group["rows"])) for group in groups]
+
+
+def decode(version: int, groups: list[Group], payload: bytes) -> Message:
     """A reset or actions as the message in JSON."""
     if wire_codec.kind_of(payload) == wire_codec.RESET:
         return {"type": "reset", "seed": wire_codec.decode_reset(payload)}
-    fields = wire_codec.decode_action(groups, payload)
+    if version == wire_codec_v1.VERSION:
+        fields = wire_codec_v1.decode_action(groups, payload)
+    else:
+        fields = wire_codec.decode_action(groups, _rows(groups), payload)
     rows: list[Message] = [{} for group in groups for _ in group["agents"]]
     for group, numbers, choices in zip(groups, fields["continuous"], fields["discrete"], strict=True):
         for agent, values, picks in zip(group["agents"], numbers, choices, strict=True):

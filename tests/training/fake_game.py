@@ -5,7 +5,8 @@
 It has two agents with three observations each; their episodes last five steps, the second agent's are truncated.
 The wire values are easy to predict: see `observation`, `reward` and `mask`. Options, given as `--name=value`:
 
-    wire=stock|studio|binary   the stock plugin (default), our addon speaking JSON, our addon with binary frames
+    wire=stock|studio|binary|binary1   the stock plugin (default), our addon speaking JSON, our addon with binary
+                               frames, an older one with those of version 1
     masks=1                    action masks for the discrete actions (ours only)
     see=extra,lamp,camera_2d   further observations: two floats, one of three, a picture (the last two in JSON only)
     policies=red,blue          the policy of each agent
@@ -13,6 +14,8 @@ The wire values are easy to predict: see `observation`, `reward` and `mask`. Opt
     lengths=5,3                the steps of each agent's episodes
     misbehave_at=N             the step at which a mode misbehaves (default 20)
     misbehave_seed=S           only the game that was started with this --env_seed misbehaves
+
+In the mode "crew" it is another game, that of changing_game.py.
 
 It writes the actions of each step to actions.jsonl and the seed of each reset to resets.jsonl, in its folder.
 """
@@ -115,9 +118,12 @@ class FakeGame:
 
     def _on_handshake(self, message: dict[str, Any]) -> None:
         offered = message.get("rl_studio", {}).get("binary", [])
-        self.speaks_binary = self.options.get("wire") == "binary" and 1 in offered
+        wanted = {"binary": 2, "binary1": 1}.get(self.options.get("wire", "stock"), 0)
+        self.binary = wanted if wanted in offered else 0
 
     def _on_env_info(self, _message: dict[str, Any]) -> None:
+        if self.mode == "camera":
+            self._look()
         count = 0 if self.mode == "empty" else AGENTS
         space: dict[str, Any] = {"obs": {"space": "box", "size": [3]}}
         space |= {name: SEEN[name][0] for name in self.seen}
@@ -136,12 +142,12 @@ class FakeGame:
             if self.is_ours:
                 info["rl_studio"] = {
                     "addon_version": "0.1.0",
-                    "binary": int(self.speaks_binary),
+                    "binary": self.binary,
                     "agent_paths": [f"/root/Fake/Agent{agent}" for agent in range(count)],
                     "masked_policies": sorted(set(names)) if "masks" in self.options else [],
                 }
         self._send(info)
-        if self.speaks_binary:
+        if self.binary:
             self.binary_groups = self._groups(space, info["agent_policy_names"])
 
     def _groups(self, space: dict[str, Any], names: list[str]) -> list[wire_messages.Group]:
@@ -205,19 +211,29 @@ class FakeGame:
         }
         return {"action_mask": {name: mask(agent, self.step, size) for name, size in sizes.items()}}
 
+    def _look(self) -> None:
+        if "--headless" in sys.argv:
+            self._send({"type": "error", "code": "needs_drawing", "message": "eye_2d cannot be read"})
+            sys.exit(1)
+
     def _is_bad(self) -> bool:
         return self.options.get("misbehave_seed") in (None, self.options.get("env_seed", "0"))
 
     def _misbehave(self) -> None:
+        if self.mode in DEATHS:
+            DEATHS[self.mode]()
         match self.mode:
-            case "quit":
-                sys.exit(0)
             case "crash" | "changed" | "mortal":
                 say("SCRIPT ERROR: Division by zero error in operator '/'.")
                 say("   at: _physics_process (res://puck.gd:42)")
                 os._exit(3)
-            case "hang":
-                threading.Event().wait()
+            case "camera_later":
+                self._look()
+            case "fault":
+                self._send(
+                    {"type": "error", "code": "data", "message": "agent /root/Main/Puck: reward is inf"}
+                )
+                sys.exit(1)
             case "garbage":
                 self.socket.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             case "no_json":
@@ -232,7 +248,7 @@ class FakeGame:
 
     def _send(self, message: dict[str, Any]) -> None:
         if self.binary_groups and message["type"] in ("reset", "step"):
-            payload = wire_messages.encode(self.binary_groups, message, GAME_USEC)
+            payload = wire_messages.encode(self.binary, self.binary_groups, message, GAME_USEC)
         else:
             payload = json.dumps(message).encode()
         self.socket.sendall(struct.pack("<I", len(payload)) + payload)
@@ -243,7 +259,7 @@ class FakeGame:
             return None
         payload = self._read(struct.unpack("<I", header)[0]) or b"{}"
         if self.binary_groups and not payload.startswith(b"{"):
-            return wire_messages.decode(self.binary_groups, payload)
+            return wire_messages.decode(self.binary, self.binary_groups, payload)
         message: dict[str, Any] = json.loads(payload)
         return message
 
@@ -258,6 +274,21 @@ class FakeGame:
                 return None
             data += part
         return data
+
+
+def compute() -> None:
+    """Never ends."""
+    while True:
+        pass
+
+
+DEATHS: dict[str, Callable[[], object]] = {
+    "quit": lambda: sys.exit(0),
+    "hang": lambda: threading.Event().wait(),
+    "busy": compute,
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+}
+"""How some modes misbehave."""
 
 
 def is_restarted(options: dict[str, str]) -> bool:
@@ -280,7 +311,12 @@ def main(arguments: list[str]) -> None:
     if mode == "family":
         child = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
         Path("child").write_text(str(child.pid))
-    FakeGame(mode, options).run()
+    if mode == "crew":
+        from training.changing_game import ChangingGame
+
+        ChangingGame(options).run()
+    else:
+        FakeGame(mode, options).run()
 
 
 if __name__ == "__main__":

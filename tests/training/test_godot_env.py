@@ -20,6 +20,7 @@ from rl_studio_training.connection import listen
 from rl_studio_training.errors import (
     GameCrashedError,
     GameError,
+    GameFault,
     GameProtocolError,
     GameStartError,
     GameTimeoutError,
@@ -30,8 +31,9 @@ from rl_studio_training.launch import GameSettings
 from rl_studio_training.layout import GroupActions
 from training.conftest import FAKE_GAME, MakeBuild, MakeGame, is_alive, wait_until
 
-Wire = Literal["stock", "studio", "binary"]
-WIRES: list[Wire] = ["stock", "studio", "binary"]
+Wire = Literal["stock", "studio", "binary1", "binary"]
+WIRES: list[Wire] = ["stock", "studio", "binary1", "binary"]
+BINARY = ("binary1", "binary")
 STILL = [{"move": [0.0, 0.0]}, {"move": [0.0, 0.0]}]
 
 
@@ -78,7 +80,7 @@ def still(game: StudioGodotEnv) -> list[GroupActions]:
 @pytest.mark.parametrize("wire", WIRES)
 def test_each_wire_is_negotiated(make_game: MakeGame, wire: Wire) -> None:
     game = make_game(extra={"wire": wire})
-    assert (game.is_ours, game.is_binary) == (wire != "stock", wire == "binary")
+    assert (game.is_ours, game.is_binary) == (wire != "stock", wire in BINARY)
     assert game.agent_paths == (["0", "1"] if wire == "stock" else ["/root/Fake/Agent0", "/root/Fake/Agent1"])
     (group,) = game.groups
     assert (group.policy, group.agents.tolist(), group.has_masks) == ("walker", [0, 1], False)
@@ -118,7 +120,7 @@ def test_batches_are_the_same_on_every_wire(make_game: MakeGame, tmp_path: Path,
     assert (batch.terminated.tolist(), batch.truncated.tolist()) == ([True, False], [False, True])
     assert batch.infos[0] == {"is_success": True, "metrics": {"height": 2.0, "is_success": 1.0}}
     assert batch.infos[1] == {"is_success": False, "metrics": {"height": 3.0, "is_success": 0.0}}
-    assert (batch.game_s is None) == (wire != "binary")
+    assert (batch.game_s is None) == (wire not in BINARY)
     sent = json.loads((tmp_path / "build" / "actions.jsonl").read_text().splitlines()[0])
     assert sent == [{"move": [0.5, -0.5], "shoot": 1}, {"move": [1.0, -1.0], "shoot": 0}]
     assert json.loads((tmp_path / "build" / "resets.jsonl").read_text()) == {"env_seed": "0", "seed": 7}
@@ -170,7 +172,8 @@ def test_the_inherited_face_works_on_every_wire(make_game: MakeGame, wire: Wire)
 
 def test_nan_in_a_binary_frame_is_told_with_the_agent(make_game: MakeGame) -> None:
     game = make_game("nan", extra={"wire": "binary", "misbehave_at": "2"})
-    with pytest.raises(GameProtocolError, match=r"Game 0: agent /root/Fake/Agent1: obs\[1\] is nan"):
+    words = r"Game 0: agent /root/Fake/Agent1: obs\[1\] is nan \(decision 2 of the game\)"
+    with pytest.raises(GameFault, match=words):
         step_until_it_misbehaves(game)
 
 
@@ -191,8 +194,9 @@ def test_what_a_stock_game_sends_amiss_is_put_right_with_one_warning(make_game: 
 @pytest.mark.parametrize("wire", WIRES)
 def test_an_observation_of_another_size_is_refused(make_game: MakeGame, wire: Wire) -> None:
     game = make_game("resize", extra={"wire": wire, "misbehave_at": "2"})
-    words = "a step of 44 bytes; 52 were due" if wire == "binary" else "sent 1 numbers for 'obs'"
-    with pytest.raises(GameProtocolError, match=words):
+    size = {"binary1": "44 bytes; 52", "binary": "48 bytes; 56"}.get(wire)
+    words = f"a step of {size} were due" if size else "sent 1 numbers for 'obs'"
+    with pytest.raises(GameFault if size else GameProtocolError, match=words):
         step_until_it_misbehaves(game)
 
 

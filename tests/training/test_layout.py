@@ -36,3 +36,8 @@ def test_agents_of_one_policy_must_see_the_same() -> None:
 def test_agents_of_one_policy_must_do_the_same() -> None:
     with pytest.raises(SpacesError, match="actions move continuous 2, jump discrete 2, turn discrete 3, but"):
         make_groups(["a", "a"], [RAYS, RAYS], [MOVE, BOTH])
+
+
+def test_agents_whose_paths_are_known_are_called_by_them() -> None:
+    with pytest.raises(SpacesError, match=r"Agent /root/B has the actions .*, but agent /root/A with"):
+        make_groups(["a", "a"], [RAYS, RAYS], [MOVE, BOTH], paths=["/root/A", "/root/B"])

@@ -72,6 +72,9 @@ def env_info_with(studio: Any) -> dict[str, Any]:
 def test_a_game_with_our_addon_says_so() -> None:
     assert parse_env_info(env_info_with(None)).studio is None
     assert parse_env_info(env_info_with(OURS)).studio == StudioInfo(1, ["/root/A"], frozenset({"walker"}))
+    rows = {**OURS, "binary": 2.0, "fixed_rows": ["walker"], "action_repeat": 4, "scene_action_repeat": 8.0}
+    found = parse_env_info(env_info_with(rows)).studio
+    assert found == StudioInfo(2, ["/root/A"], frozenset({"walker"}), frozenset({"walker"}), 4, 8)
     plain = parse_env_info(env_info_with({"agent_paths": ["/root/A"]})).studio
     assert plain == StudioInfo(0, ["/root/A"], frozenset())
 
@@ -80,11 +83,12 @@ def test_a_game_with_our_addon_says_so() -> None:
     "studio",
     [
         "yes",
-        {**OURS, "binary": 2},
+        {**OURS, "binary": 3},
         {**OURS, "binary": "1"},
         {**OURS, "agent_paths": []},
         {**OURS, "agent_paths": None},
         {**OURS, "masked_policies": "walker"},
+        {**OURS, "fixed_rows": "walker"},
     ],
 )
 def test_what_our_addon_cannot_have_said_is_refused(studio: Any) -> None:

@@ -117,7 +117,8 @@ def test_a_game_that_dies_cuts_the_episodes_of_all_its_policies(make_fleet: Make
 
 
 def test_shared_agents_must_see_and_do_the_same(make_fleet: MakePolicyFleet) -> None:
-    with pytest.raises(SpacesError, match=r"Agent 1 of Game 0 has the actions .*turn"):
+    words = r"Agent /root/Fake/Agent1 of Game 0 has the actions .*turn.*, but agent /root/Fake/Agent0 of Game 0 has"
+    with pytest.raises(SpacesError, match=words):
         make_fleet(["continuous"], extra={"acts": "continuous,discrete"}, shared=True)
 
 

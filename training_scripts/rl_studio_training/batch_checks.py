@@ -10,62 +10,80 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_studio_training.batch import Batch, KeyedArrays
-from rl_studio_training.errors import GameProtocolError
+from rl_studio_training.errors import GameFault
 from rl_studio_training.layout import PolicyGroup
+from rl_studio_training.seats import Seats
 
 
 class BatchChecks:
     """Refuses numbers that would spoil the network.
 
     Args:
-        groups: the agents of the game.
-        agent_paths: what to call each agent.
+        groups: the rows of the game.
+        seats: what to call each agent.
         name: what to call the game.
     """
 
-    def __init__(self, groups: Sequence[PolicyGroup], agent_paths: Sequence[str], name: str) -> None:
+    def __init__(self, groups: Sequence[PolicyGroup], seats: Seats, name: str) -> None:
         self._name = name
         self._groups = tuple(groups)
-        self._paths = agent_paths
+        self._seats = seats
         self._mask_starts = [_mask_starts(group) for group in groups]
 
-    def check(self, batch: Batch) -> None:
-        """Looks at everything in `batch`.
+    def check(self, batch: Batch, when: str) -> None:
+        """Looks at everything in `batch`, before the seats settle.
+
+        Args:
+            when: the place in the conversation, for messages.
 
         Raises:
-            GameProtocolError: NaN or infinity in a reward or an observation, or a mask that forbids everything; with
-                the agent's path, the name and the index.
+            GameFault: NaN or infinity in a reward or an observation, or a mask that forbids everything; with the
+                agent's path, the name and the index.
         """
         if not is_finite(batch.rewards):
-            agent = int(np.flatnonzero(~np.isfinite(batch.rewards))[0])
-            raise self._problem(agent, f"the reward is {batch.rewards[agent]}")
+            row = int(np.flatnonzero(~np.isfinite(batch.rewards))[0])
+            raise self._problem(self._seats.name(row), f"the reward is {batch.rewards[row]}", when)
         for group, values, starts in zip(self._groups, batch.groups, self._mask_starts, strict=True):
-            self._check_finite(values.observations, group.agents, "")
-            if values.terminal_observations:
+            if bad := _not_finite(values.observations):
+                row, what = bad
+                raise self._problem(self._newcomer(group, row), what, when)
+            if values.terminal_observations and (bad := _not_finite(values.terminal_observations)):
+                row, what = bad
                 ended = group.agents[batch.ended[group.agents]]
-                self._check_finite(values.terminal_observations, ended, "at the end of the episode ")
+                agent = self._seats.name(int(ended[row]))
+                raise self._problem(agent, f"at the end of the episode {what}", when)
             if values.masks is not None and len(starts):
-                self._check_masks(group, values.masks, starts)
+                self._check_masks(group, values.masks, starts, when)
 
-    def _check_finite(self, arrays: KeyedArrays, agents: NDArray[np.int64], when: str) -> None:
-        for name, array in arrays.items():
-            if array.dtype == np.float32 and not is_finite(array):
-                flat = array.reshape(len(array), -1)
-                row, index = np.argwhere(~np.isfinite(flat))[0].tolist()
-                raise self._problem(int(agents[row]), f"{when}{name}[{index}] is {flat[row, index]}")
-
-    def _check_masks(self, group: PolicyGroup, masks: NDArray[np.bool_], starts: NDArray[np.int64]) -> None:
+    def _check_masks(
+        self, group: PolicyGroup, masks: NDArray[np.bool_], starts: NDArray[np.int64], when: str
+    ) -> None:
         is_open = np.logical_or.reduceat(masks, starts, axis=1)
         if not is_open.all():
             row, action = np.argwhere(~is_open)[0].tolist()
             name = [part.name for part in group.actions if part.kind == "discrete"][action]
-            raise self._problem(int(group.agents[row]), f'the action mask of "{name}" allows nothing')
+            what = f'the action mask of "{name}" allows nothing'
+            raise self._problem(self._newcomer(group, row), what, when)
 
-    def _problem(self, agent: int, what: str) -> GameProtocolError:
-        return GameProtocolError(
-            f"{self._name}: agent {self._paths[agent]}: {what}.",
+    def _newcomer(self, group: PolicyGroup, row: int) -> str:
+        return self._seats.name(int(group.agents[row]), newcomer=True)
+
+    def _problem(self, agent: str, what: str, when: str) -> GameFault:
+        return GameFault(
+            f"{self._name}: agent {agent}: {what} ({when}).",
+            code="data",
             hint="Look at what _get_observation(), the action mask and the rewards of that agent compute.",
         )
+
+
+def _not_finite(arrays: KeyedArrays) -> tuple[int, str] | None:
+    """The row of the first number that is NaN or infinite, and what it is."""
+    for name, array in arrays.items():
+        if array.dtype == np.float32 and not is_finite(array):
+            flat = array.reshape(len(array), -1)
+            row, index = np.argwhere(~np.isfinite(flat))[0].tolist()
+            return row, f"{name}[{index}] is {flat[row, index]}"
+    return None
 
 
 def is_finite(array: NDArray[Any]) -> bool:

@@ -1,76 +1,61 @@
-"""The binary frames between trainer and game, version 1: bytes to arrays and back, without any input or output.
+"""The binary frames between trainer and game, version 2: bytes to arrays and back, without any input or output.
 
-docs/wire-protocol.md has the layout. Everything is little-endian; each block is padded to a multiple of four bytes
-unless the frame ends with it, so every number can be read where it lies.
+docs/wire-protocol.md has the layout. On the wire are only the rows that have an agent; the arrays have all rows.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_studio_training.batch import Batch, GroupBatch, KeyedArrays
+from rl_studio_training import frame_blocks as blocks
+from rl_studio_training.batch import Batch, KeyedArrays
 from rl_studio_training.connection import BadFrameError
+from rl_studio_training.frame_rows import FrameRows
 from rl_studio_training.layout import GroupActions, PolicyGroup
 
-VERSION = 1
+VERSION = 2
 
-_MAGIC = b"RL"
-_RESET, _ACTION, _OBSERVATION, _STEP = 1, 2, 3, 4
-_NAMES = {_OBSERVATION: "an observation", _STEP: "a step"}
-_HEADER = struct.Struct("<2sBBI")
-_SEED = struct.Struct("<q")
-_U32 = struct.Struct("<I")
 _OBSERVATION_HEAD = struct.Struct("<2sBBII")
-_STEP_HEAD = struct.Struct("<2sBBIII")
-_TERMINATED, _TRUNCATED = 1, 2
-_SEED_LIMIT = 1 << 63
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """The rows of one observation in the fixed part of a frame; `offset` counts from where the groups begin."""
-
-    name: str
-    shape: tuple[int, ...]
-    is_picture: bool
-    offset: int
-    row_bytes: int
-
-    def read(self, payload: bytearray, start: int, rows: int) -> NDArray[Any]:
-        if self.is_picture:
-            channels, height, width = self.shape
-            pixels = np.ndarray((rows, height, width, channels), np.uint8, payload, start)
-            return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
-        return np.ndarray((rows, *self.shape), "<f4", payload, start)
-
-
-@dataclass(frozen=True, slots=True)
-class _GroupLayout:
-    group: PolicyGroup
-    blocks: tuple[_Block, ...]
-    mask_offset: int
+_STEP_HEAD = struct.Struct("<2sBBIIII")
+_FLAGS = (0, blocks.TERMINATED, blocks.TRUNCATED)
+_LEFT_FLAGS = (blocks.TERMINATED | blocks.LEFT, blocks.TRUNCATED | blocks.LEFT)
 
 
 class BinaryFrames:
-    """Encodes and decodes the frames of one game.
+    """Encodes and decodes the frames of one game. It remembers which rows have an agent, as the last frame told.
 
     Args:
-        groups: the agents of the game, as its env_info describes them. Their observations are float32 or uint8.
+        groups: the rows of the game, as its env_info describes them: those of the first group, then those of the
+            second, …. Their observations are float32 or uint8.
     """
 
     def __init__(self, groups: Sequence[PolicyGroup]) -> None:
-        self._agents = sum(group.count for group in groups)
-        self._action_header = _HEADER.pack(_MAGIC, VERSION, _ACTION, self._agents)
-        self._step_start = _STEP_HEAD.size + 4 * self._agents + _padded(self._agents)
-        self._layouts, self._groups_end = _lay_out(groups)
+        self._set_groups(groups)
+        self._crew = FrameRows.of(self._groups, [np.arange(group.count) for group in groups])
+
+    def _set_groups(self, groups: Sequence[PolicyGroup]) -> None:
+        self._groups = tuple(groups)
+        self._rows = sum(group.count for group in groups)
+        self._nothing: tuple[KeyedArrays, ...] = tuple({} for _ in groups)
+
+    def resize(self, groups: Sequence[PolicyGroup]) -> None:
+        """Goes on with more rows or groups; the agents stay in their rows.
+
+        Args:
+            groups: those of before in their order, none of them smaller, and perhaps further ones.
+        """
+        rows = [
+            np.arange(group.count) if found is None else found
+            for group, found in zip(self._groups, self._crew.rows, strict=True)
+        ]
+        rows += [np.empty(0, np.int64) for _ in groups[len(rows) :]]
+        self._set_groups(groups)
+        self._crew = FrameRows.of(self._groups, rows)
 
     # --- to the game
 
@@ -83,33 +68,24 @@ class BinaryFrames:
         Raises:
             ValueError: the seed does not fit.
         """
-        if seed is not None and not -_SEED_LIMIT <= seed < _SEED_LIMIT:
-            raise ValueError(f"the seed {seed} does not fit into 64 bits")
-        return _HEADER.pack(_MAGIC, VERSION, _RESET, int(seed is not None)) + _SEED.pack(seed or 0)
+        return blocks.encode_reset(VERSION, seed)
 
     def encode_actions(self, actions: Sequence[GroupActions]) -> bytes:
         """What all agents do.
 
         Args:
-            actions: one item per group.
+            actions: one item per group, with all of its rows; those without an agent do not matter.
 
         Raises:
             ValueError: an array has another shape than its group.
         """
-        blocks = [self._action_header]
-        for layout, acts in zip(self._layouts, actions, strict=True):
-            group = layout.group
-            for array, width in (
-                (acts.continuous, group.continuous_width),
-                (acts.discrete, group.discrete_width),
-            ):
-                if array.shape != (group.count, width):
-                    raise ValueError(
-                        f"actions of {group.policy!r} are {array.shape}, not {(group.count, width)}"
-                    )
-            blocks.append(acts.continuous.astype("<f4", copy=False).tobytes())
-            blocks.append(acts.discrete.astype("<i4", copy=False).tobytes())
-        return b"".join(blocks)
+        crew = self._crew
+        parts = [blocks.action_header(VERSION, crew.count)]
+        for group, rows, acts in zip(self._groups, crew.rows, actions, strict=True):
+            blocks.check_actions(group, acts)
+            for array, dtype in ((acts.continuous, "<f4"), (acts.discrete, "<i4")):
+                parts.append((array if rows is None else array[rows]).astype(dtype, copy=False).tobytes())
+        return b"".join(parts)
 
     # --- from the game
 
@@ -122,16 +98,20 @@ class BinaryFrames:
         Raises:
             BadFrameError: it is no such frame of this game.
         """
-        (usec,) = self._read_head(payload, _OBSERVATION_HEAD, _OBSERVATION)
-        start = _OBSERVATION_HEAD.size
-        _check_size(payload, _OBSERVATION, start + self._groups_end)
+        agents, usec = blocks.read_head(payload, _OBSERVATION_HEAD, VERSION, blocks.OBSERVATION)
+        crew, start = self._read_table(payload, _OBSERVATION_HEAD.size)
+        if agents != crew.count:
+            raise BadFrameError(f"an observation of {agents} agents, but {crew.count} rows")
+        blocks.check_size(payload, blocks.OBSERVATION, start + crew.end)
+        self._crew = crew
         return Batch(
-            groups=tuple(_read_group(layout, payload, start, {}) for layout in self._layouts),
-            rewards=np.zeros(self._agents, np.float32),
-            terminated=np.zeros(self._agents, np.bool_),
-            truncated=np.zeros(self._agents, np.bool_),
+            groups=crew.read(payload, start, self._nothing),
+            rewards=np.zeros(self._rows, np.float32),
+            terminated=np.zeros(self._rows, np.bool_),
+            truncated=np.zeros(self._rows, np.bool_),
             infos={},
             game_s=usec / 1e6,
+            present=_copy(crew.present),
         )
 
     def decode_step(self, payload: bytearray) -> Batch:
@@ -143,138 +123,128 @@ class BinaryFrames:
         Raises:
             BadFrameError: it is no such frame of this game.
         """
-        usec, n_ended = self._read_head(payload, _STEP_HEAD, _STEP)
-        start = self._step_start
-        fixed = start + (_padded(self._groups_end) if n_ended else self._groups_end)
+        acting = now = self._crew
+        agents, usec, n_ended, rows_changed = blocks.read_head(payload, _STEP_HEAD, VERSION, blocks.STEP)
+        if agents != acting.count:
+            raise BadFrameError(f"a step of {agents} agents; {acting.count} acted")
+        flags_start = _STEP_HEAD.size + 4 * acting.count
+        start = flags_start + blocks.padded(acting.count)
+        if len(payload) < start:
+            raise BadFrameError(f"a step of {len(payload)} bytes; {start} or more were due")
+        terminated, truncated, left = _read_flags(payload, flags_start, acting, n_ended, rows_changed)
+        if rows_changed:
+            now, start = self._read_table(payload, start)
+            self._check_stayed(acting, left, now)
+        fixed = start + (blocks.padded(now.end) if n_ended else now.end)
         if not n_ended or len(payload) < fixed:
-            _check_size(payload, _STEP, fixed)
-        rewards: NDArray[np.float32] = np.ndarray(self._agents, "<f4", payload, _STEP_HEAD.size)
-        terminated, truncated = self._read_flags(payload, n_ended)
-        terminal: list[KeyedArrays] = [{} for _ in self._layouts]
+            blocks.check_size(payload, blocks.STEP, fixed)
+        terminal: Sequence[KeyedArrays] = self._nothing
         infos: dict[int, dict[str, Any]] = {}
         if n_ended:
-            ended = terminated | truncated
-            terminal, end = self._read_terminal(payload, fixed, ended)
-            infos = _read_infos(payload, end, np.flatnonzero(ended).tolist())
+            terminal, infos = self._read_ends(payload, fixed, terminated | truncated)
+        rewards: NDArray[np.float32] = np.ndarray(acting.count, "<f4", payload, _STEP_HEAD.size)
+        self._crew = now
         return Batch(
-            tuple(
-                _read_group(layout, payload, start, values)
-                for layout, values in zip(self._layouts, terminal, strict=True)
-            ),
-            rewards,
+            now.read(payload, start, terminal),
+            acting.spread(rewards),
             terminated,
             truncated,
             infos,
             usec / 1e6,
+            _copy(acting.present),
+            _copy(now.present),
         )
 
-    def _read_head(self, payload: bytearray, head: struct.Struct, kind: int) -> tuple[int, ...]:
-        if len(payload) < head.size:
-            raise BadFrameError(
-                f"{_NAMES[kind]} of {len(payload)} bytes, too short even for its head ({head.size} bytes)"
-            )
-        magic, version, found, agents, *rest = head.unpack_from(payload)
-        if (magic, version, found) != (_MAGIC, VERSION, kind):
-            raise BadFrameError(
-                f"a frame that begins with {bytes(payload[:4])!r} where {_NAMES[kind]} "
-                f"({_HEADER.pack(_MAGIC, VERSION, kind, 0)[:4]!r}) was due"
-            )
-        if agents != self._agents:
-            raise BadFrameError(f"{_NAMES[kind]} of {agents} agents; it has {self._agents}")
-        return tuple(rest)
+    def _read_table(self, payload: bytearray, start: int) -> tuple[FrameRows, int]:
+        """Which rows have an agent now, and where the groups begin."""
+        rows = []
+        for group in self._groups:
+            (count,) = _numbers(payload, start, 1).tolist()
+            if count > group.count:
+                raise BadFrameError(f"a frame with {count} rows of {group.policy!r}; it has {group.count}")
+            found = _numbers(payload, start + 4, count).astype(np.int64)
+            start += 4 + 4 * count
+            if count and (found[-1] >= group.count or (np.diff(found) <= 0).any()):
+                raise BadFrameError(
+                    f"a frame with the rows {found.tolist()} of {group.policy!r}; "
+                    f"ascending numbers below {group.count} were due"
+                )
+            rows.append(found)
+        if not any(len(found) for found in rows):
+            raise BadFrameError("a frame without any agent")
+        return FrameRows.of(self._groups, rows), start
 
-    def _read_flags(self, payload: bytearray, n_ended: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Who terminated, and who was truncated."""
-        start = _STEP_HEAD.size + 4 * self._agents
-        set_flags = self._agents - payload.count(0, start, start + self._agents)
-        if set_flags != n_ended:
-            raise BadFrameError(f"a step with {n_ended} ended agents, but {set_flags} flags say so")
-        if not n_ended:
-            return np.zeros(self._agents, np.bool_), np.zeros(self._agents, np.bool_)
-        flags = np.ndarray(self._agents, np.uint8, payload, start)
-        if flags.max() > _TRUNCATED:
-            agent = int(flags.argmax())
-            raise BadFrameError(f"the flags {flags[agent]} for agent {agent}; 0, 1 and 2 are known")
-        return flags == _TERMINATED, flags == _TRUNCATED
+    def _check_stayed(self, acting: FrameRows, left: NDArray[np.bool_], now: FrameRows) -> None:
+        """Every agent that acted and has not left must be in its row still."""
+        if now.present is None:
+            return
+        gone = ~left & ~now.present
+        if acting.present is not None:
+            gone &= acting.present
+        if gone.any():
+            raise BadFrameError(
+                f"a step without the agent in {self._place(int(gone.argmax()))}, of which no flag says that it left"
+            )
 
-    def _read_terminal(
+    def _place(self, row: int) -> str:
+        for group in self._groups:
+            if row < group.count:
+                return f"row {row} of {group.policy!r}"
+            row -= group.count
+        raise IndexError(row)
+
+    def _read_ends(
         self, payload: bytearray, start: int, ended: NDArray[np.bool_]
-    ) -> tuple[list[KeyedArrays], int]:
-        """The terminal observations per group, and where they end."""
-        counts = [int(np.count_nonzero(ended[layout.group.agents])) for layout in self._layouts]
-        size = sum(
-            _padded(count * block.row_bytes)
-            for layout, count in zip(self._layouts, counts, strict=True)
-            for block in layout.blocks
-        )
-        if len(payload) < start + size + _U32.size:
+    ) -> tuple[list[KeyedArrays], dict[int, dict[str, Any]]]:
+        """The terminal observations per group, and the infos."""
+        counts = []
+        first = 0
+        for group in self._groups:
+            counts.append(int(np.count_nonzero(ended[first : first + group.count])))
+            first += group.count
+        terminal, end = blocks.read_terminal(self._crew.layouts, counts, payload, start)
+        return terminal, blocks.read_infos(payload, end, np.flatnonzero(ended).tolist())
+
+
+def _read_flags(
+    payload: bytearray, start: int, acting: FrameRows, n_ended: int, rows_changed: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows terminated, which were truncated, and whose agents are gone."""
+    count = acting.count
+    set_flags = count - payload.count(0, start, start + count)
+    if set_flags != n_ended:
+        raise BadFrameError(f"a step with {n_ended} ended agents, but {set_flags} flags say so")
+    if rows_changed > 1:
+        raise BadFrameError(f"a step that says {rows_changed} where 0 or 1 (rows changed) was due")
+    rows = count if acting.present is None else len(acting.present)
+    if not n_ended:
+        nobody = np.zeros(rows, np.bool_)
+        return nobody, np.zeros(rows, np.bool_), nobody
+    flags = np.ndarray(count, np.uint8, payload, start)
+    if flags.max() > blocks.TRUNCATED:
+        _check_flags(flags, rows_changed)
+    flags = acting.spread(flags)
+    if not rows_changed:
+        return flags == blocks.TERMINATED, flags == blocks.TRUNCATED, np.zeros(rows, np.bool_)
+    return flags & blocks.TERMINATED != 0, flags & blocks.TRUNCATED != 0, flags & blocks.LEFT != 0
+
+
+def _check_flags(flags: NDArray[np.uint8], rows_changed: int) -> None:
+    known = (*_FLAGS, *_LEFT_FLAGS) if rows_changed else _FLAGS
+    for agent, flag in enumerate(flags.tolist()):
+        if flag not in known:
+            words = ", ".join(map(str, known))
+            what = "where rows changed" if rows_changed else "where no rows changed"
             raise BadFrameError(
-                f"a step of {len(payload)} bytes; with {sum(counts)} ended agents "
-                f"{start + size + _U32.size} or more were due"
+                f"the flags {flag} for agent {agent} of those that acted; {words} are known {what}"
             )
-        found = []
-        for layout, count in zip(self._layouts, counts, strict=True):
-            values: KeyedArrays = {}
-            for block in layout.blocks if count else ():
-                values[block.name] = block.read(payload, start, count)
-                start += _padded(count * block.row_bytes)
-            found.append(values)
-        return found, start
 
 
-def _lay_out(groups: Sequence[PolicyGroup]) -> tuple[list[_GroupLayout], int]:
-    """Where the blocks of all groups lie, counted from the first, and where the last one ends."""
-    layouts = []
-    end = 0
-    for group in groups:
-        blocks = []
-        for part in group.observations:
-            row_bytes = part.dtype.itemsize * math.prod(part.shape)
-            is_picture = part.dtype == np.uint8
-            blocks.append(_Block(part.name, part.shape, is_picture, _padded(end), row_bytes))
-            end = _padded(end) + group.count * row_bytes
-        mask_offset = _padded(end)
-        if group.has_masks:
-            end = mask_offset + group.count * group.mask_width
-        layouts.append(_GroupLayout(group, tuple(blocks), mask_offset))
-    return layouts, end
+def _numbers(payload: bytearray, start: int, count: int) -> NDArray[np.uint32]:
+    if len(payload) < start + 4 * count:
+        raise BadFrameError(f"a frame of {len(payload)} bytes; {start + 4 * count} or more were due")
+    return np.ndarray(count, "<u4", payload, start)
 
 
-def _padded(size: int) -> int:
-    return (size + 3) & ~3
-
-
-def _read_group(layout: _GroupLayout, payload: bytearray, start: int, terminal: KeyedArrays) -> GroupBatch:
-    group = layout.group
-    observations = {
-        block.name: block.read(payload, start + block.offset, group.count) for block in layout.blocks
-    }
-    masks = None
-    if group.has_masks:
-        shape = (group.count, group.mask_width)
-        masks = np.ndarray(shape, np.uint8, payload, start + layout.mask_offset) != 0
-    return GroupBatch(observations, terminal, masks)
-
-
-def _check_size(payload: bytearray, kind: int, expected: int) -> None:
-    if len(payload) != expected:
-        raise BadFrameError(f"{_NAMES[kind]} of {len(payload)} bytes; {expected} were due")
-
-
-def _read_infos(payload: bytearray, start: int, ended: list[int]) -> dict[int, dict[str, Any]]:
-    """The info of each ended agent, by its number."""
-    (length,) = _U32.unpack_from(payload, start)
-    text = payload[start + _U32.size :]
-    if len(text) != length:
-        raise BadFrameError(
-            f"a step of {len(payload)} bytes; {start + _U32.size + length} were due, {length} of them infos"
-        )
-    try:
-        infos = json.loads(text.decode())
-    except (ValueError, RecursionError) as error:
-        raise BadFrameError(f"infos that are not JSON: {bytes(text[:80])!r}") from error
-    if not isinstance(infos, list) or not all(isinstance(info, dict) for info in infos):
-        raise BadFrameError(f"infos that are not a list of objects: {bytes(text[:80])!r}")
-    if len(infos) != len(ended):
-        raise BadFrameError(f"{len(infos)} infos for {len(ended)} ended agents")
-    return dict(zip(ended, infos, strict=True))
+def _copy(rows: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    return None if rows is None else rows.copy()

@@ -31,10 +31,10 @@ def policies_by_name(games: Sequence[StudioGodotEnv]) -> dict[str, str]:
     """Each policy_name is a policy of its own.
 
     Raises:
-        SpacesError: a game lacks one.
+        SpacesError: a game in which agents cannot come later lacks one.
     """
     names = _policy_names(games)
-    for game in games:
+    for game in (game for game in games if not game.takes_rows):
         if missing := [name for name in names if name not in game.agent_policy_names]:
             raise SpacesError(
                 f"{game.name} has no agent of the policy {missing[0]}; another game of this run has.",
@@ -58,16 +58,16 @@ def check_same_spaces(games: Sequence[StudioGodotEnv], policies: Mapping[str, st
     Raises:
         SpacesError: one differs from the first agent of its policy.
     """
-    wanted: dict[str, tuple[int, dict[str, Any]]] = {}
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {}
     for game in games:
-        for number, found in enumerate(_agents(game)):
-            policy = policies[game.agent_policy_names[number]]
-            first, expected = wanted.setdefault(policy, (number, found))
+        for row, found in enumerate(_agents(game)):
+            policy = policies[game.agent_policy_names[row]]
+            agent = f"{game.seats.name(row)} of {game.name}"
+            first, expected = wanted.setdefault(policy, (agent, found))
             for what, space in expected.items():
                 if found[what] != space:
                     raise SpacesError(
-                        f"Agent {number} of {game.name} has the {what} {found[what]}, "
-                        f"but agent {first} has {space}.",
+                        f"Agent {agent} has the {what} {found[what]}, but agent {first} has {space}.",
                         hint="Agents of one policy need the same spaces; give others another policy_name.",
                     )
     _check_same_masks(games, policies)
@@ -86,12 +86,21 @@ def _check_same_masks(games: Sequence[StudioGodotEnv], policies: Mapping[str, st
 
 
 def check_unchanged(before: StudioGodotEnv, after: StudioGodotEnv) -> None:
-    """Makes sure that a game has come back with the agents that it had.
+    """Makes sure that a game has come back with agents that can go on where those before it were.
+
+    Where agents come and go it may have others, as long as the policies are known.
 
     Raises:
         SpacesError: it has not.
     """
-    if after.agent_policy_names != before.agent_policy_names:
+    if after.takes_rows and before.takes_rows:
+        new = [name for name in after.agent_policy_names if name not in before.agent_policy_names]
+        if new:
+            raise SpacesError(
+                f"Since its restart {after.name} has an agent of the policy {new[0]}, which no game had at the start.",
+                hint="Every policy must have an agent when a game starts, in one game at least.",
+            )
+    elif after.agent_policy_names != before.agent_policy_names:
         raise SpacesError(
             f"{after.name} had agents {_count(before)}; since its restart it has {_count(after)}.",
             hint="A scene must begin with the same agents each time.",

@@ -5,7 +5,8 @@ StudioError
 │   ├── GameStartError        it did not start, or never connected
 │   ├── GameCrashedError      its process or its connection ended
 │   ├── GameTimeoutError      it did not answer in time
-│   └── GameProtocolError     it answered something that makes no sense
+│   ├── GameProtocolError     it answered something that makes no sense
+│   └── GameFault             it has a fault that would come again: no restart helps
 ├── SceneError                no scene to train in
 ├── SpacesError               the agents' observations or actions cannot be trained this way
 ├── DivergedError             the network's weights became NaN
@@ -16,6 +17,8 @@ StudioError
 
 from __future__ import annotations
 
+from typing import Any
+
 from rl_studio.errors import StudioError
 
 
@@ -23,6 +26,8 @@ class GameError(StudioError):
     """A game reported an error, or is the reason that training cannot go on."""
 
     code = "game"
+    place: str | None = None
+    """Where the game died, for people. The same once more means that a restart is no help; None is never the same."""
 
 
 class GameStartError(GameError):
@@ -47,6 +52,24 @@ class GameProtocolError(GameError):
     """The game sent something that the protocol does not allow."""
 
     code = "game_protocol"
+
+
+class GameFault(GameError):  # noqa: N818 - the fault is the game's; as an error it has a code of its own
+    """The game has a fault that would come again, such as a reward that is not finite: the run ends at once.
+
+    Args:
+        code: as the game tells it (docs/wire-protocol.md): "data", "spaces", "policy", "paused", "no_agents",
+            "needs_drawing".
+    """
+
+    code = "game_fault"
+
+    def __init__(
+        self, message: str, *, code: str = "", hint: str | None = None, data: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, data=data)
+        if code:
+            self.code = code
 
 
 class SceneError(StudioError):

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import socket as sockets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-from godot_rl.core.godot_env import GodotEnv  # type: ignore[import-untyped]
-from godot_rl.core.utils import ActionSpaceProcessor  # type: ignore[import-untyped]
-from gymnasium import spaces
 
 from rl_studio_training import connection as wire
-from rl_studio_training import failures, stock_rows
+from rl_studio_training import failures
 from rl_studio_training.batch import Batch
-from rl_studio_training.batch_checks import BatchChecks
+from rl_studio_training.conversation import Conversation, WarnOnce
 from rl_studio_training.errors import GameError
-from rl_studio_training.game_link import GameLink
 from rl_studio_training.game_process import GameProcess, who_listens_on
-from rl_studio_training.json_batches import actions_of_rows
 from rl_studio_training.launch import EDITOR_PORT, GameSettings, game_argv, game_environment
-from rl_studio_training.layout import GroupActions, PolicyGroup
-from rl_studio_training.messages import parse_infos
-from rl_studio_training.negotiation import Agreement, agree, make_handshake
-from rl_studio_training.spaces import ActionCodec
+from rl_studio_training.layout import GroupActions
+from rl_studio_training.negotiation import make_handshake
+from rl_studio_training.seats import Seats
+from rl_studio_training.stock_env import StockEnv
 
 CLOSE_GRACE_S = 2.0
 """How long a game may take to quit by itself after `close`."""
 
 
-class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
+class StudioGodotEnv(StockEnv):
     """A game and the connection to it. Works wherever godot-rl's `GodotEnv` does.
 
     It listens before it launches, so that the game never finds a closed door; every wait has an end; what it
@@ -75,8 +68,8 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         self._on_wait = on_wait or (lambda: None)
         self._on_warning = on_warning or (lambda _message: None)
         self._offer_binary = offer_binary
-        self._link: GameLink | None = None
-        self._due: Literal["reset", "step"] = "reset"
+        self._listeners: tuple[Callable[[str], object], WarnOnce] | None = None
+        self._conversation: Conversation | None = None
         self._was_connected = False
         self._warned: set[str] = set()
         wanted = EDITOR_PORT if port is None and self.settings.is_played_in_editor else port or 0
@@ -119,43 +112,72 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         finally:
             self._server.close()
         self._was_connected = True
-        self._link = GameLink(wire.GameConnection(sock, self._on_wait), self.name, self.game)
-        self._send(
-            make_handshake(
-                self.MAJOR_VERSION, self.MINOR_VERSION, offer_binary=self._offer_binary, spin_s=spin_s
-            )
+        self._conversation = Conversation(
+            wire.GameConnection(sock, self._on_wait),
+            name=self.name,
+            process=self.game,
+            timeout_s=self.settings.step_timeout_s,
+            warn_once=self.warn_once,
+            listeners=self._listeners,
         )
-        self._send({"type": "env_info"})
-        self._take_over(agree(self._open_link().receive("env_info", timeout), self.warn_once))
-
-    def _take_over(self, agreed: Agreement) -> None:
-        """Sets what is known about the agents, also the attributes that godot-rl's wrappers expect."""
-        self.env_info = agreed.info
-        self.num_envs = agreed.info.n_agents
-        self.agent_policy_names = agreed.info.policy_names
-        self.groups: tuple[PolicyGroup, ...] = agreed.groups
-        self.group_codecs = [agreed.codecs[group.agents[0]] for group in agreed.groups]
-        self.observation_codec = agreed.codecs[0]
-        self.is_ours = agreed.is_ours
-        self.is_binary = agreed.is_binary
-        self.agent_paths = agreed.agent_paths
-        self._translator = agreed.translator
-        self._checks = BatchChecks(agreed.groups, agreed.agent_paths, self.name)
-        self.observation_spaces = [stock_rows.observation_space(codec) for codec in agreed.codecs]
-        self.observation_space = self.observation_spaces[0]
-        self.action_spaces = [stock_rows.action_space(parts) for parts in agreed.actions]
-        self.tuple_action_spaces = [spaces.Tuple(tuple(space.values())) for space in self.action_spaces]
-        self.action_space_processor = ActionSpaceProcessor(
-            self.tuple_action_spaces[0], self.convert_action_space
+        handshake = make_handshake(
+            self.MAJOR_VERSION, self.MINOR_VERSION, offer_binary=self._offer_binary, spin_s=spin_s
         )
+        self._conversation.begin(handshake, timeout)
+        self.seats: Seats = self._conversation.seats
+        self._take_over(self._conversation.agreement)
 
-    def make_action_codec(self) -> ActionCodec:
-        """The translation from one algorithm action array to what the agents of the first group do.
+    def hand_on(self, on_status: Callable[[str], object], warn_once: WarnOnce) -> None:
+        """Has what the game says between its answers told to others; call it before `connect`.
+
+        Args:
+            on_status: called with a sentence about what the game waits for.
+            warn_once: called with a topic and a sentence about something odd in the game.
+        """
+        self._listeners = (on_status, warn_once)
+
+    def call_while_waiting(self, look: Callable[[], object]) -> None:
+        """Has `look` called as often as `on_wait`; call it before `connect`."""
+        on_wait = self._on_wait
+
+        def both() -> None:
+            on_wait()
+            look()
+
+        self._on_wait = both
+
+    # --- agents that come and go
+
+    @property
+    def agent_paths(self) -> list[str]:
+        """Where each agent is in the scene; its number if the game does not say, "" for a row without one."""
+        return self.seats.paths
+
+    @property
+    def takes_rows(self) -> bool:
+        """Whether agents of the game may come and go."""
+        return self.agreement.takes_rows
+
+    @property
+    def fixed_rows(self) -> frozenset[str]:
+        """The policies of which the game has so many rows and never more."""
+        studio = self.env_info.studio
+        return studio.fixed_rows if studio is not None else frozenset()
+
+    def set_rows(self, rows: Mapping[str, int], like: Sequence[StudioGodotEnv] = ()) -> None:
+        """Gives policies more rows; does nothing if they have as many. Not while an answer is due.
+
+        Args:
+            rows: by policy_name; fewer than there are change nothing.
+            like: games that know what agents of a policy see and do which this one does not have yet.
 
         Raises:
-            SpacesError: the game mixes actions that no single array can hold.
+            GameError: the game is gone. What is known of its rows is changed all the same.
         """
-        return ActionCodec(self.groups[0].actions)
+        talk = self._talk()
+        if talk.set_rows(rows, [game.agreement for game in like]):
+            self._take_over(talk.agreement)
+            talk.send_rows()
 
     # --- stepping all agents at once
 
@@ -165,99 +187,36 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
         Args:
             seed: for the game's random numbers, within 64 bits; only games with our addon obey.
         """
-        self._send(self._translator.encode_reset(seed))
-        self._due = "reset"
+        self._talk().ask_reset(seed)
 
     def send_actions_batch(self, actions: Sequence[GroupActions]) -> None:
-        """Sends what all agents do, one item per group; `receive_batch` must follow."""
-        self._send(self._translator.encode_actions(actions))
-        self._due = "step"
+        """Sends what all agents do, one item per group with all its rows; `receive_batch` must follow."""
+        self._talk().ask_step(actions)
 
     def receive_batch(self) -> Batch:
         """Waits for the answer to a reset or to actions.
 
         Raises:
             GameCrashedError, GameTimeoutError: there is none.
-            GameProtocolError: it makes no sense, or has NaN in it.
+            GameProtocolError: it makes no sense.
+            GameFault: numbers in it are NaN, or it has another size than was due.
             GameError: the game reports an error.
         """
-        return self._decode(self._receive())
+        return self._talk().receive()[0]
 
     def has_buffered_answer(self) -> bool:
         """Whether `receive_batch` need not read from the socket, so that waiting for the socket would be wrong."""
-        return self._open_link().connection.has_whole_frame()
+        return self._talk().link.connection.has_whole_frame()
 
     @property
     def socket(self) -> sockets.socket:
         """The open connection, for `select`."""
-        return self._open_link().connection.socket
+        return self._talk().link.connection.socket
 
-    # --- stepping as GodotEnv does
-
-    def reset(self, seed: int | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """As `GodotEnv.reset`, with arrays. Games with our addon obey the seed."""
-        self.send_reset_batch(seed)
-        message = self._receive()
-        batch = self._decode(message)
-        return stock_rows.observation_rows(self.groups, batch), self._infos(message, batch)
-
-    def step_send(self, action: Any, order_ij: bool = False) -> None:
-        """As `GodotEnv.step_send`."""
-        original = self.action_space_processor.to_original_dist(action)
-        self.send_actions(self.from_numpy(original, order_ij=order_ij))
-
-    def step_recv(
-        self,
-    ) -> tuple[list[dict[str, Any]], list[float], list[bool], list[bool], list[dict[str, Any]]]:
-        """As `GodotEnv.step_recv`, with arrays, and truncation told apart from termination."""
-        message = self._receive()
-        batch = self._decode(message)
-        return (
-            stock_rows.observation_rows(self.groups, batch),
-            batch.rewards.tolist(),
-            batch.terminated.tolist(),
-            batch.truncated.tolist(),
-            self._infos(message, batch),
-        )
-
-    def send_actions(self, rows: list[dict[str, Any]]) -> None:
-        """Sends one action dictionary per agent; `step_recv` or `receive_batch` must follow."""
-        self.send_actions_batch(
-            [actions_of_rows(group, [rows[agent] for agent in group.agents]) for group in self.groups]
-        )
-
-    def call(self, method: str) -> list[Any]:
-        """Calls a method without arguments on every agent of the game and returns what each answered."""
-        self._send({"type": "call", "method": method})
-        return list(self._open_link().receive("call", self.settings.step_timeout_s).get("returns") or [])
-
-    def _infos(self, message: Any, batch: Batch) -> list[dict[str, Any]]:
-        if self.is_binary:
-            return stock_rows.info_rows(self.groups, batch)
-        return parse_infos(message, self.num_envs)
-
-    # --- the wire
-
-    def _send(self, message: dict[str, Any] | bytes) -> None:
-        self._open_link().send(message, self.settings.step_timeout_s)
-
-    def _receive(self) -> Any:
-        return self._open_link().receive(self._due, self.settings.step_timeout_s, binary=self.is_binary)
-
-    def _decode(self, message: Any) -> Batch:
-        try:
-            is_reset = self._due == "reset"
-            decode = self._translator.decode_observation if is_reset else self._translator.decode_step
-            batch = decode(message)
-        except wire.BadFrameError as error:
-            raise self._open_link().nonsense(error) from None
-        self._checks.check(batch)
-        return batch
-
-    def _open_link(self) -> GameLink:
-        if self._link is None:
+    def _talk(self) -> Conversation:
+        if self._conversation is None:
             raise GameError(f"{self.name} is closed.")
-        return self._link
+        return self._conversation
 
     def _while_starting(self) -> None:
         self._on_wait()
@@ -284,11 +243,11 @@ class StudioGodotEnv(GodotEnv):  # type: ignore[misc]
 
     def request_close(self) -> None:
         """Asks the game to quit, without waiting. Never raises."""
-        if self._link is not None:
+        if self._conversation is not None:
             with contextlib.suppress(wire.ConnectionClosedError, wire.NoReplyError):
-                self._link.connection.send({"type": "close"}, 1.0)
-            self._link.connection.close()
-            self._link = None
+                self._conversation.link.connection.send({"type": "close"}, 1.0)
+            self._conversation.link.connection.close()
+            self._conversation = None
 
     def close(self) -> None:
         """Ends the connection and the game process. Never raises; may be called again."""

@@ -33,7 +33,7 @@ class JsonBatches:
         self,
         groups: Sequence[PolicyGroup],
         codecs: Sequence[ObservationCodec],
-        warn_once: Callable[[str, str], None],
+        warn_once: Callable[[str, str], object],
     ) -> None:
         self._groups = tuple(zip(groups, codecs, strict=True))
         self._agents = sum(group.count for group in groups)

@@ -37,11 +37,12 @@ class ObservationPart:
 
 @dataclass(frozen=True, slots=True)
 class PolicyGroup:
-    """The agents of one game that share a policy, and so their spaces.
+    """The agents of one game that share a policy, and so their spaces; or the rows for them, if they come and go.
 
     Args:
         policy: its name.
-        agents: int64 (n,), their numbers in the game, ascending.
+        agents: int64 (n,), the numbers of these rows in the game, ascending. Where agents neither come nor go, a row
+            is an agent.
         observations: in alphabetical order.
         actions: in wire order.
         has_masks: whether its agents say which discrete choices are allowed; never without discrete actions.
@@ -55,7 +56,7 @@ class PolicyGroup:
 
     @property
     def count(self) -> int:
-        """Number of agents."""
+        """Number of rows."""
         return len(self.agents)
 
     @property
@@ -76,7 +77,7 @@ class PolicyGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupActions:
-    """What the agents of one group do.
+    """What the agents of one group do; rows without an agent do not matter.
 
     Args:
         continuous: float32 (n, continuous_width), within -1 … 1, actions in wire order side by side.
@@ -100,8 +101,12 @@ def make_groups(
     observations: Sequence[tuple[ObservationPart, ...]],
     actions: Sequence[tuple[ActionPart, ...]],
     masked_policies: frozenset[str] = frozenset(),
+    paths: Sequence[str] | None = None,
 ) -> tuple[PolicyGroup, ...]:
     """Gathers agents by policy; all but `masked_policies` has one item per agent.
+
+    Args:
+        paths: what messages call the agents; None calls them by their numbers.
 
     Raises:
         SpacesError: agents of one policy differ in their observations or actions.
@@ -112,8 +117,11 @@ def make_groups(
         for word, parts in (("observations", observations), ("actions", actions)):
             for agent in agents.tolist():
                 if parts[agent] != parts[first]:
+                    one, other = (
+                        str(n) if paths is None else paths[n] or f"in row {n}" for n in (agent, first)
+                    )
                     raise SpacesError(
-                        f"Agent {agent} has the {word} {describe(parts[agent])}, but agent {first} with the same "
+                        f"Agent {one} has the {word} {describe(parts[agent])}, but agent {other} with the same "
                         f"policy {policy!r} has {describe(parts[first])}.",
                         hint="Agents of one policy need the same spaces; give others another policy_name.",
                     )

@@ -20,18 +20,24 @@ class StudioInfo:
 
     Args:
         binary: version of the binary frames it will speak from now on; 0 for JSON.
-        agent_paths: where each agent is in the scene.
+        agent_paths: where each agent is in the scene; "" for a row without one.
         masked_policies: policies whose agents say which discrete choices are allowed.
+        fixed_rows: policies of which the game has so many rows and never more.
+        action_repeat: physics ticks per decision; None if the game does not say.
+        scene_action_repeat: those that the scene itself has set.
     """
 
     binary: int
     agent_paths: list[str]
     masked_policies: frozenset[str]
+    fixed_rows: frozenset[str] = frozenset()
+    action_repeat: int | None = None
+    scene_action_repeat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnvInfo:
-    """What a game says about its agents; all lists have one item per agent.
+    """What a game says about its agents; all lists have one item per agent, or per row where agents come and go.
 
     Args:
         studio: None if the game has another plugin.
@@ -91,18 +97,31 @@ def _parse_studio(value: Any, n_agents: int) -> StudioInfo | None:
     if value is None:
         return None
     entries = value if isinstance(value, dict) else {}
-    binary, paths, masked = (entries.get(key) for key in ("binary", "agent_paths", "masked_policies"))
+    binary, paths = entries.get("binary"), entries.get("agent_paths")
+    masked, fixed = (entries.get(key) or [] for key in ("masked_policies", "fixed_rows"))
     if (
-        binary not in (None, 0, 1)
+        binary not in (None, 0, 1, 2)
         or not isinstance(paths, list)
         or len(paths) != n_agents
-        or not isinstance(masked or [], list)
+        or not isinstance(masked, list)
+        or not isinstance(fixed, list)
     ):
         raise GameProtocolError(
             f"The game has {n_agents} agents and says about itself {value!r}.",
             hint="Install the addon of this version of RL Studio in the project.",
         )
-    return StudioInfo(int(binary or 0), [str(path) for path in paths], frozenset(map(str, masked or [])))
+    return StudioInfo(
+        int(binary or 0),
+        [str(path) for path in paths],
+        frozenset(map(str, masked)),
+        frozenset(map(str, fixed)),
+        _ticks(entries.get("action_repeat")),
+        _ticks(entries.get("scene_action_repeat")),
+    )
+
+
+def _ticks(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and value >= 1 else None
 
 
 def parse_observations(message: dict[str, Any], n_agents: int) -> list[dict[str, Any]]:
