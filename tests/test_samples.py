@@ -170,6 +170,7 @@ def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
         (Episode(1.0, 30, True), Episode(9.0, 40, True), "better"),
         (Episode(1.0, 90, False), Episode(9.0, 80, False), "equal"),
         (Episode(1.0, 30), Episode(2.0, 30), "worse"),
+        (Episode(9.0, 30), Episode(2.0, 90, True), "worse"),  # the game tells of successes only
     ],
 )
 def test_pairs_are_compared_by_success_then_by_time(one: Episode, other: Episode, outcome: str) -> None:

@@ -94,6 +94,25 @@ def test_the_file_explains_itself_and_has_no_clutter(tmp_path: Path) -> None:
     assert result.size_bytes == output.stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"action_repeat": 4, "config": {}}, 4),
+        ({"config": {"action_repeat": 8}}, 8),  # of an older version, which always passed its own to the game
+        ({"config": {}}, None),
+    ],
+)
+def test_the_file_tells_how_long_a_decision_lasted(
+    tmp_path: Path, facts: dict[str, Any], told: int | None
+) -> None:
+    def describe(config: SB3Config) -> dict[str, Any]:
+        return {**facts, "config": {**config.complete(), **facts["config"]}}
+
+    checkpoint = sb3_checkpoint(tmp_path / "c", describe=describe)
+    export(checkpoint, tmp_path / "policy.onnx")
+    assert exported.metadata(tmp_path / "policy.onnx")["action_repeat"] == told
+
+
 def test_actions_keep_the_order_of_the_wire(tmp_path: Path) -> None:
     actions = {
         "turn": {"action_type": "discrete", "size": 3},

@@ -14,6 +14,7 @@ import onnx
 from rl_studio.files import write_bytes_atomic
 from rl_studio.runs.folder import RunFolder
 from rl_studio_training import onnx_verify
+from rl_studio_training.action_repeat import action_repeat_of
 from rl_studio_training.checkpoints import read_description
 from rl_studio_training.errors import ExportError
 from rl_studio_training.kept_observations import OBSERVATIONS_FILE, Kept, read_kept
@@ -124,7 +125,7 @@ def _export(
     cases = make_cases(facts, options.samples, _read_kept(checkpoint, facts, options.observations))
     proof = prove(policy, model, cases, options, on_status)
     run = options.run_id if options.run_id is not None else _run_of(checkpoint)
-    describe(model, facts, run, proof)
+    describe(model, facts, run, proof, action_repeat=action_repeat_of(read_description(checkpoint)))
     return _Export(policy, model, proof)
 
 

@@ -62,8 +62,20 @@ class Proof:
         }
 
 
-def describe(model: onnx.ModelProto, facts: PolicyFacts, run: str | None, proof: Proof) -> None:
-    """Puts the description into a model that has none yet; the same facts give the same bytes."""
+def describe(
+    model: onnx.ModelProto,
+    facts: PolicyFacts,
+    run: str | None,
+    proof: Proof,
+    *,
+    action_repeat: int | None = None,
+) -> None:
+    """Puts the description into a model that has none yet; the same facts give the same bytes.
+
+    Args:
+        run: the id of the run that trained it; None if nobody knows.
+        action_repeat: physics ticks of a decision in its training; None likewise.
+    """
     told = {
         "format": FORMAT,
         "observation_space": facts.observation_space,
@@ -76,6 +88,7 @@ def describe(model: onnx.ModelProto, facts: PolicyFacts, run: str | None, proof:
         "network": facts.network,
         "memory": facts.memory,
         "distribution": facts.distribution,
+        "action_repeat": action_repeat,
         "proof": proof.to_json(),
         "versions": provenance.versions(facts.packages, None),
         "graph_sha256": graph_checksum(model),

@@ -13,6 +13,7 @@ from rl_studio.cli.output import table
 from rl_studio.errors import ConfigError, closest
 from rl_studio.godot import ensure_imported, find_godot
 from rl_studio.project import Project
+from rl_studio_training.action_repeat import action_repeat_of
 from rl_studio_training.checkpoints import read_description
 from rl_studio_training.crew import launcher
 from rl_studio_training.episodes import Episode
@@ -98,7 +99,7 @@ def _settings(options: PlayOptions) -> GameSettings:
     ensure_imported(godot, project)
     repeat = options.action_repeat
     if repeat is None and options.checkpoint is not None:
-        repeat = read_description(options.checkpoint).get("config", {}).get("action_repeat")
+        repeat = action_repeat_of(read_description(options.checkpoint))
     return GameSettings(
         project=project, godot=godot, scene=scene, action_repeat=repeat, extra=dict(options.game_args)
     )
@@ -169,13 +170,17 @@ def _play_rounds(
 def compare(first: Sequence[Episode], second: Sequence[Episode]) -> dict[str, Any]:
     """How often `first` did better than `second`, of pairs of episodes that began alike.
 
-    A success is better than none, and a quick one better than a slow one; two failures are equal. In a game that
-    knows no success the higher reward is better.
+    A success is better than none, and a quick one better than a slow one; two failures are equal. An episode that logs
+    no success was none, as soon as one logs it; in a game that knows no success the higher reward is better.
 
     Returns:
         episodes: how many pairs; better, equal, worse: shares of them.
     """
-    pairs = [(_score(one), _score(other)) for one, other in zip(first, second, strict=True)]
+    knows_success = any(episode.success is not None for episode in (*first, *second))
+    pairs = [
+        (_score(one, knows_success), _score(other, knows_success))
+        for one, other in zip(first, second, strict=True)
+    ]
     better = sum(one > other for one, other in pairs)
     worse = sum(one < other for one, other in pairs)
     count = len(pairs)
@@ -187,8 +192,8 @@ def compare(first: Sequence[Episode], second: Sequence[Episode]) -> dict[str, An
     }
 
 
-def _score(episode: Episode) -> tuple[float, float]:
-    if episode.success is None:
+def _score(episode: Episode, knows_success: bool) -> tuple[float, float]:
+    if not knows_success:
         return 0.0, episode.reward
     return (1.0, -float(episode.length)) if episode.success else (0.0, 0.0)
 
