@@ -32,6 +32,10 @@ RUN: dict[str, Any] = {
     "episodes": 120,
     "episode_reward_mean": -1.25,
     "success_rate": 1.0,
+    "policies": {
+        "cat": {"reward_mean": -1.25, "success_rate": None, "episodes": 80},
+        "dög": {"reward_mean": 1.25, "success_rate": 0.5, "episodes": 40},
+    },
     "iteration": 25,
     "timesteps_per_second": 2133.0,
     "checkpoints": 1,
@@ -47,6 +51,8 @@ RUN: dict[str, Any] = {
         "message": "Game 1 exited with code 3.\nIts last output:\n  the dög ate it",
     },
     "error": None,
+    "warnings": [{"message": "The observation 'obs' of dög leaves -10 to 10.", "count": 2}],
+    "action_repeat": 8,
     "resumed_from": {"run": "20260101-030405-default-77aa", "checkpoint": "step_000000012800"},
     "initialised_from": None,
 }
@@ -67,7 +73,12 @@ SAMPLE: dict[str, Any] = {
         "cat": {"reward_mean": -1.25, "episodes": 120, "success_rate": None},
         "dog": {"reward_mean": 1.25, "episodes": 120, "success_rate": 0.5, "learner": {"entropy": 1.5}},
     },
-    "evaluation": {"timesteps_total": 20000, "reward_mean": 1.5, "success_rate": 0.75},
+    "evaluation": {
+        "timesteps_total": 20000,
+        "reward_mean": 1.5,
+        "success_rate": 0.75,
+        "policies": {"cat": {"reward_mean": 1.5, "success_rate": 0.75}},
+    },
     "custom_metrics": {"höhe": 3.5},
     "learner": {"policy_loss": -0.01, "value_loss": 0.5, "entropy": 2.0, "explained_variance": None},
     "time_total_s": 12.0,
@@ -120,6 +131,8 @@ CHECKPOINT: dict[str, Any] = {
     "policies": ["cat", "dog"],
     "best": True,
     "evaluation_reward": 1.5,
+    "best_of": ["cat"],
+    "results": {"cat": {"reward_mean": -1.25, "success_rate": None, "evaluation_reward": 1.5}},
 }
 EXPERIMENT: dict[str, Any] = {
     "name": "default",

@@ -33,7 +33,7 @@ class ExportOptions:
     """What to export, and how.
 
     Args:
-        checkpoint: which one of the run.
+        checkpoint: which one of the run; "best" is the best one for each of the policies.
         policies: their names; None for all.
         to: the file as `res://….onnx`, with `{policy}` where a policy's name goes.
         opset: ONNX operator set.
@@ -67,7 +67,7 @@ def export_policies(
         cancel: set it to give up; nothing is changed in the game then.
 
     Returns:
-        `run`, `checkpoint` and `files`, as the protocol's ExportResult has them.
+        `run`, `checkpoint` (the newest, if they are of several) and `files`, as the protocol's ExportResult has them.
 
     Raises:
         ExportError: no such run or policy, a failed conversion, a difference above the tolerance.
@@ -78,25 +78,58 @@ def export_policies(
     run = RunFolder(project.runs_dir / run_id)
     if not is_run_id(run_id) or not run.path.is_dir():
         raise ExportError(f"There is no run {run_id!r}.", hint="rl-studio runs --project DIR lists them.")
-    checkpoint = checkpoints.find(run.checkpoints_dir, options.checkpoint)
+    sources = _choose_sources(run, options)
+    targets = choose_targets(project, [name for source in sources for name in source.policies], options.to)
+    run.exports_dir.mkdir(exist_ok=True)
+    files = [
+        file
+        for source in sources
+        for file in export_converter.convert(_command(run, source, options), progress, cancel)
+    ]
+    written = _place(project, targets, files, cancel)
+    result = {"run": run_id, "checkpoint": max(source.timesteps for source in sources), "files": written}
+    for file in written:
+        steps = next(source.timesteps for source in sources if file["policy"] in source.policies)
+        name = f"{file_name(file['policy'])}-{steps}.json"
+        write_json_atomic(run.exports_dir / name, {**result, "checkpoint": steps, "files": [file]})
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A checkpoint, and what is exported of it."""
+
+    path: Path
+    timesteps: int
+    trainer: Any
+    policies: list[str]
+
+
+def _choose_sources(run: RunFolder, options: ExportOptions) -> list[_Source]:
+    """The checkpoints to export from: one, but for the best ones of policies that are judged each for itself."""
+    if options.checkpoint != "best":
+        return [_source(checkpoints.find(run.checkpoints_dir, options.checkpoint), options.policies)]
+    every = _source(checkpoints.find(run.checkpoints_dir, "latest"), options.policies).policies
+    found: dict[Path, list[str]] = {}
+    for policy in every:
+        found.setdefault(checkpoints.find(run.checkpoints_dir, "best", policy), []).append(policy)
+    return [_source(path, policies) for path, policies in found.items()]
+
+
+def _source(checkpoint: Path, policies: Sequence[str] | None) -> _Source:
     details = _read_details(checkpoint)
-    policies = _choose_policies(sorted(details.get("policies", {})), options.policies)
-    targets = choose_targets(project, policies, options.to)
-    command = [
-        *(*export_converter.find(details.get("trainer")), str(checkpoint)),
-        *("--output", str(run.exports_dir / f"{PLACEHOLDER}-{details['timesteps']}.onnx")),
-        *(word for policy in policies for word in ("--policy", policy)),
-        *("--run-id", run_id, "--opset", str(options.opset), "--ir-version", str(options.ir_version)),
+    chosen = _choose_policies(sorted(details.get("policies", {})), policies)
+    return _Source(checkpoint, int(details["timesteps"]), details.get("trainer"), chosen)
+
+
+def _command(run: RunFolder, source: _Source, options: ExportOptions) -> list[str]:
+    return [
+        *(*export_converter.find(source.trainer), str(source.path)),
+        *("--output", str(run.exports_dir / f"{PLACEHOLDER}-{source.timesteps}.onnx")),
+        *(word for policy in source.policies for word in ("--policy", policy)),
+        *("--run-id", run.id, "--opset", str(options.opset), "--ir-version", str(options.ir_version)),
         *(("--godot", str(options.godot)) if options.godot is not None else ()),
     ]
-    run.exports_dir.mkdir(exist_ok=True)
-    files = export_converter.convert(command, progress, cancel)
-    written = _place(project, targets, files, cancel)
-    result = {"run": run_id, "checkpoint": int(details["timesteps"]), "files": written}
-    for file in written:
-        name = f"{file_name(file['policy'])}-{details['timesteps']}.json"
-        write_json_atomic(run.exports_dir / name, {**result, "files": [file]})
-    return result
 
 
 def _read_details(checkpoint: Path) -> dict[str, Any]:

@@ -99,6 +99,23 @@ def test_a_checkpoint_is_the_latest_the_best_or_that_of_a_timestep(
     assert export(project, checkpoint=which)["checkpoint"] == found
 
 
+def test_each_policy_comes_from_its_own_best_checkpoint(project: Project) -> None:
+    paths = [make_checkpoint(project, steps, "hunter", "prey", "tree") for steps in (500, 900, 1000)]
+    bests = {
+        name: {"checkpoint": path.name, "value": 1.0, "metric": "episode_reward_mean"}
+        for name, path in zip(("hunter", "prey"), paths, strict=False)
+    }
+    note = {"policies": bests, "judged": ["hunter", "prey"]}
+    (paths[0].parent / "best.json").write_text(json.dumps(note))
+    result = export(project, checkpoint="best")
+    assert result["checkpoint"] == 900
+    sources = {file["policy"]: Path(read(Path(file["file"]))["checkpoint"]).name for file in result["files"]}
+    # The tree does not learn: it is the same in all of them.
+    assert sources == {"hunter": paths[0].name, "prey": paths[1].name, "tree": paths[1].name}
+    assert read(project.runs_dir / RUN / "exports" / "hunter-500.json")["checkpoint"] == 500
+    assert export(project, checkpoint="best", policies=["hunter"])["checkpoint"] == 500
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

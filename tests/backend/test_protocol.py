@@ -28,6 +28,7 @@ from rl_studio.protocol.messages import (
 )
 from rl_studio.protocol.session import Session, run_changed
 from rl_studio.runs import CheckpointOrigin, GameRestart, RunInfo, SamplePage
+from rl_studio.runs.info import PolicyResult, RunWarning
 
 FIXTURES = sorted(protocol_fixtures.FOLDER.glob("*.json"))
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
@@ -38,6 +39,8 @@ def run_info(**changes: Any) -> RunInfo:
     fields = protocol_fixtures.RUN | changes
     fields |= {"last_restart": GameRestart(**fields["last_restart"])}
     fields |= {"resumed_from": CheckpointOrigin(**fields["resumed_from"])}
+    fields |= {"policies": {name: PolicyResult(**told) for name, told in fields["policies"].items()}}
+    fields |= {"warnings": [RunWarning(**told) for told in fields["warnings"]]}
     return RunInfo(**fields)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from rl_studio.metrics import Record
 from rl_studio.runs import GameRestart, RunError, RunState
-from rl_studio.runs.progress import Progress
+from rl_studio.runs.info import PolicyResult
+from rl_studio.runs.progress import MAX_WARNINGS, Progress
 from rl_studio.runs.state import TRANSITIONS, check_transition, judge
 
 
@@ -85,9 +86,26 @@ def test_metrics_set_the_numbers() -> None:
     assert progress.started
 
 
+def test_policies_have_figures_of_their_own() -> None:
+    data = {
+        "episode_reward_mean": None,
+        "policies": {
+            "evader": {"reward_mean": 0.5, "success_rate": 0.02, "episodes": 7, "learner": {}},
+            "pursuer": {"reward_mean": 5, "success_rate": None},
+            "odd": "none",
+        },
+    }
+    progress = Progress().after(Record("metric", data))
+    assert {name: PolicyResult(**told) for name, told in progress.policies.items()} == {
+        "evader": PolicyResult(0.5, 0.02, 7),
+        "pursuer": PolicyResult(5.0, None, 0),
+    }
+    assert progress.after(Record("metric", {})).policies == progress.policies
+
+
 def test_metrics_of_another_form_do_no_harm() -> None:
     strange = {"timesteps_total": "many", "episode_reward_mean": [1], "throughput": 5, "episodes_total": True}
-    progress = Progress(timesteps=7).after(Record("metric", strange))
+    progress = Progress(timesteps=7).after(Record("metric", {**strange, "policies": [1]}))
     assert (progress.timesteps, progress.episode_reward_mean, progress.episodes) == (7, None, 0)
 
 
@@ -97,6 +115,7 @@ def test_events_tell_what_happens() -> None:
     assert after(("checkpoint", {"timesteps_total": 25})).timesteps == 25
     warned = after(("warning", {"message": "slow"}))
     assert (warned.message, warned.warnings) == ("Warning: slow", 1)
+    assert after(("started", {"timesteps_target": 5, "action_repeat": 4.0})).action_repeat == 4
     assert BROKEN.error == {"code": "game", "message": "The game crashed.", "hint": "Look there."}
     assert after(("error", {})).error is not None
     assert after(("something new", {"a": 1})) == Progress()
@@ -126,6 +145,16 @@ def test_a_restart_of_another_form_does_no_harm(fields: dict[str, Any]) -> None:
     assert GameRestart(**progress.last_restart).summary == "Game 0 failed and was restarted (2)."
 
 
+def test_warnings_are_kept_once_each_with_their_number() -> None:
+    progress = after(*[("warning", {"message": text}) for text in ("slow", "odd", "slow", "slow")])
+    assert progress.warned == {"slow": 3, "odd": 1}
+    assert progress.warnings == 4
+    many = after(*[("warning", {"message": f"number {index}"}) for index in range(3 * MAX_WARNINGS)])
+    assert len(many.warned) == MAX_WARNINGS
+    assert many.warnings == 3 * MAX_WARNINGS
+
+
 def test_lines_of_no_use_are_counted() -> None:
-    assert Progress().after(Record("warning", {"message": "x"})).warnings == 1
+    found = Progress().after(Record("warning", {"message": "x"}))
+    assert (found.warnings, found.warned) == (1, {"x": 1})
     assert Progress().after(Record("result", {"path": "x"})) == Progress()

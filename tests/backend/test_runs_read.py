@@ -15,6 +15,7 @@ from backend_support import (
     release,
 )
 from rl_studio.runs import RunError, RunService
+from rl_studio.runs.info import CheckpointResult, PolicyResult, RunWarning
 
 
 @pytest.mark.parametrize("run_id", ["", "nope", "../runs", "..", "a/b", "/", "x\x00"])
@@ -111,6 +112,44 @@ def test_the_best_checkpoint_is_marked_and_evaluations_count_at_their_own_timest
     found = [(item.timesteps, item.best, item.evaluation_reward) for item in service.checkpoints(info.id)]
     assert found == [(80, False, None), (50, True, 2.5), (20, False, None)]
     assert service.get(info.id).checkpoints == 3
+
+
+def test_the_best_ones_of_single_policies_are_marked(service: RunService, start: Start) -> None:
+    def note(steps: int) -> dict[str, Any]:
+        return {"checkpoint": f"step_{steps:012d}", "value": 1.0, "metric": "evaluation_reward"}
+
+    results = {
+        "cat": {"reward_mean": 1.5, "success_rate": 0.5},
+        "dog": {"reward_mean": -1.5, "success_rate": None},
+    }
+    evaluation = {"timesteps_total": 50, "policies": {"cat": {"reward_mean": 2.5, "success_rate": 1.0}}}
+    facts = {"episode_reward_mean": None, "results": results, "evaluation": evaluation}
+    info = start(
+        *(f"checkpoint {json.dumps({'timesteps': steps, **facts})}" for steps in (50, 80)),
+        "best " + json.dumps({"policies": {"cat": note(50), "dog": note(80)}, "judged": ["cat", "dog"]}),
+        FINISHED,
+    )
+    service.wait(info.id, timeout=20)
+    newest, oldest = service.checkpoints(info.id)
+    assert [(item.best, item.best_of) for item in (newest, oldest)] == [(False, ["dog"]), (False, ["cat"])]
+    assert oldest.results == {
+        "cat": CheckpointResult(1.5, 0.5, 2.5),
+        "dog": CheckpointResult(-1.5, None, None),
+    }
+    assert newest.results["cat"].evaluation_reward is None  # it is about the older one
+
+
+def test_warnings_and_figures_of_policies_are_told(service: RunService, start: Start) -> None:
+    policies = {"cat": {"reward_mean": 1.0, "success_rate": 0.5, "episodes": 3}}
+    info = start(
+        'event {"kind": "warning", "message": "odd"}',
+        'event {"kind": "warning", "message": "odd"}',
+        "say @METRIC " + json.dumps({"policies": policies}),
+        FINISHED,
+    )
+    info = service.wait(info.id, timeout=20)
+    assert info.warnings == [RunWarning("odd", 2)]
+    assert info.policies == {"cat": PolicyResult(1.0, 0.5, 3)}
 
 
 @pytest.mark.parametrize("best", ["{", "[]", '{"checkpoint": "gone", "value": 1, "metric": "m"}'])

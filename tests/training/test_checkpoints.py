@@ -9,6 +9,7 @@ import pytest
 
 from rl_studio_training.checkpoints import MODEL_FILE, CheckpointFolder, Counters, Reason, read_description
 from rl_studio_training.errors import CheckpointError
+from rl_studio_training.judging import Judge
 
 
 def save(folder: CheckpointFolder, timesteps: int, reason: Reason = "periodic") -> Path:
@@ -110,16 +111,61 @@ def test_kill_while_one_is_written_leaves_the_others_and_nothing_of_it(tmp_path:
 
 def test_the_best_is_kept_beside_the_newest(tmp_path: Path) -> None:
     folder = CheckpointFolder(tmp_path, 2)
-    folder.set_best(save(folder, 1), 3.5, "evaluation_reward")
+    judge = Judge(("cat",))
+    folder.set_best(save(folder, 1), {"cat": 3.5}, "evaluation_reward", judge)
     for timesteps in (2, 3, 4):
         save(folder, timesteps)
     assert names(folder) == ["step_000000000001", "step_000000000003", "step_000000000004"]
     assert folder.find("best").name == "step_000000000001"
     told = json.loads((tmp_path / "best.json").read_text())
-    assert told == {"checkpoint": "step_000000000001", "value": 3.5, "metric": "evaluation_reward"}
-    folder.set_best(save(folder, 5, "best"), 4.0, "evaluation_reward")
-    folder.set_best(save(folder, 6, "best"), 5.0, "evaluation_reward")
+    best = {"checkpoint": "step_000000000001", "value": 3.5, "metric": "evaluation_reward"}
+    assert told == {**best, "policies": {"cat": best}, "judged": ["cat"]}
+    folder.set_best(save(folder, 5, "best"), {"cat": 4.0}, "evaluation_reward", judge)
+    folder.set_best(save(folder, 6, "best"), {"cat": 5.0}, "evaluation_reward", judge)
     assert names(folder) == ["step_000000000004", "step_000000000006"]
+
+
+def test_each_policy_has_a_best_one_of_its_own(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path / "my-run" / "checkpoints", 1)
+    judge = Judge(("cat", "mouse"))
+    folder.set_best(save(folder, 1), {"cat": 3.0, "mouse": 1.0}, "episode_reward_mean", judge)
+    assert folder.find("best").name == "step_000000000001"  # the same for both
+    folder.set_best(save(folder, 2), {"mouse": 2.0}, "episode_reward_mean", judge)
+    for timesteps in (3, 4):
+        save(folder, timesteps)
+    assert names(folder) == ["step_000000000001", "step_000000000002", "step_000000000004"]
+    assert folder.find("best", "cat").name == "step_000000000001"
+    assert folder.find("best", "mouse").name == "step_000000000002"
+    assert folder.find("best", "dog").name == "step_000000000002"  # it does not learn
+    with pytest.raises(CheckpointError, match="for each policy: cat at 1, mouse at 2 steps"):
+        folder.find("best")
+    assert "checkpoint" not in json.loads((folder.path / "best.json").read_text())
+    folder.set_best(save(folder, 5), {"cat": 4.0}, "episode_reward_mean", judge)
+    assert names(folder) == ["step_000000000002", "step_000000000005"]
+
+
+def test_a_policy_whose_episodes_never_ended_has_no_best_one(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path / "my-run" / "checkpoints", 1)
+    folder.set_best(save(folder, 1), {"cat": 3.0}, "episode_reward_mean", Judge(("cat", "mouse")))
+    with pytest.raises(CheckpointError, match="no best checkpoint of the policy mouse"):
+        folder.find("best", "mouse")
+
+
+def test_the_best_one_of_the_judged_policy_is_that_of_all(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, 1)
+    folder.set_best(save(folder, 1), {"cat": 3.0}, "episode_reward_mean", Judge(("cat",)))
+    save(folder, 2)
+    assert folder.find("best", "mouse") == folder.find("best", "cat") == folder.find("best")
+
+
+def test_a_note_of_an_older_version_is_read(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, 1)
+    path = save(folder, 1)
+    told = {"checkpoint": path.name, "value": 9.4, "metric": "evaluation_reward"}
+    (tmp_path / "best.json").write_text(json.dumps(told))
+    assert folder.find("best") == folder.find("best", "cat") == path
+    save(folder, 2)
+    assert names(folder) == [path.name, "step_000000000002"]
 
 
 def test_a_checkpoint_is_found_by_name(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ class Built:
         self, timesteps: int = 10, iterations: int = 1, episodes: int = 1, elapsed_s: float = 1.0
     ) -> Any:
         """Why training would end in this situation, or None."""
-        now = Situation(timesteps, iterations, episodes, elapsed_s, EPISODES)
+        now = Situation(timesteps, iterations, episodes, elapsed_s, {"walker": EPISODES})
         found = self.training.stop.check(now)
         return found and found.reason
 

@@ -46,6 +46,22 @@ def test_a_file_gets_whole_lines_now_and_then() -> None:
     ]
 
 
+def test_several_policies_have_figures_of_their_own() -> None:
+    policies = {
+        "evader": {"reward_mean": 0.42, "success_rate": 0.02},
+        "pursuer": {"reward_mean": 5.1, "success_rate": 0.99},
+        "watcher": {"reward_mean": None, "success_rate": None},
+    }
+    told = {**metrics(100, None, None), "policies": policies}
+    stream, terminal = io.StringIO(), Terminal()
+    for each in (stream, terminal):
+        progress = Progress(100, enabled=True, stream=each)
+        progress.update(told)
+        progress.close()
+    assert stream.getvalue() == "100 of 100 steps, 4000 a second, evader 0.42 (2%), pursuer 5.1 (99%)\n"
+    assert "evader=0.42 (2%), pursuer=5.1 (99%), watcher=-" in terminal.getvalue()
+
+
 def test_it_is_silent_when_a_program_reads() -> None:
     stream = Terminal()
     progress = Progress(100, enabled=False, stream=stream)

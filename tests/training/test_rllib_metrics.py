@@ -10,6 +10,7 @@ import pytest
 from rl_studio_training.bottleneck import Bottleneck, Facts
 from rl_studio_training.checkpoints import Counters
 from rl_studio_training.episodes import Episode
+from rl_studio_training.judging import Judge
 from rl_studio_training.rllib_metrics import Iteration, RunMetrics
 from rl_studio_training.rllib_reports import GamesReport
 from rl_studio_training.timing import Timing
@@ -18,8 +19,8 @@ FACTS = Facts(n_envs=1, cores=2, agents=4, batch_size=64, n_epochs=5, binary=Tru
 POLICIES = ("pursuer", "evader")
 
 
-def make_metrics(*, learning: tuple[str, ...] = POLICIES, counters: Counters | None = None) -> RunMetrics:
-    return RunMetrics(POLICIES, learning, Bottleneck(FACTS), counters or Counters())
+def make_metrics(*, judged: tuple[str, ...] = POLICIES, counters: Counters | None = None) -> RunMetrics:
+    return RunMetrics(POLICIES, Judge(judged), Bottleneck(FACTS), counters or Counters())
 
 
 def report(
@@ -53,14 +54,18 @@ def result(*reports: GamesReport, **learners: dict[str, float]) -> dict[str, Any
 
 
 def test_steps_and_episodes_add_up_over_runners_and_iterations() -> None:
-    metrics = make_metrics()
+    metrics = make_metrics(judged=("evader",))
     first, second = report(1, pursuer=[Episode(4.0, 10, True)]), report(2, evader=[Episode(-2.0, 30)] * 2)
     metrics.add(Iteration.of(result(first, second), 1.5))
     line = metrics.add(Iteration.of(result(first), 0.5))
     assert (line["training_iteration"], line["timesteps_total"], line["env_steps_total"]) == (2, 120, 30)
     assert (line["episodes_total"], line["time_total_s"]) == (4, 2.0)
     assert line["throughput"]["timesteps_per_second"] == 80.0
-    assert (line["episode_reward_mean"], line["episode_reward_min"], line["episode_reward_max"]) == (1, -2, 4)
+    assert (line["episode_reward_mean"], line["episode_reward_min"], line["episode_reward_max"]) == (
+        -2,
+        -2,
+        -2,
+    )
 
 
 def test_every_policy_has_its_own_numbers() -> None:
@@ -69,29 +74,44 @@ def test_every_policy_has_its_own_numbers() -> None:
     pursuer, evader = line["policies"]["pursuer"], line["policies"]["evader"]
     assert (pursuer["reward_mean"], pursuer["reward_min"], pursuer["reward_max"]) == (2.0, 0.0, 4.0)
     assert (pursuer["episode_len_mean"], pursuer["episodes"], pursuer["success_rate"]) == (15.0, 2, 0.5)
-    assert pursuer["custom_metrics"] == line["custom_metrics"] == {"catches": 1.0}
+    assert pursuer["custom_metrics"] == {"catches": 1.0}
     assert (evader["reward_mean"], evader["episodes"], evader["success_rate"]) == (None, 0, None)
 
 
-def test_the_whole_is_of_all_policies_however_many_episodes_an_iteration_has() -> None:
+def test_opposed_policies_have_no_common_figure() -> None:
     pursuer, evader = [Episode(2.0, 10, True)] * 200, [Episode(-1.0, 10, False)] * 400
-    line = make_metrics().add(Iteration.of(result(report(pursuer=pursuer, evader=evader)), 1.0))
-    assert line["success_rate"] == pytest.approx(1 / 3, abs=0.02)
-    assert line["episode_reward_mean"] == pytest.approx(0.0, abs=0.05)
+    learned = result(
+        report(pursuer=pursuer, evader=evader), pursuer={"entropy": 1.0}, evader={"entropy": 9.0}
+    )
+    line = make_metrics().add(Iteration.of(learned, 1.0))
+    whole = (
+        "episode_reward_mean",
+        "episode_reward_min",
+        "episode_reward_max",
+        "episode_len_mean",
+        "success_rate",
+    )
+    assert {line[key] for key in whole} == {None}
+    assert line["custom_metrics"] == {}
+    assert set(line["learner"].values()) == {None}
+    told = {name: (own["reward_mean"], own["success_rate"]) for name, own in line["policies"].items()}
+    assert told == {"pursuer": (2.0, 1.0), "evader": (-1.0, 0.0)}
+    assert line["episodes_total"] == 600
 
 
-def test_opponents_that_do_not_learn_do_not_count_towards_the_whole() -> None:
-    metrics = make_metrics(learning=("pursuer",))
-    episodes = report(pursuer=[Episode(4.0, 10)], evader=[Episode(-100.0, 10)])
+def test_the_whole_is_that_of_the_judged_policy() -> None:
+    metrics = make_metrics(judged=("pursuer",))
+    episodes = report(pursuer=[Episode(4.0, 10, None, {"catches": 2.0})], evader=[Episode(-100.0, 10)])
     line = metrics.add(Iteration.of(result(episodes, pursuer={"entropy": 1.0}, evader={"entropy": 9.0}), 1.0))
-    assert line["episode_reward_mean"] == 4.0
+    assert (line["episode_reward_mean"], line["episode_len_mean"]) == (4.0, 10.0)
+    assert line["custom_metrics"] == {"catches": 2.0}
     assert line["policies"]["evader"]["reward_mean"] == -100.0
     assert line["learner"]["entropy"] == 1.0
+    assert line["policies"]["evader"]["learner"]["entropy"] == 9.0
     assert line["episodes_total"] == 2
-    assert metrics.window.total == 1
 
 
-def test_learner_numbers_are_told_by_policy_and_as_their_mean() -> None:
+def test_learner_numbers_are_told_by_policy() -> None:
     numbers = {
         "total_loss": 3.0,
         "vf_loss": 1.0,
@@ -110,12 +130,14 @@ def test_learner_numbers_are_told_by_policy_and_as_their_mean() -> None:
         "learning_rate": 1e-3,
         "loss": 3.0,
     }
+    assert line["policies"]["evader"]["learner"]["loss"] == 5.0
     assert line["policies"]["evader"]["learner"]["value_loss"] is None
-    assert (line["learner"]["loss"], line["learner"]["value_loss"]) == (4.0, 1.0)
 
 
 def test_what_only_some_algorithms_have_is_told_where_it_is() -> None:
-    line = make_metrics().add(Iteration.of(result(report(), pursuer={"qf_loss": 2.0, "alpha_value": 0.5}), 1))
+    line = make_metrics(judged=("pursuer",)).add(
+        Iteration.of(result(report(), pursuer={"qf_loss": 2.0, "alpha_value": 0.5}), 1)
+    )
     assert line["learner"]["q_loss"] == 2.0
     assert line["policies"]["pursuer"]["learner"]["alpha"] == 0.5
     assert "q_loss" not in line["policies"]["evader"]["learner"]

@@ -51,22 +51,29 @@ def test_two_policies_train_evaluate_and_end_at_their_timesteps(start: Any) -> N
     assert [row["timesteps_total"] for row in rows] == list(range(40, 201, 40))
     assert [row["env_steps_total"] for row in rows] == list(range(20, 101, 20))
     last = rows[-1]
-    assert (last["episodes_total"], last["episode_reward_mean"], last["success_rate"]) == (40, 7.5, 0.5)
+    # One wins what the other loses: they have no common figure.
+    assert (last["episodes_total"], last["episode_reward_mean"], last["success_rate"]) == (40, None, None)
     red, blue = last["policies"]["red"], last["policies"]["blue"]
     assert (red["reward_mean"], red["reward_min"], red["reward_max"], red["success_rate"]) == (5, 5, 5, 1.0)
     assert (blue["reward_mean"], blue["episode_len_mean"], blue["episodes"]) == (10.0, 5.0, 20)
     assert blue["custom_metrics"] == {"height": 3.0}
     assert red["learner"]["loss"] != blue["learner"]["loss"]
     assert all(isinstance(red["learner"][key], float) for key in ("policy_loss", "value_loss", "entropy"))
-    assert last["learner"]["learning_rate"] == pytest.approx(1e-3)
+    assert blue["learner"]["learning_rate"] == pytest.approx(1e-3)
     throughput = last["throughput"]
     shares = [throughput[f"{part}_share"] for part in ("game", "wire", "policy", "update", "other")]
     assert sum(shares) == pytest.approx(1.0)
     assert min(shares[:4]) > 0.0
     (first, second) = trainer.events("evaluation")
-    assert (first["timesteps_total"], first["episodes"], first["reward_mean"]) == (120, 8, 7.5)
-    assert (first["is_best"], second["is_best"]) == (True, False)
-    assert last["evaluation"] == {"reward_mean": 7.5, "success_rate": 0.5, "timesteps_total": 120}
+    assert (first["timesteps_total"], first["reward_mean"]) == (120, None)
+    assert {name: own["episodes"] for name, own in first["policies"].items()} == {"red": 4, "blue": 4}
+    assert (first["best_of"], second["best_of"]) == (["red", "blue"], [])
+    figures = {
+        "red": {"reward_mean": 5.0, "success_rate": 1.0},
+        "blue": {"reward_mean": 10.0, "success_rate": 0.0},
+    }
+    nothing = {"reward_mean": None, "success_rate": None}
+    assert last["evaluation"] == {**nothing, "timesteps_total": 120, "policies": figures}
     started = trainer.events("started")[0]
     assert (started["n_agents"], started["policies"]) == (2, {"red": 1, "blue": 1})
     finished = trainer.events("finished")[0]
@@ -82,6 +89,18 @@ def test_two_policies_train_evaluate_and_end_at_their_timesteps(start: Any) -> N
         assert set(np.round(kept.rows["obs"][:, 1] * 5)) == set(range(5))
     assert left() == []
     assert "Traceback" not in trainer.log.read_text()
+
+
+def test_the_policy_that_is_named_decides_when_it_ends_and_which_checkpoint_is_the_best(start: Any) -> None:
+    trainer = start(total_timesteps=4000, judge="blue", stop_reward=8.0, stop_window=12)
+    assert trainer.end(120) == 0, trainer.log.read_text()
+    assert (
+        trainer.events("finished")[0]["message"] == "Reached reward 8: it was 10 over the last 12 episodes."
+    )
+    last = trainer.metrics[-1]
+    assert (last["episode_reward_mean"], last["policies"]["red"]["reward_mean"]) == (10.0, 5.0)
+    best = json.loads((trainer.run / "checkpoints" / "best.json").read_text())
+    assert (best["value"], list(best["policies"])) == (10.0, ["blue"])
 
 
 def test_a_stopped_run_is_resumed_where_it_was(start: Any) -> None:

@@ -24,11 +24,20 @@ def situation(
     elapsed_s: float = 3.0,
     rewards: list[float] | None = None,
     successes: list[bool] | None = None,
+    others: dict[str, list[float]] | None = None,
 ) -> Situation:
-    window = EpisodeWindow()
+    """
+    Args:
+        rewards, successes: of the episodes of the policy "cat".
+        others: rewards of other policies.
+    """
+    windows = {"cat": EpisodeWindow(), **{name: EpisodeWindow() for name in others or {}}}
     for number, reward in enumerate(rewards or []):
-        window.add(Episode(reward, 5, successes[number] if successes else None))
-    return Situation(timesteps, iterations, episodes, elapsed_s, window)
+        windows["cat"].add(Episode(reward, 5, successes[number] if successes else None))
+    for name, found in (others or {}).items():
+        for reward in found:
+            windows[name].add(Episode(reward, 5, reward > 0))
+    return Situation(timesteps, iterations, episodes, elapsed_s, windows)
 
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]] = {
@@ -127,9 +136,68 @@ def test_a_resumed_run_remembers_its_plateau(tmp_path: Path) -> None:
     before = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
     before.check(situation(timesteps=600, rewards=[5.0]))
     after = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
-    after.restore(before.state())
+    after.restore(before.state(), ["cat"])
     assert after.check(situation(timesteps=699, rewards=[4.0])) is None
     assert after.check(situation(timesteps=700, rewards=[4.0])) is not None
+
+
+def test_a_run_of_an_older_version_remembers_its_plateau(tmp_path: Path) -> None:
+    stop = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
+    stop.restore({"best": 5.0, "best_at": 600}, ["cat"])
+    assert stop.check(situation(timesteps=700, rewards=[4.0])) is not None
+    mixed = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
+    mixed.restore({"best": 5.0, "best_at": 600}, ["cat", "mouse"])  # their mean says nothing of either
+    assert mixed.check(situation(timesteps=700, rewards=[4.0], others={"mouse": [1.0]})) is None
+
+
+# --- several policies
+
+
+@pytest.mark.parametrize(
+    ("goal", "mouse", "words"),
+    [
+        (
+            {"stop_reward": 2.0},
+            [2.0, 2.5],
+            "Reached reward 2: cat had 9, mouse had 2.25 over the last 2 episodes.",
+        ),
+        (
+            {"stop_success_rate": 0.9},
+            [1.0, 1.0],
+            "Reached a success rate of 90%: cat had 100%, mouse had 100% over the last 2 episodes.",
+        ),
+    ],
+)
+def test_a_goal_must_be_reached_by_every_policy(
+    tmp_path: Path, goal: dict[str, float], mouse: list[float], words: str
+) -> None:
+    stop = conditions(tmp_path, stop_window=2, **goal)
+
+    def check(rewards: list[float]) -> Any:
+        return stop.check(situation(rewards=[9.0, 9.0], successes=[True, True], others={"mouse": rewards}))
+
+    assert check([-9.0, -9.0]) is None  # their mean reward is 0, their success rate 50 %
+    assert check([-9.0, 1.0]) is None
+    assert check(mouse[:1]) is None  # too few to judge
+    found = check(mouse)
+    assert found is not None
+    assert found.message == words
+
+
+def test_it_is_no_plateau_while_one_policy_gets_better(tmp_path: Path) -> None:
+    stop = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
+    assert stop.check(situation(timesteps=100, rewards=[5.0], others={"mouse": [1.0]})) is None
+    assert stop.check(situation(timesteps=190, rewards=[5.0], others={"mouse": [1.5]})) is None
+    assert stop.check(situation(timesteps=289, rewards=[4.0], others={"mouse": [1.5]})) is None
+    found = stop.check(situation(timesteps=290, rewards=[4.0], others={"mouse": [1.0]}))
+    assert found is not None
+    assert found.message == (
+        "No mean reward has got any better for 100 steps: not that of cat above 5, of mouse above 1.5."
+    )
+    again = conditions(tmp_path, plateau_timesteps=100, stop_window=1)
+    again.restore(stop.state(), ["cat", "mouse"])
+    assert again.check(situation(timesteps=289, rewards=[4.0], others={"mouse": [1.0]})) is None
+    assert again.check(situation(timesteps=290, rewards=[4.0], others={"mouse": [1.0]})) is not None
 
 
 @pytest.mark.parametrize("own", [False, True])

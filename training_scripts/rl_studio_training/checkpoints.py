@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio.runs import checkpoints as found_checkpoints
-from rl_studio.runs.checkpoints import BEST_FILE, DESCRIPTION_FILE, Which
+from rl_studio.runs.checkpoints import BEST_FILE, DESCRIPTION_FILE, Best, Bests, Which
 from rl_studio.runs.state import RunError
 from rl_studio_training.errors import CheckpointError
+from rl_studio_training.judging import Judge
 from rl_studio_training.reporter import clean, timestamp
 
 Reason = Literal["periodic", "best", "final", "interrupted", "error"]
@@ -70,7 +71,7 @@ class CheckpointFolder:
 
     Args:
         path: the folder; made when the first checkpoint is saved.
-        keep: periodic checkpoints to keep; the best and the last one of a run are never pruned.
+        keep: periodic checkpoints to keep; the best ones and the last one of a run are never pruned.
         only_latest: names of (large) files that only the latest checkpoint keeps.
     """
 
@@ -121,27 +122,31 @@ class CheckpointFolder:
         self._prune(target)
         return target
 
-    def set_best(self, path: Path, value: float, metric: BestMetric) -> None:
-        """Notes that a checkpoint is the best one so far; the one that was it until now may be pruned.
+    def set_best(self, path: Path, values: Mapping[str, float], metric: BestMetric, judge: Judge) -> None:
+        """Notes that a checkpoint is the best one so far; those that were until now may be pruned.
 
         Args:
             path: its folder, as `save` returned it.
-            value: what makes it the best; finite.
+            values: by policy for which it is the best, what makes it so; finite.
+            judge: whose policies they are.
 
         Raises:
             OSError: it cannot be written.
         """
-        best = found_checkpoints.Best(path.name, value, metric)
-        write_json_atomic(self.path / BEST_FILE, asdict(best))
+        new = {name: Best(path.name, value, metric) for name, value in values.items()}
+        before = found_checkpoints.read_bests(self.path)
+        policies = judge.among({**before.policies, **new})
+        overall = None if judge.sole is None else policies.get(judge.sole)
+        write_json_atomic(self.path / BEST_FILE, Bests(overall, policies, judge.policies).to_json())
         self._prune(path)
 
-    def find(self, which: Which) -> Path:
-        """One of the checkpoints: the latest, the best, or that of a timestep.
+    def find(self, which: Which, policy: str | None = None) -> Path:
+        """One of the checkpoints: the latest, the best (for a policy), or that of a timestep.
 
         Raises:
             CheckpointError: there is no such checkpoint.
         """
-        return find_checkpoint(self.path, which)
+        return find_checkpoint(self.path, which, policy)
 
     def list(self) -> list[Path]:
         """All complete checkpoints, oldest first."""
@@ -154,8 +159,7 @@ class CheckpointFolder:
                     (path / name).unlink(missing_ok=True)
 
     def _prune(self, newest: Path) -> None:
-        best = found_checkpoints.read_best(self.path)
-        spared = {newest.name, best.checkpoint if best else ""}
+        spared = {newest.name, *found_checkpoints.read_bests(self.path).checkpoints}
         reasons = {path: _reason(path) for path in self.list() if path.name not in spared}
         periodic = [path for path, reason in reasons.items() if reason == "periodic"]
         doomed = periodic[: max(0, len(periodic) - (self._keep - 1))]
@@ -167,14 +171,14 @@ class CheckpointFolder:
                 shutil.rmtree(hidden, ignore_errors=True)
 
 
-def find_checkpoint(checkpoints: Path, which: Which) -> Path:
-    """One checkpoint of a `checkpoints/` folder: the latest, the best, or that of a timestep.
+def find_checkpoint(checkpoints: Path, which: Which, policy: str | None = None) -> Path:
+    """One checkpoint of a `checkpoints/` folder: the latest, the best (for a policy), or that of a timestep.
 
     Raises:
         CheckpointError: there is no such checkpoint.
     """
     try:
-        return found_checkpoints.find(checkpoints, which)
+        return found_checkpoints.find(checkpoints, which, policy)
     except RunError as error:
         raise CheckpointError(error.message, hint=error.hint) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rl_studio.files import read_json, write_json_atomic
@@ -27,19 +27,25 @@ def write_progress(
     write_json_atomic(folder / PROGRESS_FILE, {"schema": 1, "stop": stop.state(), "episodes": episodes})
 
 
-def read_progress(folder: Path, stop: StopConditions, windows: Mapping[str, EpisodeWindow]) -> None:
+def read_progress(
+    folder: Path, stop: StopConditions, windows: Mapping[str, EpisodeWindow], judged: Collection[str]
+) -> None:
     """Goes on with progress.json; windows it does not know stay as they are.
+
+    Args:
+        windows: as for `write_progress`.
+        judged: the policies that stop conditions look at.
 
     Raises:
         CheckpointError: the file cannot be read.
     """
     try:
         data = read_json(folder / PROGRESS_FILE)
-        stop.restore(data["stop"])
+        stop.restore(data["stop"], judged)
         for name, window in windows.items():
             if name in data["episodes"]:
                 window.restore(data["episodes"][name])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise CheckpointError(
             f"{folder / PROGRESS_FILE} cannot be read ({error}), so the run cannot be resumed from there.",
             hint="Start from its policy instead (--init-from).",

@@ -84,7 +84,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
 def _export(
     options: argparse.Namespace, find_load: Callable[[], Load], reporter: Reporter
 ) -> list[ExportResult]:
-    checkpoint = _find(options.source, options.checkpoint)
+    checkpoint = _find(options.source, options.checkpoint, options.policies)
     reporter.status("Loading PyTorch")
     load_torch(1)
     from rl_studio_training.onnx_export import export_checkpoint
@@ -95,8 +95,8 @@ def _export(
     return export_checkpoint(checkpoint, options.output, load, chosen, reporter.status)
 
 
-def _find(source: Path, which: str) -> Path:
-    """The checkpoint's folder."""
+def _find(source: Path, which: str, policies: Sequence[str]) -> Path:
+    """The checkpoint's folder; the best one is that of the policy, if it is a single one."""
     checkpoints = RunFolder(source).checkpoints_dir
     if not checkpoints.is_dir():
         return source
@@ -104,4 +104,5 @@ def _find(source: Path, which: str) -> Path:
         raise CheckpointError(
             f"There is no checkpoint {which!r}.", hint="Give latest, best, or the timesteps of one."
         )
-    return find_checkpoint(checkpoints, int(which) if which.isdigit() else cast(Which, which))
+    chosen = int(which) if which.isdigit() else cast(Which, which)
+    return find_checkpoint(checkpoints, chosen, policies[0] if len(policies) == 1 else None)

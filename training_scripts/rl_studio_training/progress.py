@@ -32,19 +32,15 @@ class Progress:
     def update(self, metrics: dict[str, Any]) -> None:
         """Shows one iteration's metrics."""
         steps = metrics["timesteps_total"]
-        reward, success = metrics["episode_reward_mean"], metrics["success_rate"]
+        figures = _figures(metrics)
         if self._bar is not None:
-            shown = {"reward": "-" if reward is None else f"{reward:.3g}"}
-            if success is not None:
-                shown["success"] = f"{success:.0%}"
-            self._bar.set_postfix(shown, refresh=False)
+            self._bar.set_postfix(figures, refresh=False)
             self._bar.update(min(steps, self._total) - self._bar.n)
         elif self._enabled and (time.monotonic() >= self._next_line or steps >= self._total):
             self._next_line = time.monotonic() + LINE_EVERY_S
             rate = metrics["throughput"]["timesteps_per_second"]
             text = f"{steps} of {self._total} steps, {rate:.0f} a second"
-            text += "" if reward is None else f", reward {reward:.3g}"
-            text += "" if success is None else f", success {success:.0%}"
+            text += "".join(f", {name} {value}" for name, value in figures.items() if value != "-")
             self._stream.write(text + "\n")
             self._stream.flush()
 
@@ -61,3 +57,18 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, str]:
+    """Reward and success: "-" without data; of each policy, as "0.42 (2%)", if there are several."""
+    policies = metrics.get("policies") or {}
+    if len(policies) > 1:
+        return {name: _told(own["reward_mean"], own["success_rate"]) for name, own in policies.items()}
+    reward, success = metrics["episode_reward_mean"], metrics["success_rate"]
+    shown = {"reward": _told(reward, None)}
+    return shown if success is None else {**shown, "success": f"{success:.0%}"}
+
+
+def _told(reward: float | None, success: float | None) -> str:
+    text = "-" if reward is None else f"{reward:.3g}"
+    return text if success is None else f"{text} ({success:.0%})"

@@ -18,6 +18,7 @@ from rl_studio_training.episodes import Episode
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.launch import GameSettings
+from rl_studio_training.messages import StudioInfo
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.rllib_vector_env import GodotVectorEnv, Masks
 
@@ -184,9 +185,11 @@ class Probe:
 
     Args:
         policies: by name, in the order of their first agent. In all that RLlib returns they have these names.
+        studio: what it said of its addon; None if it has another plugin.
     """
 
     policies: dict[str, PolicyFacts]
+    studio: StudioInfo | None = None
 
     @property
     def n_agents(self) -> int:
@@ -222,4 +225,4 @@ def facts_of(fleet: PolicyFleet) -> Probe:
             game.env_info.action_spaces[first],
             group.has_masks,
         )
-    return Probe(found)
+    return Probe(found, game.env_info.studio)

@@ -6,13 +6,15 @@ RLlib's own means cover the episodes of a single iteration and are NaN without a
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rl_studio_training.bottleneck import Bottleneck, Seconds
 from rl_studio_training.checkpoints import Counters
-from rl_studio_training.episodes import Episode, EpisodeWindow
+from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.judging import Judge
 from rl_studio_training.rllib_reports import GamesReport, games_reports
 
 LEARNER: dict[str, tuple[str, ...]] = {
@@ -101,12 +103,12 @@ class Iteration:
 class RunMetrics:
     """All that has been measured in a run so far.
 
-    The numbers for all policies together are those of the policies that learn: an opponent that stays as it is
-    does not make a run better or worse.
+    The numbers of the whole run are those of the policy it is judged by; policies that are judged each for itself have
+    no common ones: what one wins the other loses.
 
     Args:
         policies: the names of all.
-        learning: the policies that learn.
+        judge: which of them are judged.
         bottleneck: says what dominates the time.
         counters: where a resumed run goes on.
     """
@@ -114,21 +116,21 @@ class RunMetrics:
     def __init__(
         self,
         policies: Iterable[str],
-        learning: Collection[str],
+        judge: Judge,
         bottleneck: Bottleneck,
         counters: Counters,
     ) -> None:
         self.counters = counters
         self.windows = {policy: EpisodeWindow() for policy in policies}
-        self.window = EpisodeWindow()
-        """The latest episodes of the policies that learn."""
-        self._learning = set(learning)
+        self._judge = judge
         self._bottleneck = bottleneck
 
     def add(self, iteration: Iteration) -> dict[str, Any]:
         """Counts an iteration; returns the fields of its metric line."""
         for report in iteration.reports:
-            self._count_episodes(report)
+            for policy, episodes in report.episodes.items():
+                for episode in episodes:
+                    self.windows[policy].add(episode)
         before = self.counters
         counters = self.counters = Counters(
             timesteps=before.timesteps + iteration.timesteps,
@@ -138,36 +140,31 @@ class RunMetrics:
             time_total_s=before.time_total_s + iteration.seconds,
         )
         learner = iteration.learner(self.windows)
-        overall = self.window.summary()
+        policies = {
+            policy: {
+                **window.summary(),
+                "custom_metrics": window.custom_metrics(),
+                "learner": learner[policy],
+            }
+            for policy, window in self.windows.items()
+        }
+        overall = partial(self._judge.overall, policies)
         return {
             "training_iteration": counters.iterations,
             "timesteps_total": counters.timesteps,
             "env_steps_total": counters.env_steps,
             "episodes_total": counters.episodes,
-            "episode_reward_mean": overall["reward_mean"],
-            "episode_reward_min": overall["reward_min"],
-            "episode_reward_max": overall["reward_max"],
-            "episode_len_mean": overall["episode_len_mean"],
-            "success_rate": overall["success_rate"],
-            "policies": {
-                policy: {
-                    **window.summary(),
-                    "custom_metrics": window.custom_metrics(),
-                    "learner": learner[policy],
-                }
-                for policy, window in self.windows.items()
-            },
-            "custom_metrics": self.window.custom_metrics(),
-            "learner": _mean_of(learner[policy] for policy in self.windows if policy in self._learning),
+            "episode_reward_mean": overall("reward_mean"),
+            "episode_reward_min": overall("reward_min"),
+            "episode_reward_max": overall("reward_max"),
+            "episode_len_mean": overall("episode_len_mean"),
+            "success_rate": overall("success_rate"),
+            "policies": policies,
+            "custom_metrics": overall("custom_metrics") or {},
+            "learner": overall("learner") or dict.fromkeys(_ALWAYS),
             "time_total_s": counters.time_total_s,
             "throughput": self._throughput(iteration),
         }
-
-    def _count_episodes(self, report: GamesReport) -> None:
-        for policy, episode in _side_by_side(report.episodes):
-            self.windows[policy].add(episode)
-            if policy in self._learning:
-                self.window.add(episode)
 
     def _throughput(self, iteration: Iteration) -> dict[str, Any]:
         seconds = iteration.spent()
@@ -180,16 +177,6 @@ class RunMetrics:
         }
 
 
-def _side_by_side(episodes: Mapping[str, Sequence[Episode]]) -> list[tuple[str, Episode]]:
-    """All episodes, those of each policy spread evenly: what is kept of them is no policy's alone."""
-    placed = [
-        ((number + 0.5) / len(own), policy, episode)
-        for policy, own in episodes.items()
-        for number, episode in enumerate(own)
-    ]
-    return [(policy, episode) for _, policy, episode in sorted(placed, key=lambda item: item[:2])]
-
-
 def _learner_numbers(found: Mapping[str, Any]) -> dict[str, float | None]:
     numbers: dict[str, float | None] = {}
     for name, keys in LEARNER.items():
@@ -199,15 +186,6 @@ def _learner_numbers(found: Mapping[str, Any]) -> dict[str, float | None]:
     if "curr_kl_coeff" not in found:
         numbers["approx_kl"] = None  # without a KL loss RLlib says 0
     return numbers
-
-
-def _mean_of(policies: Iterable[dict[str, float | None]]) -> dict[str, float | None]:
-    """The mean of each number over the policies that have it."""
-    values: dict[str, list[float]] = {name: [] for name in _ALWAYS}
-    for numbers in policies:
-        for name, number in numbers.items():
-            values.setdefault(name, []).extend([] if number is None else [number])
-    return {name: sum(found) / len(found) if found else None for name, found in values.items()}
 
 
 def _number(value: Any) -> float | None:

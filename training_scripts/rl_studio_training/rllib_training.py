@@ -12,6 +12,7 @@ import tree
 from rl_studio.experiments import checks
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.training_config import applies
+from rl_studio_training.action_repeat import ActionRepeat
 from rl_studio_training.bottleneck import Bottleneck, Facts
 from rl_studio_training.checkpoints import Counters, read_description
 from rl_studio_training.continuation import read_progress, write_progress
@@ -19,8 +20,10 @@ from rl_studio_training.cores import available_cores
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import DivergedError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
+from rl_studio_training.judging import Judge
 from rl_studio_training.kept_observations import KeptObservations
 from rl_studio_training.patience import BrokenOff, breakable
+from rl_studio_training.policy_names import name_warnings
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.rllib_checkpoints import (
@@ -34,6 +37,7 @@ from rl_studio_training.rllib_policy import RLlibPolicy
 from rl_studio_training.rllib_runners import RunnerWatch, root_cause
 from rl_studio_training.rllib_start import Started
 from rl_studio_training.run_folder import RunFolder
+from rl_studio_training.sample_watch import SampleWatch
 from rl_studio_training.saving import Saving
 from rl_studio_training.spaces import ObservationCodec
 from rl_studio_training.stop_conditions import INTERRUPTED, Situation, StopConditions, StopReason
@@ -41,9 +45,6 @@ from rl_studio_training.stopping import StopSwitch
 
 PATIENCE_S = 4.0
 """How long a stop waits for the iteration under way; what that has sampled is lost if it takes longer."""
-
-_LEARNING = "learning"
-"""Name of the window over all policies that learn, in a checkpoint."""
 
 
 class RLlibTraining:
@@ -61,14 +62,17 @@ class RLlibTraining:
         self.algorithm = started.algorithm
         self.reporter = reporter
         self.switch = switch
-        for advice in checks.warnings(config):
-            reporter.warning(advice)
         self.policies = list(started.found.policies)
         self.learning = config.policies_to_train or self.policies
-        self.metrics = RunMetrics(
-            self.policies, self.learning, Bottleneck(_facts(config, started)), Counters()
-        )
+        self.judge = Judge.choose(self.learning, config.judge)
+        self.action_repeat = ActionRepeat.of(config.action_repeat, started.found.studio)
+        agents = {name: facts.n_agents for name, facts in started.found.policies.items()}
+        for advice in (*checks.warnings(config), *name_warnings(agents), self.action_repeat.warning):
+            if advice is not None:
+                reporter.warning(advice)
+        self.metrics = RunMetrics(self.policies, self.judge, Bottleneck(_facts(config, started)), Counters())
         self.kept = KeptObservations()
+        self.samples = SampleWatch(reporter.warning, normalizes=config.normalize_observations)
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
         games = evaluation_games(
@@ -92,7 +96,7 @@ class RLlibTraining:
         for sentence in restore_algorithm(self.algorithm, checkpoint):
             self.reporter.warning(sentence)
         self.metrics.counters = Counters.read(description)
-        read_progress(checkpoint, self.stop, self._windows())
+        read_progress(checkpoint, self.stop, self._saved_windows(), self.judge.policies)
         for name, facts in self.started.found.policies.items():
             codec = ObservationCodec(facts.wire_observations, lambda _agent, _key: None)
             self.kept.restore(checkpoint, name, codec.parts)
@@ -117,9 +121,9 @@ class RLlibTraining:
         return self.metrics.counters
 
     @property
-    def window(self) -> EpisodeWindow:
-        """The latest episodes of the policies that learn."""
-        return self.metrics.window
+    def windows(self) -> dict[str, EpisodeWindow]:
+        """The latest episodes, by policy."""
+        return self.metrics.windows
 
     @property
     def has_finite_weights(self) -> bool:
@@ -129,7 +133,7 @@ class RLlibTraining:
 
     def write(self, folder: Path) -> list[str]:
         """Writes all files of a checkpoint; returns what was left out, in sentences."""
-        write_progress(folder, self.stop, self._windows(), self.config.stop_window)
+        write_progress(folder, self.stop, self._saved_windows(), self.config.stop_window)
         self.kept.write(folder)
         return write_algorithm(self.algorithm, folder)
 
@@ -142,12 +146,11 @@ class RLlibTraining:
                 name: {"observation_space": facts.wire_observations, "action_space": facts.wire_actions}
                 for name, facts in self.started.found.policies.items()
             },
+            "action_repeat": self.action_repeat.in_force,
         }
 
-    def _windows(self) -> dict[str, EpisodeWindow]:
-        return {f"policy {name}": window for name, window in self.metrics.windows.items()} | {
-            _LEARNING: self.window
-        }
+    def _saved_windows(self) -> dict[str, EpisodeWindow]:
+        return {f"policy {name}": window for name, window in self.windows.items()}
 
     # --- training
 
@@ -209,6 +212,7 @@ class RLlibTraining:
         line = {**self.metrics.add(iteration), "evaluation": self.saving.evaluation}
         self.reporter.metric(line)
         self.progress.update(line)
+        self.samples.check(self.windows, self.counters.env_steps // self.started.n_games)
         if not self.has_finite_weights:
             raise DivergedError(
                 f"Training diverged: weights became NaN in iteration {self.counters.iterations}.",
@@ -242,7 +246,7 @@ class RLlibTraining:
             iterations=counters.iterations,
             episodes=counters.episodes,
             elapsed_s=counters.time_total_s,
-            window=self.window,
+            windows=self.judge.among(self.windows),
         )
 
     # --- what is told
@@ -255,6 +259,7 @@ class RLlibTraining:
         for report in iteration.reports:
             for policy, piece in report.observations:
                 self.kept.add(policy, piece)
+                self.samples.add(policy, piece)
 
     def _announce(self) -> None:
         found = self.started.found.policies
@@ -268,6 +273,8 @@ class RLlibTraining:
             policies=policies,
             observation_space=first.wire_observations,
             action_space=first.wire_actions,
+            action_repeat=self.action_repeat.in_force,
+            scene_action_repeat=self.action_repeat.scene,
         )
         told = ", ".join(f"{count} of policy {name}" for name, count in policies.items())
         self.reporter.status(f"Training {sum(policies.values())} agents: {told}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rl_studio.experiments.training_config import TrainingConfig
 from rl_studio_training.checkpoints import LASTING, BestMetric, CheckpointFolder, Counters, Reason
 from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.judging import Judge
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
 
@@ -25,8 +26,12 @@ class Learner(Protocol):
         """How far it is."""
 
     @property
-    def window(self) -> EpisodeWindow:
-        """The latest episodes of what learns."""
+    def windows(self) -> Mapping[str, EpisodeWindow]:
+        """By policy, its latest episodes."""
+
+    @property
+    def judge(self) -> Judge:
+        """Which policies say how good the run is."""
 
     @property
     def has_finite_weights(self) -> bool:
@@ -43,7 +48,7 @@ class Saving:
     """Saves checkpoints of a learner: now and then, and whenever it is told to.
 
     The best one is that with the highest reward in an evaluation, or without evaluations the one with the highest
-    mean reward of training.
+    mean reward of training. Where several policies are judged, each has a best one of its own.
 
     Args:
         only_latest: names of files that only the latest checkpoint keeps.
@@ -65,34 +70,50 @@ class Saving:
         self._checkpoints = CheckpointFolder(folder.checkpoints, config.keep_checkpoints, only_latest)
         self._saved_at_s = 0.0
         self._warned: set[str] = set()
-        self._best: float | None = None
+        self._bests: dict[str, float] = {}
         self._judges_training = not config.eval_frequency
         self.evaluation: dict[str, Any] | None = None
-        """The latest one as metric lines have it: reward_mean, success_rate, timesteps_total."""
+        """The latest one as metric lines have it: reward_mean, success_rate, timesteps_total, policies."""
 
     def resume(self, description: dict[str, Any]) -> None:
-        """Goes on from a checkpoint.json: with its best so far and its latest evaluation."""
-        self._best = description.get("best")
+        """Goes on from a checkpoint.json: with its bests so far and its latest evaluation."""
+        judge = self._learner.judge
+        if description.get("best") is not None and judge.sole is not None:
+            self._bests[judge.sole] = float(description["best"])
+        self._bests |= judge.among(description.get("bests") or {})
         self.evaluation = description.get("evaluation")
         self._saved_at_s = float(description["counters"]["time_total_s"])
 
     def judge(self, found: dict[str, Any]) -> bool:
-        """Takes in an evaluation and tells of it; saves a checkpoint if it is the best so far.
+        """Takes in an evaluation and tells of it; saves a checkpoint if it is the best so far for a policy.
 
         Args:
             found: of `Evaluation.run`.
 
         Returns:
-            Whether it is the best.
+            Whether it is.
         """
-        timesteps = self._learner.counters.timesteps
-        told = {key: found[key] for key in ("reward_mean", "success_rate")}
-        self.evaluation = {**told, "timesteps_total": timesteps}
-        is_best = self._is_best(found["reward_mean"])
-        self._reporter.event("evaluation", timesteps_total=timesteps, **found, is_best=is_best)
-        if is_best:
-            self.save("best")
-        return is_best
+        timesteps, judge = self._learner.counters.timesteps, self._learner.judge
+        results = found["policies"]
+        figures = ("reward_mean", "success_rate")
+        self.evaluation = {
+            **{key: judge.overall(results, key) for key in figures},
+            "timesteps_total": timesteps,
+            "policies": {name: {key: told[key] for key in figures} for name, told in results.items()},
+        }
+        bests = self._better({name: told["reward_mean"] for name, told in results.items()})
+        whole = {key: judge.overall(results, key) for key in next(iter(results.values()))}
+        self._reporter.event(
+            "evaluation",
+            timesteps_total=timesteps,
+            **whole,
+            policies=results,
+            is_best=bool(bests),
+            best_of=list(bests),
+        )
+        if bests:
+            self.save("best", bests)
+        return bool(bests)
 
     def is_due(self, before: int) -> bool:
         """Whether a periodic checkpoint falls between `before` agent steps, exclusively, and now."""
@@ -102,8 +123,11 @@ class Saving:
             return True
         return minutes is not None and counters.time_total_s - self._saved_at_s >= 60.0 * minutes
 
-    def save(self, reason: Reason) -> Path | None:
+    def save(self, reason: Reason, bests: Mapping[str, float] | None = None) -> Path | None:
         """Saves a checkpoint, and tells of it.
+
+        Args:
+            bests: by policy that an evaluation has found to be at its best, its reward.
 
         Returns:
             Its folder; None if there is none, which a warning says.
@@ -114,15 +138,14 @@ class Saving:
         if not self._learner.has_finite_weights:
             self._reporter.warning("The weights are NaN, so there is no checkpoint of them.")
             return None
-        counters, window = self._learner.counters, self._learner.window
-        best = self._new_best(reason)
-        if best is not None:
-            self._best = best
+        counters, judge = self._learner.counters, self._learner.judge
+        new = self._new_bests() if self._judges_training else dict(bests or {})
+        self._bests |= new
         try:
             path = self._checkpoints.save(counters.timesteps, reason, self._write, self._facts())
-            if best is not None:
+            if new:
                 metric: BestMetric = "episode_reward_mean" if self._judges_training else "evaluation_reward"
-                self._checkpoints.set_best(path, best, metric)
+                self._checkpoints.set_best(path, new, metric, judge)
         except OSError as error:
             if reason in LASTING:
                 raise
@@ -135,22 +158,37 @@ class Saving:
             "checkpoint",
             path=path.relative_to(self._folder.path).as_posix(),
             timesteps_total=counters.timesteps,
-            episode_reward_mean=window.reward_mean,
+            episode_reward_mean=judge.overall(self._results(), "reward_mean"),
             reason=reason,
-            is_best=best is not None,
+            is_best=bool(new),
+            best_of=list(new),
         )
         return path
 
-    def _new_best(self, reason: Reason) -> float | None:
-        """The reward that makes the checkpoint to be saved the best so far; None if it is not."""
-        if not self._judges_training:
-            return (self.evaluation or {}).get("reward_mean") if reason == "best" else None
-        over = self._learner.window.last(EPISODES_TO_JUDGE)
-        reward = self._learner.window.reward_mean
-        return reward if over.count == EPISODES_TO_JUDGE and self._is_best(reward) else None
+    def _new_bests(self) -> dict[str, float]:
+        """By policy, the mean reward of training that makes the checkpoint to be saved its best so far."""
+        windows = self._learner.windows
+        return self._better(
+            {
+                name: window.reward_mean
+                for name, window in windows.items()
+                if window.last(EPISODES_TO_JUDGE).count == EPISODES_TO_JUDGE
+            }
+        )
 
-    def _is_best(self, reward: float | None) -> bool:
-        return reward is not None and (self._best is None or reward > self._best)
+    def _better(self, rewards: Mapping[str, float | None]) -> dict[str, float]:
+        """Those of judged policies that are higher than any before."""
+        return {
+            name: reward
+            for name, reward in self._learner.judge.among(rewards).items()
+            if reward is not None and (name not in self._bests or reward > self._bests[name])
+        }
+
+    def _results(self) -> dict[str, dict[str, float | None]]:
+        return {
+            name: {"reward_mean": window.reward_mean, "success_rate": window.success_rate}
+            for name, window in self._learner.windows.items()
+        }
 
     def _write(self, folder: Path) -> None:
         for sentence in self._learner.write(folder):
@@ -159,15 +197,17 @@ class Saving:
                 self._reporter.warning(sentence)
 
     def _facts(self) -> dict[str, Any]:
-        counters, window = self._learner.counters, self._learner.window
+        counters, judge, results = self._learner.counters, self._learner.judge, self._results()
         return {
             "counters": asdict(counters),
             "iteration": counters.iterations,
             "episodes": counters.episodes,
-            "episode_reward_mean": window.reward_mean,
-            "success_rate": window.success_rate,
+            "episode_reward_mean": judge.overall(results, "reward_mean"),
+            "success_rate": judge.overall(results, "success_rate"),
+            "results": results,
             "evaluation": self.evaluation,
-            "best": self._best,
+            "best": None if judge.sole is None else self._bests.get(judge.sole),
+            "bests": self._bests,
             "algorithm": self._config.algorithm,
             "config": self._config.complete(),
             **self._learner.facts(),

@@ -172,7 +172,7 @@ class TrainingCallback(BaseCallback):
             iterations=counters.iterations,
             episodes=counters.episodes,
             elapsed_s=counters.time_total_s,
-            window=self._env.episodes,
+            windows={self._env.policy_name: self._env.episodes},
         )
 
     def _metrics(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from rl_studio.experiments import checks
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.training_config import applies
+from rl_studio_training.action_repeat import ActionRepeat
 from rl_studio_training.bottleneck import Bottleneck, Facts
 from rl_studio_training.checkpoints import Counters, read_description
 from rl_studio_training.continuation import read_progress, write_progress
@@ -15,10 +16,12 @@ from rl_studio_training.cores import available_cores
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import CheckpointError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
-from rl_studio_training.kept_observations import KeptObservations
+from rl_studio_training.judging import Judge
+from rl_studio_training.kept_observations import Kept, KeptObservations
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
+from rl_studio_training.sample_watch import SampleWatch
 from rl_studio_training.saving import Saving
 from rl_studio_training.sb3_callback import TrainingCallback, TrainingEnds, forward_game_errors
 from rl_studio_training.sb3_model import (
@@ -59,12 +62,16 @@ class Training:
             "observation_space": info.observation_spaces[0],
             "action_space": info.action_spaces[0],
         }
-        for advice in checks.warnings(config, env.num_envs):
-            reporter.warning(advice)
+        self.action_repeat = ActionRepeat.of(config.action_repeat, info.studio)
+        for advice in (*checks.warnings(config, env.num_envs), self.action_repeat.warning):
+            if advice is not None:
+                reporter.warning(advice)
+        self.judge = Judge.choose([env.policy_name])
         self.model = build_model(config, wrap_env(config, env))
         self.kept = KeptObservations()
+        self.samples = SampleWatch(reporter.warning, normalizes=config.normalize_observations)
         env.fleet.watch_observations(
-            self.kept.add, with_memory=(env.policy_name,) if config.algorithm == "recurrent_ppo" else ()
+            self._see, with_memory=(env.policy_name,) if config.algorithm == "recurrent_ppo" else ()
         )
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
         self.stop = StopConditions(config, run.path)
@@ -101,7 +108,7 @@ class Training:
             )
         counters = Counters.read(description)
         load_into(self.model, checkpoint)
-        read_progress(checkpoint, self.stop, self._windows)
+        read_progress(checkpoint, self.stop, self.windows, self.judge.policies)
         self.kept.restore(checkpoint, name, self.env.fleet.groups[0].observations.parts)
         self.saving.resume(description)
         self.callback.resume(counters)
@@ -183,6 +190,8 @@ class Training:
             **self.spaces,
             wire="binary" if self._speaks_binary else "json",
             sections=len(self.env.fleet.sections),
+            action_repeat=self.action_repeat.in_force,
+            scene_action_repeat=self.action_repeat.scene,
         )
         self.reporter.status(f"Training {self.env.num_envs} agents of policy {self.env.policy_name}")
 
@@ -211,6 +220,7 @@ class Training:
 
     def after_iteration(self, before: int, *, is_last: bool) -> None:
         """Evaluates and saves if it is time."""
+        self.samples.check(self.windows, self.counters.env_steps // len(self.env.games))
         if self._evaluation.is_due(self.model.num_timesteps, before) and self._may_evaluate:
             self._evaluate()
         if not is_last and self.saving.is_due(before):
@@ -244,6 +254,10 @@ class Training:
             on_warning=self.reporter.warning,
         )
 
+    def _see(self, policy: str, piece: Kept) -> None:
+        self.kept.add(policy, piece)
+        self.samples.add(policy, piece)
+
     def _check_stop(self) -> None:
         if self.switch.requested:
             raise Interrupted
@@ -256,12 +270,8 @@ class Training:
         return self.callback.counters
 
     @property
-    def window(self) -> EpisodeWindow:
-        """The episodes that ended last."""
-        return self.env.episodes
-
-    @property
-    def _windows(self) -> dict[str, EpisodeWindow]:
+    def windows(self) -> dict[str, EpisodeWindow]:
+        """The episodes that ended last, by policy."""
         return {self.env.policy_name: self.env.episodes}
 
     @property
@@ -273,12 +283,16 @@ class Training:
         """Writes all files of a checkpoint; returns what was left out, in sentences."""
         save_model(self.model, folder)
         self.kept.write(folder)
-        write_progress(folder, self.stop, self._windows, self.config.stop_window)
+        write_progress(folder, self.stop, self.windows, self.config.stop_window)
         return save_state(self.model, folder, self.config)
 
     def facts(self) -> dict[str, Any]:
         """What only this trainer knows of a checkpoint."""
-        return {"trainer": "sb3", "policies": {self.env.policy_name: self.spaces}}
+        return {
+            "trainer": "sb3",
+            "policies": {self.env.policy_name: self.spaces},
+            "action_repeat": self.action_repeat.in_force,
+        }
 
 
 def _told(policies: dict[str, Any]) -> str:

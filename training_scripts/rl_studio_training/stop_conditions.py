@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from rl_studio.experiments.training_config import TrainingConfig
-from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.episodes import EpisodeMeans, EpisodeWindow
 
 EndReason = Literal[
     "timesteps",
@@ -48,18 +48,21 @@ class Situation:
     Args:
         timesteps: agent steps.
         elapsed_s: seconds of training.
-        window: the episodes that ended last.
+        windows: by policy that is judged, the episodes that ended last; at least one.
     """
 
     timesteps: int
     iterations: int
     episodes: int
     elapsed_s: float
-    window: EpisodeWindow
+    windows: Mapping[str, EpisodeWindow]
 
 
 class StopConditions:
     """All conditions of one run. The first that holds, in the order of their declaration, is the reason.
+
+    Where several policies are judged, reward and success rate must be reached by each of them, and a plateau is one
+    only if none of them gets any better.
 
     Args:
         config: which conditions, and their limits.
@@ -77,8 +80,8 @@ class StopConditions:
             self._files.append(Path(config.stop_file).expanduser())
         self._clock = clock
         self._next_look = -1.0
-        self._best: float | None = None
-        self._best_at = 0
+        self._bests: dict[str, tuple[float, int]] = {}
+        """By policy, the best mean reward and the agent steps at which it was reached."""
 
     def check(self, now: Situation) -> StopReason | None:
         """Whether training is to end after an iteration, and why. Call it once per iteration.
@@ -98,12 +101,20 @@ class StopConditions:
 
     def state(self) -> dict[str, Any]:
         """What has to go on when a run is resumed, as JSON data."""
-        return {"best": self._best, "best_at": self._best_at}
+        return {"bests": {policy: list(best) for policy, best in self._bests.items()}}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from `state` of the run that is resumed."""
-        self._best = state.get("best")
-        self._best_at = int(state.get("best_at") or 0)
+    def restore(self, state: Mapping[str, Any], policies: Collection[str]) -> None:
+        """Goes on from `state` of the run that is resumed.
+
+        Args:
+            policies: those that are judged. Older versions kept one best for all, which says nothing of several.
+        """
+        if state.get("best") is not None and len(policies) == 1:
+            self._bests = {name: (float(state["best"]), int(state.get("best_at") or 0)) for name in policies}
+        found = state.get("bests") or {}
+        self._bests |= {
+            name: (float(found[name][0]), int(found[name][1])) for name in policies if name in found
+        }
 
     def _limits(self, now: Situation) -> StopReason | None:
         config = self._config
@@ -123,34 +134,64 @@ class StopConditions:
 
     def _goals(self, now: Situation) -> StopReason | None:
         config = self._config
-        over = now.window.last(config.stop_window)
-        if over.count < config.stop_window:
+        means = self._means(now)
+        if means is None:
             return None
-        told = f"over the last {over.count} episodes"
-        goal, reward = config.stop_reward, over.reward_mean
-        if goal is not None and reward is not None and reward >= goal:
-            return StopReason("reward", f"Reached reward {goal:g}: it was {reward:.4g} {told}.")
-        share, rate = config.stop_success_rate, over.success_rate
-        if share is not None and rate is not None and rate >= share:
+        goal, rewards = config.stop_reward, {name: over.reward_mean for name, over in means.items()}
+        if goal is not None and _all_reach(goal, rewards):
             return StopReason(
-                "success_rate", f"Reached a success rate of {share:.0%}: it was {rate:.0%} {told}."
+                "reward", f"Reached reward {goal:g}: {_told(rewards, '{:.4g}')} {self._over_episodes}."
+            )
+        share, rates = config.stop_success_rate, {name: over.success_rate for name, over in means.items()}
+        if share is not None and _all_reach(share, rates):
+            return StopReason(
+                "success_rate",
+                f"Reached a success rate of {share:.0%}: {_told(rates, '{:.0%}')} {self._over_episodes}.",
             )
         return None
 
+    def _means(self, now: Situation) -> dict[str, EpisodeMeans] | None:
+        """Those over the stop window by policy; None as long as one has too few episodes: a few are luck."""
+        means = {name: window.last(self._config.stop_window) for name, window in now.windows.items()}
+        return means if all(over.count >= self._config.stop_window for over in means.values()) else None
+
+    @property
+    def _over_episodes(self) -> str:
+        return f"over the last {self._config.stop_window} episodes"
+
     def _plateau(self, now: Situation) -> StopReason | None:
-        patience = self._config.plateau_timesteps
-        over = now.window.last(self._config.stop_window)
-        if patience is None or over.count < self._config.stop_window or over.reward_mean is None:
-            return None  # the mean of a few episodes is luck
-        if self._best is None or over.reward_mean > self._best:
-            self._best, self._best_at = over.reward_mean, now.timesteps
-        if now.timesteps - self._best_at < patience:
+        patience, means = self._config.plateau_timesteps, self._means(now)
+        if patience is None or means is None:
             return None
-        since = now.timesteps - self._best_at
-        return StopReason(
-            "plateau", f"The mean reward has not been above {self._best:.4g} for {since} steps."
-        )
+        for name, over in means.items():
+            reward = over.reward_mean
+            if reward is not None and (name not in self._bests or reward > self._bests[name][0]):
+                self._bests[name] = (reward, now.timesteps)
+        newest = max((at for _, at in self._bests.values()), default=now.timesteps)
+        since = now.timesteps - newest
+        if since < patience:
+            return None
+        limits = {name: best for name, (best, _) in self._bests.items()}
+        if len(limits) == 1:
+            (best,) = limits.values()
+            text = f"The mean reward has not been above {best:.4g} for {since} steps."
+        else:
+            told = ", ".join(f"of {name} above {best:.4g}" for name, best in limits.items())
+            text = f"No mean reward has got any better for {since} steps: not that {told}."
+        return StopReason("plateau", text)
 
     def _stop_file(self) -> StopReason | None:
         found = next((path for path in self._files if path.exists()), None)
         return None if found is None else StopReason("stop_file", f"The stop file {found} is there.")
+
+
+def _all_reach(goal: float, values: Mapping[str, float | None]) -> bool:
+    return all(value is not None and value >= goal for value in values.values())
+
+
+def _told(values: Mapping[str, float | None], form: str) -> str:
+    """ "it was 9", "evader had 3, pursuer had 5"."""
+    texts = {name: form.format(value) for name, value in values.items()}
+    if len(texts) == 1:
+        return f"it was {next(iter(texts.values()))}"
+    return ", ".join(f"{name} had {text}" for name, text in texts.items())

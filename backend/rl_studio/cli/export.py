@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, cast
 
+from rl_studio.children import leaving_on_signals
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
 from rl_studio.export import DEFAULT_IR_VERSION, DEFAULT_OPSET, ExportOptions, export_policies
@@ -29,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_checkpoint,
         default="latest",
         metavar="WHICH",
-        help="latest (default), best, or the timesteps of one",
+        help="latest (default), best (the best one for each policy), or the timesteps of one",
     )
     parser.add_argument(
         "--policy",
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
         ir_version=args.ir_version,
         godot=None if args.no_godot else _find_godot(args.godot),
     )
-    result = export_policies(project, run_id, options, progress=output.say)
+    with leaving_on_signals():
+        result = export_policies(project, run_id, options, progress=output.say)
     for file in result["files"]:
         output.say(describe(file))
     output.result(result)

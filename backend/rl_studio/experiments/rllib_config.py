@@ -65,6 +65,22 @@ class AlgorithmFields(TrainingConfig):
         level="basic",
         target="multi_agent(policies_to_train)",
     )
+    judge: str = option(
+        "",
+        title="Judged policy",
+        help="The policy whose reward decides on the best checkpoint and on stop conditions, where several learn. "
+        "Empty: each has a best checkpoint of its own, and stop conditions must hold for each.",
+        group=POLICIES,
+        target="checkpoints/best.json; stop_reward, stop_success_rate, plateau_timesteps",
+    )
+    allow_untrained_opponents: bool = option(
+        False,
+        title="Untrained opponents",
+        help="Let a policy that does not learn play with random weights. Else the run does not start unless it begins "
+        "with a checkpoint that has that policy.",
+        group=POLICIES,
+        target="the check before the run; policies_to_train",
+    )
     policies: dict[str, dict[str, Any]] = option(
         {},
         title="Per policy",

@@ -26,10 +26,10 @@ class GameFields(BaseModel):
         target="the game's command line: no --headless",
         level="basic",
     )
-    action_repeat: int = option(
-        8,
+    action_repeat: int | None = option(
+        None,
         title="Action repeat",
-        help="Physics ticks that one decision lasts. Play the game with the same value.",
+        help="Physics ticks that one decision lasts. Empty: as the scene's RLSync says, which is how the game plays.",
         group=GAME,
         target="the game's --action_repeat",
         level="basic",
@@ -113,7 +113,8 @@ class StopFields(BaseModel):
     stop_reward: float | None = option(
         None,
         title="Reward",
-        help="Stop once the mean episode reward over the stop window has reached this. Empty: never.",
+        help="Stop once the mean episode reward over the stop window has reached this. With several policies each "
+        "that learns must, unless judge names one. Empty: never.",
         group=STOP,
         target="end of the run with reason reward",
         level="basic",
@@ -121,7 +122,8 @@ class StopFields(BaseModel):
     stop_success_rate: float | None = option(
         None,
         title="Success rate",
-        help="Stop once this share of the episodes in the stop window were successes. Empty: never.",
+        help="Stop once this share of the episodes in the stop window were won: is_success was logged as true. With "
+        "several policies each that learns must, unless judge names one. Empty: never.",
         group=STOP,
         target="end of the run with reason success_rate",
         gt=0,
@@ -130,7 +132,7 @@ class StopFields(BaseModel):
     stop_window: int = option(
         100,
         title="Stop window",
-        help="Episodes over which reward or success rate must hold; as many must have ended.",
+        help="Episodes of a policy over which reward or success rate must hold; as many must have ended.",
         group=STOP,
         target="stop_reward and stop_success_rate",
         unit="episodes",
@@ -140,7 +142,8 @@ class StopFields(BaseModel):
     plateau_timesteps: int | None = option(
         None,
         title="Plateau",
-        help="Stop when the mean episode reward has had no new best for this many steps. Empty: never.",
+        help="Stop when the mean episode reward has had no new best for this many steps, with several policies that of "
+        "none of them. Empty: never.",
         group=STOP,
         target="end of the run with reason plateau",
         unit="steps",

@@ -12,7 +12,7 @@ from rl_studio.protocol.envelopes import ErrorInfo, Message
 class ExportStartParams(Message):
     run_id: str
     checkpoint: Literal["latest", "best"] | int = "latest"
-    """Timesteps of the checkpoint, or which one."""
+    """Timesteps of the checkpoint, or which one; the best one for each of the policies."""
     policies: list[str] | None = Field(None, min_length=1)
     """Which policies; null for all."""
     to: str | None = None
@@ -83,7 +83,7 @@ class ExportResult(Message):
 
     run: str
     checkpoint: int
-    """Timesteps of the checkpoint."""
+    """Timesteps of the checkpoint; of the newest one, if the best ones for several policies are not the same."""
     files: list[ExportedFile]
     """One for each policy."""
 

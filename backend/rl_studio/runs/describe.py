@@ -6,7 +6,14 @@ import signal
 from collections.abc import Callable
 
 from rl_studio.runs.folder import RunMeta, parse_time
-from rl_studio.runs.info import CheckpointOrigin, GameRestart, RunFailure, RunInfo
+from rl_studio.runs.info import (
+    CheckpointOrigin,
+    GameRestart,
+    PolicyResult,
+    RunFailure,
+    RunInfo,
+    RunWarning,
+)
 from rl_studio.runs.state import RunState
 from rl_studio.runs.store import Ingested
 
@@ -43,6 +50,7 @@ def describe(
         episodes=progress.episodes,
         episode_reward_mean=progress.episode_reward_mean,
         success_rate=progress.success_rate,
+        policies={name: PolicyResult(**told) for name, told in progress.policies.items()},
         iteration=progress.iteration,
         timesteps_per_second=progress.timesteps_per_second,
         checkpoints=checkpoints,
@@ -51,9 +59,19 @@ def describe(
         restarts=progress.restarts,
         last_restart=GameRestart(**progress.last_restart) if progress.last_restart else None,
         error=_failure(meta, row, log_tail()) if state is RunState.FAILED else None,
+        warnings=[RunWarning(message, count) for message, count in progress.warned.items()],
+        action_repeat=progress.action_repeat,
         resumed_from=CheckpointOrigin(**meta.resumed_from) if meta.resumed_from else None,
         initialised_from=CheckpointOrigin(**meta.initialised_from) if meta.initialised_from else None,
     )
+
+
+def same_but_for_time(one: RunInfo, other: RunInfo | None) -> bool:
+    """Whether two descriptions of a run differ in nothing but how long it has lasted."""
+    if other is None:
+        return False
+    first, second = one.to_dict(), other.to_dict()
+    return first | {"duration_s": 0} == second | {"duration_s": 0}
 
 
 def _failure(meta: RunMeta, row: Ingested, tail: list[str]) -> RunFailure:

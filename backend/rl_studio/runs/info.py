@@ -50,6 +50,28 @@ class CheckpointOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyResult:
+    """How the agents of one policy do."""
+
+    reward_mean: float | None
+    """Mean reward of its last episodes."""
+    success_rate: float | None
+    """Share of successful episodes among them, 0 to 1; null if none ever told."""
+    episodes: int
+    """Episodes finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunWarning:
+    """Something odd that a run went on with."""
+
+    message: str
+    """What, and what to do about it."""
+    count: int
+    """How often it was told."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """One run at one moment."""
 
@@ -82,9 +104,11 @@ class RunInfo:
     episodes: int
     """Episodes finished."""
     episode_reward_mean: float | None
-    """Mean reward of the last episodes."""
+    """Mean reward of the last episodes; null if several policies learn and none of them is named to be judged by."""
     success_rate: float | None
-    """Share of successful episodes among the last ones, 0 to 1."""
+    """Share of successful episodes among the last ones, 0 to 1; null likewise, and if no episode ever told."""
+    policies: dict[str, PolicyResult]
+    """By policy, how its agents do."""
     iteration: int
     """Training iterations done."""
     timesteps_per_second: float | None
@@ -101,6 +125,10 @@ class RunInfo:
     """The last time one was."""
     error: RunFailure | None
     """Set if the state is `failed`."""
+    warnings: list[RunWarning]
+    """What was odd, in the order in which it came up, each once."""
+    action_repeat: int | None
+    """Physics ticks that a decision lasts, as the game says; null if it does not."""
     resumed_from: CheckpointOrigin | None
     """The checkpoint it goes on from."""
     initialised_from: CheckpointOrigin | None
@@ -116,6 +144,18 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointResult:
+    """How one policy of a checkpoint did."""
+
+    reward_mean: float | None
+    """Mean reward of its last episodes at that point."""
+    success_rate: float | None
+    """Success rate of its last episodes at that point, 0 to 1."""
+    evaluation_reward: float | None
+    """Its mean reward in the evaluation at this checkpoint; null if there was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointInfo:
     """A complete checkpoint in a run's folder."""
 
@@ -128,15 +168,20 @@ class CheckpointInfo:
     reason: str
     """periodic, best, final, interrupted or error."""
     episode_reward_mean: float | None
-    """Mean reward of the last episodes at that point."""
+    """Mean reward of the last episodes at that point; null if several policies learn and none is named."""
     success_rate: float | None
-    """Success rate of the last episodes at that point, 0 to 1."""
+    """Success rate of the last episodes at that point, 0 to 1; null likewise."""
     policies: list[str]
     """Names of the policies in it."""
     best: bool
-    """Whether it is the best of its run: by evaluation, or without evaluations by the mean reward of training."""
+    """Whether it is the best of its run: by evaluation, or without evaluations by the mean reward of training. Never
+    set if several policies are judged, each for itself."""
     evaluation_reward: float | None
-    """Mean reward of the evaluation at this checkpoint; null if there was none."""
+    """Mean reward of the evaluation at this checkpoint; null if there was none, or as for `episode_reward_mean`."""
+    best_of: list[str]
+    """Policies for which it is the best one, where several are judged, each for itself."""
+    results: dict[str, CheckpointResult]
+    """By policy, how it did; empty in checkpoints of older versions."""
 
 
 @dataclass(frozen=True, slots=True)

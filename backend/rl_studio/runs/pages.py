@@ -9,8 +9,9 @@ from typing import Any
 
 from rl_studio.files import read_json
 from rl_studio.runs import checkpoints
+from rl_studio.runs.checkpoints import Bests
 from rl_studio.runs.folder import RunFolder
-from rl_studio.runs.info import CheckpointInfo, LogPage, SamplePage
+from rl_studio.runs.info import CheckpointInfo, CheckpointResult, LogPage, SamplePage
 from rl_studio.runs.store import Store
 
 logger = logging.getLogger(__name__)
@@ -45,8 +46,12 @@ def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
 
 
 def log_tail(folder: RunFolder) -> list[str]:
-    """The last lines of the log that are for people."""
-    page = log_page(folder, None, _TAIL_BYTES)
+    """The last lines of the log that are for people; none if it cannot be read."""
+    try:
+        page = log_page(folder, None, _TAIL_BYTES)
+    except OSError as error:
+        logger.warning("%s cannot be read: %s", folder.log_file, error)
+        return []
     whole = page.text.split("\n")
     if page.start > 0 and len(whole) > 1:
         del whole[0]  # the end of a line
@@ -71,9 +76,8 @@ def sample_page(store: Store, run_id: str, after_seq: int, limit: int) -> Sample
 
 def list_checkpoints(folder: RunFolder) -> list[CheckpointInfo]:
     """The complete checkpoints, newest first; one that cannot be read is left out and logged."""
-    best = checkpoints.read_best(folder.checkpoints_dir)
-    name = best.checkpoint if best else None
-    found = [_read_checkpoint(path, path.name == name) for path in _checkpoint_folders(folder)]
+    bests = checkpoints.read_bests(folder.checkpoints_dir)
+    found = [_read_checkpoint(path, bests) for path in _checkpoint_folders(folder)]
     return sorted((item for item in found if item), key=lambda item: item.timesteps, reverse=True)
 
 
@@ -83,15 +87,22 @@ def count_checkpoints(folder: RunFolder) -> int:
 
 
 def _checkpoint_folders(folder: RunFolder) -> list[Path]:
-    return checkpoints.list_folders(folder.checkpoints_dir)
+    try:
+        return checkpoints.list_folders(folder.checkpoints_dir)
+    except OSError as error:
+        logger.warning("%s cannot be read: %s", folder.checkpoints_dir, error)
+        return []
 
 
-def _read_checkpoint(path: Path, is_best: bool) -> CheckpointInfo | None:
+def _read_checkpoint(path: Path, bests: Bests) -> CheckpointInfo | None:
     try:
         data = read_json(path / checkpoints.DESCRIPTION_FILE)
         # The latest evaluation is told in every checkpoint; only at its own timestep it is about these weights.
         evaluation = data.get("evaluation") or {}
-        is_own = evaluation.get("timesteps_total") == data["timesteps"]
+        if evaluation.get("timesteps_total") != data["timesteps"]:
+            evaluation = {}
+        evaluated = evaluation.get("policies") or {}
+        best_of = sorted(name for name, best in bests.policies.items() if best.checkpoint == path.name)
         return CheckpointInfo(
             name=path.name,
             timesteps=int(data["timesteps"]),
@@ -100,8 +111,17 @@ def _read_checkpoint(path: Path, is_best: bool) -> CheckpointInfo | None:
             episode_reward_mean=data.get("episode_reward_mean"),
             success_rate=data.get("success_rate"),
             policies=sorted(data.get("policies", {})),
-            best=is_best,
-            evaluation_reward=evaluation.get("reward_mean") if is_own else None,
+            best=bests.overall is not None and bests.overall.checkpoint == path.name,
+            evaluation_reward=evaluation.get("reward_mean"),
+            best_of=[] if bests.overall is not None else best_of,
+            results={
+                str(name): CheckpointResult(
+                    told.get("reward_mean"),
+                    told.get("success_rate"),
+                    (evaluated.get(name) or {}).get("reward_mean"),
+                )
+                for name, told in (data.get("results") or {}).items()
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         logger.warning("the checkpoint %s cannot be read: %s", path, error)

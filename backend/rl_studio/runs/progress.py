@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rl_studio.metrics import Record
+
+MAX_WARNINGS = 50
+"""Different warnings of a run that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,10 @@ class Progress:
         error: {code, message, hint} the trainer gave.
         restarts: how often a game was started again.
         last_restart: the fields of a `GameRestart`, None if there was none.
-        warnings: log lines that looked like the line protocol but could not be used, and warnings.
+        warnings: how many warnings there were, and log lines that looked like the line protocol but could not be used.
+        warned: the first so many different ones of them, each with its count.
+        policies: by policy, the fields of a `PolicyResult`.
+        action_repeat: physics ticks of a decision, as the game says.
     """
 
     started: bool = False
@@ -37,13 +43,16 @@ class Progress:
     restarts: int = 0
     last_restart: dict[str, Any] | None = None
     warnings: int = 0
+    warned: dict[str, int] = field(default_factory=dict)
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    action_repeat: int | None = None
 
     def after(self, record: Record) -> Progress:
         """The progress after one more record."""
         if record.kind == "metric":
             return _after_metric(self, record.data)
         if record.kind == "warning":
-            return dataclasses.replace(self, warnings=self.warnings + 1)
+            return _with_warning(self, _text(record.data.get("message")) or "")
         handler = _EVENTS.get(str(record.data.get("kind"))) if record.kind == "event" else None
         return handler(self, record.data) if handler else self
 
@@ -60,7 +69,23 @@ def _after_metric(progress: Progress, data: dict[str, Any]) -> Progress:
         episode_reward_mean=_number(data.get("episode_reward_mean")),
         success_rate=_number(data.get("success_rate")),
         timesteps_per_second=_number(speed),
+        policies=_results(data.get("policies")) or progress.policies,
     )
+
+
+def _results(policies: Any) -> dict[str, dict[str, Any]]:
+    """The fields of a `PolicyResult` by policy."""
+    if not isinstance(policies, dict):
+        return {}
+    return {
+        name: {
+            "reward_mean": _number(told.get("reward_mean")),
+            "success_rate": _number(told.get("success_rate")),
+            "episodes": _whole(told.get("episodes"), 0),
+        }
+        for name, told in policies.items()
+        if isinstance(told, dict)
+    }
 
 
 def _after_status(progress: Progress, data: dict[str, Any]) -> Progress:
@@ -70,7 +95,14 @@ def _after_status(progress: Progress, data: dict[str, Any]) -> Progress:
 def _after_started(progress: Progress, data: dict[str, Any]) -> Progress:
     target = _whole(data.get("timesteps_target"), progress.timesteps_target or 0)
     done = _whole(data.get("timesteps_total"), progress.timesteps)
-    return dataclasses.replace(progress, started=True, timesteps_target=target, timesteps=done)
+    repeat = _number(data.get("action_repeat"))
+    return dataclasses.replace(
+        progress,
+        started=True,
+        timesteps_target=target,
+        timesteps=done,
+        action_repeat=None if repeat is None else int(repeat),
+    )
 
 
 def _after_checkpoint(progress: Progress, data: dict[str, Any]) -> Progress:
@@ -78,9 +110,15 @@ def _after_checkpoint(progress: Progress, data: dict[str, Any]) -> Progress:
 
 
 def _after_warning(progress: Progress, data: dict[str, Any]) -> Progress:
-    return dataclasses.replace(
-        progress, warnings=progress.warnings + 1, message=f"Warning: {_text(data.get('message'))}"
-    )
+    text = _text(data.get("message")) or ""
+    return dataclasses.replace(_with_warning(progress, text), message=f"Warning: {text}")
+
+
+def _with_warning(progress: Progress, text: str) -> Progress:
+    warned = progress.warned
+    if text in warned or len(warned) < MAX_WARNINGS:
+        warned = {**warned, text: warned.get(text, 0) + 1}
+    return dataclasses.replace(progress, warnings=progress.warnings + 1, warned=warned)
 
 
 def _after_game_restarted(progress: Progress, data: dict[str, Any]) -> Progress:

@@ -22,7 +22,7 @@ from rl_studio.runs.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-SCHEMA = 1
+SCHEMA = 2
 BUSY_TIMEOUT_S = 30.0
 
 _T = TypeVar("_T")
