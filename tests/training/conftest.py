@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from rl_studio_training.fleet import GameFleet
+from rl_studio_training.fleet_core import FleetCore
 from rl_studio_training.godot_env import StudioGodotEnv
 from rl_studio_training.launch import GameSettings
 
@@ -22,6 +23,7 @@ SCALE = float(os.environ.get("RL_STUDIO_TEST_TIME_SCALE", "1"))
 MakeBuild = Callable[[str], Path]
 MakeGame = Callable[..., StudioGodotEnv]
 MakeFleet = Callable[..., GameFleet]
+MakeCrews = Callable[..., Any]
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
@@ -126,6 +128,31 @@ def make_fleet(make_game: MakeGame) -> Iterator[MakeFleet]:
             )
 
         fleets.append(GameFleet(launch, len(modes), **{"seed": 0, **options}))
+        return fleets[-1]
+
+    yield make
+    for fleet in fleets:
+        fleet.close()
+
+
+@pytest.fixture
+def make_crews(make_game: MakeGame) -> Iterator[MakeCrews]:
+    """Starts games of changing_game.py; options of single games by number. Ends them after the test."""
+    fleets: list[FleetCore] = []
+
+    def make(
+        kind: type[FleetCore],
+        games: int = 1,
+        *,
+        single: dict[int, dict[str, str]] | None = None,
+        options: dict[str, Any] | None = None,
+        **extra: str,
+    ) -> Any:
+        def launch(instance: int, seed: int) -> StudioGodotEnv:
+            told = {"wire": "binary", **extra, **(single or {}).get(instance, {})}
+            return make_game("crew", instance=instance, seed=seed, connect=False, extra=told)
+
+        fleets.append(kind(launch, games, seed=0, **(options or {})))
         return fleets[-1]
 
     yield make

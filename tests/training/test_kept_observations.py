@@ -19,7 +19,7 @@ from rl_studio_training.kept_observations import (
     read_kept,
 )
 from rl_studio_training.layout import ObservationPart
-from training.conftest import MakeFleet
+from training.conftest import MakeCrews, MakeFleet
 from training.fleet_steps import step
 
 BODY = ObservationPart("body", (2,), np.dtype(np.float32))
@@ -88,6 +88,33 @@ def test_a_reset_drops_what_was_followed(make_fleet: MakeFleet) -> None:
         for _ in range(steps):
             step(fleet)
     assert [len(kept.starts) for kept in found] == [5, 5]
+
+
+def watch_crews(fleet: GameFleet, with_memory: tuple[str, ...]) -> list[Kept]:
+    """What is picked where agents come and go; they see their number, their age, and 1."""
+    found: list[Kept] = []
+    fleet.watch_observations(lambda _policy, kept: found.append(kept), with_memory)
+    fleet.reset()
+    for turn in range(80):
+        if turn % 20 == 10:
+            fleet.grow()
+        step(fleet)
+    return found
+
+
+def test_nothing_is_picked_of_rows_without_an_agent(make_crews: MakeCrews) -> None:
+    found = watch_crews(make_crews(GameFleet, 2, crew="red,red", rows="red:4", unrest="0.3"), ())
+    assert len(found) == 80 * 2
+    assert all((kept.rows["obs"][:, 2] == 1.0).all() for kept in found)
+
+
+def test_an_agent_is_followed_until_it_leaves(make_crews: MakeCrews) -> None:
+    found = watch_crews(make_crews(GameFleet, 2, crew="red,red", unrest="0.3"), ("red",))
+    assert len(found) > 10
+    for kept in found:
+        numbers, ages = kept.rows["obs"][:, 0], kept.rows["obs"][:, 1]
+        assert (numbers == numbers[0]).all() and numbers[0] > 0
+        assert ages.tolist() == list(range(len(ages)))
 
 
 # --- what is kept

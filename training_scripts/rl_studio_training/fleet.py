@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from rl_studio_training.common_spaces import common_policy
 from rl_studio_training.crew import launcher
+from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.fleet_batch import FleetBatch, FleetGroup
 from rl_studio_training.fleet_core import FleetCore
+from rl_studio_training.fleet_layout import FleetLayout
 
 __all__ = ["FleetBatch", "FleetGroup", "GameFleet", "launcher"]
 
 
 class GameFleet(FleetCore):
-    """Rows are agents: first all of game 0, then all of game 1, …; every agent follows the same policy.
+    """Rows are first those of game 0, then those of game 1, …; every agent follows the same policy.
 
     Raises:
         SpacesError: there are several policies; else as `FleetCore`.
@@ -26,12 +28,17 @@ class GameFleet(FleetCore):
         name = common_policy(self.games)
         return {name: name}
 
-    def _lay_out(self) -> None:
-        super()._lay_out()
-        (self.rows,) = self.layout.rows
-        (self.section_rows,) = self.layout.section_rows
-        (self.episodes,) = self.episodes_by_policy.values()
+    def _take_layout(self, layout: FleetLayout) -> None:
+        super()._take_layout(layout)
+        (self.rows,) = layout.rows
+        (self.section_rows,) = layout.section_rows
         self.n_rows: int = self.rows[-1].stop
+
+    @property
+    def episodes(self) -> EpisodeWindow:
+        """The episodes that ended last."""
+        (window,) = self.episodes_by_policy.values()
+        return window
 
     def reset(self, seed: int | None = None) -> FleetBatch:
         """Begins a new episode for every agent.
@@ -41,7 +48,7 @@ class GameFleet(FleetCore):
                 the stock plugin only knows the seed it was started with.
 
         Returns:
-            The first observations and masks of all rows.
+            The first observations and masks of all rows. Nobody has acted.
 
         Raises:
             GameError, SpacesError: as `receive`.

@@ -11,27 +11,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rl_studio_training.batch import Batch, KeyedArrays
+from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_same_spaces
 from rl_studio_training.cores import available_cores
 from rl_studio_training.crew import GameCrew, Launch
-from rl_studio_training.episodes import Episode, EpisodeWindow, RunningEpisodes, read_metrics, read_success
-from rl_studio_training.fleet_batch import FleetBatch, cut_off, join, without_outcome
+from rl_studio_training.episodes import Episode
+from rl_studio_training.fleet_answers import FleetAnswers
+from rl_studio_training.fleet_batch import FleetBatch, without_outcome
+from rl_studio_training.fleet_growth import agents_at_start, agents_of, level_rows, wanted_rows
 from rl_studio_training.fleet_layout import FleetLayout
 from rl_studio_training.godot_env import StudioGodotEnv
 from rl_studio_training.kept_observations import Kept
-from rl_studio_training.layout import GroupActions
 from rl_studio_training.observation_watch import RowWatch, SequenceWatch
 from rl_studio_training.restarts import MAX_RESTARTS, RestartPolicy
 from rl_studio_training.timing import Timing
 
 
 class FleetCore(ABC):
-    """The games of a run. Rows of a policy are its agents: first those of game 0, then those of game 1, ….
+    """The games of a run. Rows of a policy are first those of game 0, then those of game 1, ….
 
     Sections are games that are stepped together. Send to all sections, then receive from one, compute its next
     actions while the others simulate, send, receive from the next, …. What comes out depends on the order of
     these calls only, not on which game answers first.
+
+    A row is a place for an agent. Where agents come and go, every game has as many rows as the one that needs most;
+    some are empty, and `grow` makes more of them.
 
     A game that crashes, hangs, reports an error or talks nonsense is ended and started again, while the others
     keep their answers; its rows are truncated. `RestartPolicy` says how often. Episodes restart by themselves in
@@ -78,13 +82,15 @@ class FleetCore(ABC):
     ) -> None:
         self.timing = Timing()
         self._seed = seed
-        self._on_episode = on_episode
         self._watches: list[RowWatch | SequenceWatch] = []
+        self._on_warning = on_warning
+        self._warned: set[str] = set()
         self._crew = GameCrew(
             launch,
             RestartPolicy(max_restarts, clock),
             self.timing,
             on_status=on_status,
+            on_warning=on_warning,
             on_event=on_event,
             on_wait=on_wait,
             keeps_core=keeps_core,
@@ -96,7 +102,7 @@ class FleetCore(ABC):
             self._crew.launch(count, seed)
             meanwhile()
             self._crew.connect()
-            self._lay_out()
+            self._lay_out(on_episode)
         except BaseException:
             self.close()
             raise
@@ -109,20 +115,84 @@ class FleetCore(ABC):
             SpacesError: the games cannot be trained together.
         """
 
-    def _lay_out(self) -> None:
-        policies = self._policies()
-        check_same_spaces(self.games, policies)
+    def _lay_out(self, on_episode: Callable[[str, Episode], object]) -> None:
+        self._policy_of = self._policies()
+        check_same_spaces(self.games, self._policy_of)
+        level_rows(self.games)
         numbers = list(range(len(self.games)))
         half = (len(numbers) + 1) // 2
         self.sections = [section for section in (numbers[:half], numbers[half:]) if section]
-        self.layout = FleetLayout(self.games, policies, self.sections)
-        self.groups = self.layout.groups
-        self.episodes_by_policy = {policy: EpisodeWindow() for policy in self.layout.policies}
-        self._running = [RunningEpisodes(len(group.rows)) for group in self.groups]
-        self._last_seen: dict[int, list[KeyedArrays]] = {}
+        self._take_layout(FleetLayout(self.games, self._policy_of, self.sections))
+        self._answers = FleetAnswers(self.layout, agents_at_start(self.games, self.layout), on_episode)
+        self.episodes_by_policy = self._answers.episodes.by_policy
         self._just_reset: set[int] = set()
         self._pending: set[int] = set()
-        self._began = time.monotonic()
+
+    def _take_layout(self, layout: FleetLayout) -> None:
+        """Goes on with these rows."""
+        self.layout = layout
+        self.groups = layout.groups
+
+    # --- who is there
+
+    @property
+    def present(self) -> list[NDArray[np.bool_]]:
+        """By policy, bool (rows,): the rows that have an agent, as the last answer of each section told. Copies."""
+        return [present.copy() for present in self._answers.present]
+
+    @property
+    def agents(self) -> dict[str, int]:
+        """By policy, how many agents there are now, of all games."""
+        return {
+            policy: int(np.count_nonzero(present))
+            for policy, present in zip(self.layout.policies, self._answers.present, strict=True)
+        }
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """By policy, how many agents wait for a row, of all games."""
+        found = agents_of(self.games, self._policy_of)
+        return {policy: found[policy] - count for policy, count in self.agents.items()}
+
+    @property
+    def wants_rows(self) -> bool:
+        """Whether agents wait that `grow` would give rows to."""
+        return bool(wanted_rows(self.games, self.layout))
+
+    def grow(self) -> list[NDArray[np.int64]] | None:
+        """Gives every policy whose agents wait more rows, in each game as many as the game that needs most.
+
+        Call it when no section is pending. `rows`, `section_rows`, `n_rows` and the groups are other ones then; the new
+        rows are empty until the next answer.
+
+        Returns:
+            By policy int64 (rows,): the former number of each row, -1 for a new one. None if nothing changes.
+        """
+        if self._pending:
+            raise RuntimeError("rows cannot be added while a section is pending")
+        wanted = wanted_rows(self.games, self.layout)
+        if not wanted:
+            return None
+        for number in range(len(self.games)):
+            self._crew.ask(number, lambda game: game.set_rows(wanted, self.games))
+        self._take_layout(FleetLayout(self.games, self._policy_of, self.sections))
+        for watch in self._watches:
+            watch.drop()
+        return self._answers.carry(self.layout)
+
+    def name_of(self, policy: int, row: int) -> str:
+        """What messages call the agent in a row.
+
+        Args:
+            policy: its number.
+        """
+        return self.layout.name_of(self.games, policy, row)
+
+    def warn_once(self, topic: str, message: str) -> None:
+        """Tells of something odd, the first time for each `topic`."""
+        if topic not in self._warned:
+            self._warned.add(topic)
+            self._on_warning(message)
 
     @property
     def games(self) -> list[StudioGodotEnv]:
@@ -160,12 +230,8 @@ class FleetCore(ABC):
         answers = self._crew.collect(numbers)
         for number in self._crew.failed:
             answers[number] = self._revive(number)
-        for running in self._running:
-            running.restart(slice(None))
-        self._last_seen.clear()
         self._just_reset.update(numbers)
-        parts = {number: self.layout.split(number, answers[number]) for number in numbers}
-        batches = self._join(numbers, parts)
+        batches = self._answers.first(answers)
         for policy, watch in enumerate(self._watches):
             watch.begin(batches[policy], self.layout.section_rows[policy][0])
         return batches
@@ -173,22 +239,11 @@ class FleetCore(ABC):
     def _send(self, section: int, actions: Sequence[NDArray[Any]]) -> None:
         began = time.perf_counter()
         split = [group.actions.split(part) for group, part in zip(self.groups, actions, strict=True)]
-        messages = {number: self._message(section, number, split) for number in self.sections[section]}
+        messages = {number: self.layout.message(section, number, split) for number in self.sections[section]}
         self.timing.codec_s += time.perf_counter() - began
         for number, message in messages.items():
             self._crew.ask(number, lambda game, message=message: game.send_actions_batch(message))  # type: ignore[misc]
         self._pending.add(section)
-
-    def _message(self, section: int, number: int, split: Sequence[GroupActions]) -> list[GroupActions]:
-        """What one game of a section is sent: an item for each of its own groups."""
-        found: dict[int, GroupActions] = {}
-        for policy, share in enumerate(self.layout.shares[number]):
-            start = self.layout.rows[policy][number].start - self.layout.section_rows[policy][section].start
-            for group, count in zip(share.groups, share.counts, strict=True):
-                rows = slice(start, start + count)
-                found[group] = GroupActions(split[policy].continuous[rows], split[policy].discrete[rows])
-                start += count
-        return [found[group] for group in range(len(found))]
 
     def _receive(self, section: int) -> list[FleetBatch]:
         numbers = self.sections[section]
@@ -201,77 +256,21 @@ class FleetCore(ABC):
         self._just_reset.difference_update(numbers)
         parts = {number: self.layout.split(number, answer) for number, answer in answers.items()}
         self.timing.codec_s += time.perf_counter() - began
-        lost = [number for number in numbers if number not in answers]
-        for number in lost:
-            first = self.layout.split(number, self._revive(number))
-            seen: Sequence[KeyedArrays | None] = self._last_seen.get(number) or [None] * len(first)
-            parts[number] = [cut_off(part, last) for part, last in zip(first, seen, strict=True)]
+        reborn = {number: self._revive(number) for number in numbers if number not in answers}
         began = time.perf_counter()
-        batches = self._join(numbers, parts)
+        batches = self._answers.step(section, parts, reborn)
         for policy, batch in enumerate(batches):
-            self._count(section, policy, batch, parts, lost)
+            self.timing.steps += batch.n_acted
             if self._watches:
                 self._watches[policy].see(section, batch)
         self.timing.codec_s += time.perf_counter() - began
         return batches
 
-    def _join(self, numbers: Sequence[int], parts: Mapping[int, Sequence[Batch]]) -> list[FleetBatch]:
-        seen = [self._last_seen.get(number) for number in numbers]
-        batches = [
-            join(
-                [parts[number][policy] for number in numbers],
-                [None if last is None else last[policy] for last in seen],
-                group.observations,
-            )
-            for policy, group in enumerate(self.groups)
-        ]
-        for number in numbers:
-            self._last_seen[number] = [part.groups[0].observations for part in parts[number]]
-        return batches
-
     def _revive(self, number: int) -> Batch:
         batch = self._crew.revive(number, self._seed + number)
         self._just_reset.add(number)
+        self.layout.replace_game(number, self.games[number])
         return batch
-
-    # --- episodes
-
-    def _count(
-        self,
-        section: int,
-        policy: int,
-        batch: FleetBatch,
-        parts: Mapping[int, Sequence[Batch]],
-        lost: Sequence[int],
-    ) -> None:
-        """Adds a step to the running episodes of a policy, and closes those that ended."""
-        rows = self.layout.section_rows[policy][section]
-        self.timing.steps += rows.stop - rows.start
-        self._running[policy].add(rows, batch.rewards)
-        for number in lost:
-            self._running[policy].restart(self.layout.rows[policy][number])
-        if batch.terminal_observations is None:
-            return
-        for number in self.sections[section]:
-            if number in lost:
-                continue
-            start = self.layout.rows[policy][number].start
-            part = parts[number][policy]
-            for agent in np.flatnonzero(part.ended).tolist():
-                info = self._finish(policy, start + agent, part.infos.get(agent, {}))
-                batch.infos[start + agent - rows.start] = info
-
-    def _finish(self, policy: int, row: int, wire_info: dict[str, Any]) -> dict[str, Any]:
-        reward, length = self._running[policy].finish(row)
-        success = read_success(wire_info)
-        episode = Episode(reward, length, success, read_metrics(wire_info))
-        name = self.layout.policies[policy]
-        self.episodes_by_policy[name].add(episode)
-        self._on_episode(name, episode)
-        info: dict[str, Any] = {"episode": {"r": reward, "l": length, "t": time.monotonic() - self._began}}
-        if success is not None:
-            info["is_success"] = success
-        return info
 
     # --- the end
 

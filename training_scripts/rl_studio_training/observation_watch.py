@@ -45,12 +45,21 @@ class RowWatch:
     def begin(self, batch: FleetBatch, section_rows: slice) -> None:
         """All agents were reset; `section_rows` are those of section 0."""
 
+    def drop(self) -> None:
+        """The rows are others from here on."""
+
     def see(self, _section: int, batch: FleetBatch) -> None:
         """The games of a section have answered."""
         self._answers += 1
         if self._answers > _EAGER and self._answers % _EVERY:
             return
-        rows = self._random.integers(0, len(batch.rewards), _ROWS)
+        if batch.present is None:
+            rows = self._random.integers(0, len(batch.rewards), _ROWS)
+        else:
+            there = np.flatnonzero(batch.present)
+            if not len(there):
+                return
+            rows = there[self._random.integers(0, len(there), _ROWS)]
         self._take(Kept(_pick(self._codec, batch, rows), np.ones(len(rows), bool)))
 
 
@@ -74,18 +83,26 @@ class SequenceWatch:
 
     def begin(self, batch: FleetBatch, section_rows: slice) -> None:
         """As `RowWatch.begin`; what was followed is dropped."""
-        self._follow(0, np.arange(section_rows.start, section_rows.stop), batch)
+        self.drop()
+        rows = np.arange(section_rows.start, section_rows.stop)
+        self._follow(0, rows if batch.present is None else rows[batch.present[section_rows]], batch)
+
+    def drop(self) -> None:
+        """As `RowWatch.drop`; what was followed is dropped."""
+        self._section, self._steps, self._idle = None, [], 0
 
     def see(self, section: int, batch: FleetBatch) -> None:
         """As `RowWatch.see`."""
         if self._section is None:
             self._idle += 1
-            if (self._taken < _EAGER_SEQUENCES or self._idle > _PAUSE) and batch.ended.any():
-                self._follow(section, np.flatnonzero(batch.ended), batch)
+            if self._taken < _EAGER_SEQUENCES or self._idle > _PAUSE:
+                self._follow(section, np.flatnonzero(batch.begins), batch)
         elif section == self._section:
             self._go_on(batch)
 
     def _follow(self, section: int, beginning: NDArray[np.int64], batch: FleetBatch) -> None:
+        if not len(beginning):
+            return
         self._section = section
         self._rows = self._random.permutation(beginning)[:_ROWS]
         self._lengths = np.full(len(self._rows), SEQUENCE_LENGTH)
@@ -107,7 +124,7 @@ class SequenceWatch:
             }
             self._take(Kept(rows, np.arange(length) == 0))
         self._taken += len(self._lengths)
-        self._section, self._steps, self._idle = None, [], 0
+        self.drop()
 
 
 def _pick(codec: ObservationCodec, batch: FleetBatch, rows: NDArray[np.int64]) -> KeyedArrays:

@@ -20,7 +20,7 @@ class PolicyFleet(FleetCore):
         shared: all agents follow one policy, whatever their policy_name.
 
     Raises:
-        SpacesError: as `FleetCore`, and if a game lacks a policy that another has.
+        SpacesError: as `FleetCore`, and if a game whose agents neither come nor go lacks a policy that another has.
     """
 
     def __init__(self, launch: Launch, count: int, *, shared: bool = False, **options: Any) -> None:
