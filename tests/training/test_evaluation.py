@@ -98,6 +98,15 @@ def test_a_game_that_does_not_start_is_told(make_build: MakeBuild, tmp_path: Pat
 def test_without_success_there_is_no_success_rate() -> None:
     assert summary([Episode(1.0, 4), Episode(2.0, 6)])["success_rate"] is None
     assert summary([])["reward_mean"] is None
+    assert summary()["reward_mean"] is None
+
+
+def test_an_episode_that_does_not_tell_is_no_success_where_another_of_its_policy_tells() -> None:
+    silent, telling = [Episode(1.0, 4)] * 2, [Episode(3.0, 4, True), Episode(3.0, 4), Episode(3.0, 4)]
+    assert summary(telling)["success_rate"] == pytest.approx(1 / 3)
+    both = summary(silent, telling)
+    assert both["success_rate"] == pytest.approx(1 / 3), "policies that never tell do not count"
+    assert (both["episodes"], both["reward_mean"]) == (5, 2.2)
 
 
 def test_random_numbers_go_on_as_if_nothing_had_been() -> None:
@@ -149,11 +158,15 @@ def test_the_best_checkpoint_is_that_of_the_best_evaluation(begin: Begin) -> Non
 def test_a_training_goes_on_without_the_evaluation_that_failed(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    codes = iter([1, 2])
+
     def fail(*_arguments: Any) -> Any:
-        raise GameStartError("Game 0 exited with code 1 before it connected.")
+        raise GameStartError(f"Game 0 exited with code {next(codes)} before it connected.")
 
     run = begin(small(eval_frequency=80))
     monkeypatch.setattr(run.training._evaluation, "_start", fail)
     assert run.training.run()[1] == 160
     told = [event["message"] for event in run.events("warning") if "evaluation" in event["message"]]
-    assert told == ["There is no evaluation: Game 0 exited with code 1 before it connected."] * 2
+    assert told == [
+        f"There is no evaluation: Game 0 exited with code {code} before it connected." for code in (1, 2)
+    ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -25,7 +25,8 @@ class Episode:
     Args:
         reward: the sum of its rewards.
         length: its agent steps.
-        success: what the game logged as is_success; None if it does not.
+        success: what the game logged as is_success; None if it logged nothing. Such an episode is none once another
+            of the same policy has logged it: most games only say so when somebody succeeds.
         metrics: what the game logged with log_metric.
     """
 
@@ -41,7 +42,7 @@ class EpisodeMeans:
 
     Args:
         count: how many episodes.
-        success_rate: over those that say whether they were a success.
+        success_rate: None as long as no episode of the run has said whether it was a success.
     """
 
     count: int
@@ -58,11 +59,13 @@ class EpisodeWindow:
 
     def __init__(self, size: int = WINDOW) -> None:
         self.total = 0
+        self._knows_success = False
         self._size = size
         self._episodes: deque[Episode] = deque(maxlen=max(size, KEPT))
 
     def add(self, episode: Episode) -> None:
         self.total += 1
+        self._knows_success |= episode.success is not None
         self._episodes.append(episode)
 
     @property
@@ -79,7 +82,7 @@ class EpisodeWindow:
         return EpisodeMeans(
             len(episodes),
             _mean([episode.reward for episode in episodes]),
-            _mean([float(episode.success) for episode in episodes if episode.success is not None]),
+            _mean([float(bool(episode.success)) for episode in episodes]) if self._knows_success else None,
         )
 
     def summary(self) -> dict[str, Any]:
@@ -107,6 +110,7 @@ class EpisodeWindow:
         """The total and the last `count` episodes as JSON data, for `restore`."""
         return {
             "total": self.total,
+            "knows_success": self._knows_success,
             "episodes": [[e.reward, e.length, e.success, e.metrics] for e in self._last(count)],
         }
 
@@ -115,6 +119,8 @@ class EpisodeWindow:
         self.total = int(state["total"])
         self._episodes.clear()
         self._episodes.extend(Episode(*values) for values in state["episodes"])
+        known = any(episode.success is not None for episode in self._episodes)
+        self._knows_success = bool(state.get("knows_success")) or known
 
     def _last(self, count: int) -> list[Episode]:
         latest = list(islice(reversed(self._episodes), count))
@@ -123,10 +129,10 @@ class EpisodeWindow:
 
 
 class RunningEpisodes:
-    """Rewards and lengths so far of the episodes under way, one a row.
+    """Rewards and lengths so far of the episodes under way, one a row; zero in rows without an agent.
 
     Args:
-        rows: number of agents.
+        rows: how many.
     """
 
     def __init__(self, rows: int) -> None:
@@ -138,17 +144,35 @@ class RunningEpisodes:
         self._rewards[rows] = 0.0
         self._lengths[rows] = 0
 
-    def add(self, rows: slice, rewards: NDArray[np.float32]) -> None:
-        """Counts one step of each of these rows."""
+    def add(self, rows: slice, rewards: NDArray[np.float32], acted: NDArray[np.bool_] | None = None) -> None:
+        """Counts one step of each of these rows.
+
+        Args:
+            rewards: of these rows; 0 in those that did not act.
+            acted: which of them did; None for all.
+        """
         sums, lengths = self._rewards[rows], self._lengths[rows]
         np.add(sums, rewards, out=sums)
-        np.add(lengths, 1, out=lengths)
+        np.add(lengths, 1 if acted is None else acted, out=lengths)
+
+    def carry(self, rows: NDArray[np.int64]) -> None:
+        """Other rows from here on: `rows` is the former number of each, -1 for a new one."""
+        is_new = rows < 0
+        self._rewards = np.where(is_new, 0.0, self._rewards[rows])
+        self._lengths = np.where(is_new, 0, self._lengths[rows])
 
     def finish(self, row: int) -> tuple[float, int]:
         """Reward and length of an episode that ended; a new one begins."""
         outcome = float(self._rewards[row]), int(self._lengths[row])
         self.restart(slice(row, row + 1))
         return outcome
+
+
+def with_outcome(episodes: Sequence[Episode]) -> list[Episode]:
+    """The episodes of one policy, all of them with a success or none if one of them has said which it was."""
+    if all(episode.success is None for episode in episodes):
+        return list(episodes)
+    return [replace(episode, success=bool(episode.success)) for episode in episodes]
 
 
 def _mean(values: list[float]) -> float | None:

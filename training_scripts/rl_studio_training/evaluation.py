@@ -11,7 +11,7 @@ import numpy as np
 
 from rl_studio.experiments.training_config import TrainingConfig
 from rl_studio_training.crew import launcher
-from rl_studio_training.episodes import Episode
+from rl_studio_training.episodes import Episode, with_outcome
 from rl_studio_training.launch import GameSettings
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.policy_player import Player, play_episodes
@@ -77,7 +77,7 @@ class Evaluation:
             raise
         counting = [name for name in played if learning is None or name in learning]
         return {
-            **summary([episode for name in counting for episode in played[name]]),
+            **summary(*(played[name] for name in counting)),
             "policies": {name: summary(episodes) for name, episodes in played.items()},
         }
 
@@ -94,6 +94,7 @@ def evaluation_games(
     *,
     shared: bool = False,
     on_wait: Callable[[], None] = lambda: None,
+    on_status: Callable[[str], None] = lambda _message: None,
     on_warning: Callable[[str], None] = lambda _message: None,
 ) -> Callable[[int], PolicyFleet]:
     """What starts the evaluation game of a run: one, without a window.
@@ -111,13 +112,21 @@ def evaluation_games(
         launch = launcher(
             dataclasses.replace(settings, show_window=False), folder, on_wait=on_wait, on_warning=on_warning
         )
-        return PolicyFleet(launch, 1, shared=shared, seed=seed, on_wait=on_wait, on_warning=on_warning)
+        return PolicyFleet(
+            launch, 1, shared=shared, seed=seed, on_wait=on_wait, on_status=on_status, on_warning=on_warning
+        )
 
     return start
 
 
-def summary(episodes: Sequence[Episode]) -> dict[str, Any]:
-    """episodes, reward_mean, reward_std, episode_len_mean and success_rate; None without data."""
+def summary(*played: Sequence[Episode]) -> dict[str, Any]:
+    """episodes, reward_mean, reward_std, episode_len_mean and success_rate; None without data.
+
+    Args:
+        played: the episodes of each policy. Where one says whether it was a success, all others of its policy that do
+            not say so were none; policies that never say count in no success rate.
+    """
+    episodes = [episode for own in played for episode in with_outcome(own)]
     rewards = [episode.reward for episode in episodes]
     successes = [episode.success for episode in episodes if episode.success is not None]
     return {

@@ -84,7 +84,7 @@ def play(options: PlayOptions, progress: Progress = lambda _text: None) -> dict[
     settings = _settings(options)
     with tempfile.TemporaryDirectory(prefix="rls-play-", ignore_cleanup_errors=True) as logs:
         progress("Starting the game")
-        fleet = PolicyFleet(launcher(settings, Path(logs)), 1, seed=options.seed)
+        fleet = PolicyFleet(launcher(settings, Path(logs)), 1, seed=options.seed, on_status=progress)
         try:
             report = _play_both(fleet, options, progress)
         finally:
@@ -107,7 +107,7 @@ def _settings(options: PlayOptions) -> GameSettings:
 
 def _play_both(fleet: PolicyFleet, options: PlayOptions, progress: Progress) -> dict[str, Any]:
     seats = _check_seats(fleet, options.seats)
-    rounds = math.ceil(options.episodes / min(len(group.rows) for group in fleet.groups))
+    rounds = math.ceil(options.episodes / max(1, min(fleet.agents.values())))
     other = options.instead
     if other is not None and other.policy not in seats:
         raise _no_such_policy(other.policy, seats)
@@ -179,16 +179,18 @@ def compare(first: Sequence[Episode], second: Sequence[Episode]) -> dict[str, An
     knows_success = any(episode.success is not None for episode in (*first, *second))
     pairs = [
         (_score(one, knows_success), _score(other, knows_success))
-        for one, other in zip(first, second, strict=True)
+        for one, other in zip(
+            first, second, strict=False
+        )  # where agents come and go one may have played more
     ]
     better = sum(one > other for one, other in pairs)
     worse = sum(one < other for one, other in pairs)
     count = len(pairs)
     return {
         "episodes": count,
-        "better": better / count,
-        "equal": (count - better - worse) / count,
-        "worse": worse / count,
+        "better": better / max(count, 1),
+        "equal": (count - better - worse) / max(count, 1),
+        "worse": worse / max(count, 1),
     }
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_studio_training.episodes import Episode
-from rl_studio_training.fleet_batch import FleetBatch
+from rl_studio_training.fleet_batch import FleetBatch, join_sections
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.spaces import Observations
 
-MAX_STEPS = 100_000
-"""Steps of the games after which agents whose episodes do not end are given up."""
+LONGEST_EPISODE = 10_000
+"""Decisions after which an episode is cut, and after which a policy without any agent is given up."""
 
 
 class Player(Protocol):
@@ -50,8 +50,10 @@ def play_episodes(
 ) -> dict[str, list[Episode]]:
     """Lets all agents of a fleet play until each policy has played at least `count` episodes.
 
-    Every agent of a policy plays equally many, and later ones do not count: else agents whose episodes are short
-    would count more often than others.
+    Every row of a policy that has an agent plays equally many, and later ones do not count: else agents whose episodes
+    are short would count more often than others. If that was not enough, since agents came later or left, each
+    plays one more, and so on. An episode that goes on for `LONGEST_EPISODE` decisions is cut and counts as truncated;
+    its agent plays no further one until it comes to an end after all, and a warning tells of it.
 
     Args:
         players: by policy of the fleet.
@@ -60,18 +62,19 @@ def play_episodes(
         on_step: called before each step; whatever it raises ends the play.
 
     Returns:
-        By policy, its episodes, those of the first agent first.
+        By policy, its episodes, those of the first row first.
 
     Raises:
         GameError: a game died that may not be started again.
     """
+    fleet.grow()
     batches = fleet.reset(seed)
     seats = [
-        _Seats(players[group.policy], batch, math.ceil(count / len(group.rows)), explore=explore)
-        for group, batch in zip(fleet.groups, batches, strict=True)
+        _Seats(fleet, number, players[group.policy], batch, count, explore=explore)
+        for number, (group, batch) in enumerate(zip(fleet.groups, batches, strict=True))
     ]
     sections = range(len(fleet.sections))
-    for _ in range(MAX_STEPS):
+    while not all(each.is_done for each in seats):
         on_step()
         actions = [each.act() for each in seats]
         for section in sections:
@@ -79,35 +82,44 @@ def play_episodes(
             fleet.send(section, [part[of] for part, of in zip(actions, rows, strict=True)])
         answers = [fleet.receive(section) for section in sections]
         for number, each in enumerate(seats):
-            each.take([answer[number] for answer in answers])
-        if all(each.is_done for each in seats):
-            break
+            each.take(join_sections([answer[number] for answer in answers]))
     return {group.policy: each.episodes for group, each in zip(fleet.groups, seats, strict=True)}
 
 
 class _Seats:
-    """The agents of one policy.
+    """The rows of one policy.
 
     Args:
-        each: episodes that every agent plays.
+        number: of the policy in the fleet.
+        count: episodes to play, at least.
     """
 
-    def __init__(self, player: Player, batch: FleetBatch, each: int, *, explore: bool) -> None:
+    def __init__(
+        self, fleet: PolicyFleet, number: int, player: Player, batch: FleetBatch, count: int, *, explore: bool
+    ) -> None:
+        self._fleet = fleet
+        self._number = number
         self._player = player
         self._explore = explore
-        self._observations = batch.observations
-        self._masks = batch.masks
+        self._count = count
         self._state: Any = None
-        self._left = np.full(len(batch.rewards), each)
-        self._played: list[list[Episode]] = [[] for _ in batch.rewards]
+        self._watch(batch)
+        rows = len(batch.rewards)
+        self._left = np.full(rows, math.ceil(count / max(1, int(np.count_nonzero(self._present)))))
+        """Episodes that each row has still to play."""
+        self._lengths = np.zeros(rows, np.int64)
+        """Decisions so far of the episodes that are going on."""
+        self._rewards = np.zeros(rows)
+        self._skips = np.zeros(rows, np.bool_)
+        """Where the episode that is going on does not count, as it had begun before one was wanted."""
+        self._given_up = np.zeros(rows, np.bool_)
+        self._played: list[list[Episode]] = [[] for _ in range(rows)]
+        self._idle = 0
+        self.is_done = False
 
     @property
     def episodes(self) -> list[Episode]:
         return [episode for own in self._played for episode in own]
-
-    @property
-    def is_done(self) -> bool:
-        return not self._left.any()
 
     def act(self) -> NDArray[Any]:
         actions, self._state = self._player.act(
@@ -115,32 +127,71 @@ class _Seats:
         )
         return actions
 
-    def take(self, parts: list[FleetBatch]) -> None:
-        """Takes in the answers of all sections."""
-        self._observations = _join([part.observations for part in parts])
-        masks = [part.masks for part in parts if part.masks is not None]
-        self._masks = np.concatenate(masks) if masks else None
-        ended = np.concatenate([part.ended for part in parts])
-        first = 0
-        for part in parts:
-            for row, info in part.infos.items():
-                if "episode" in info:
-                    self._count(first + row, info)
-            first += len(part.rewards)
-        if ended.any():
-            self._state = self._player.forget(self._state, ended)
+    def take(self, batch: FleetBatch) -> None:
+        """Takes in what all rows were answered."""
+        self._watch(batch)
+        self._lengths += 1 if batch.acted is None else batch.acted
+        self._rewards += batch.rewards
+        for row in np.flatnonzero(batch.ended).tolist():
+            if "episode" in batch.infos.get(row, {}):
+                told = batch.infos[row]["episode"]
+                self._end(row, Episode(told["r"], told["l"], batch.infos[row].get("is_success")))
+        begins = batch.begins
+        fresh = batch.ended | begins
+        if fresh.any():
+            for values in (self._lengths, self._rewards, self._skips, self._given_up):
+                values[fresh] = 0
+        if begins.any():
+            self._state = self._player.forget(self._state, begins)
+        for row in np.flatnonzero(self._is_open & (self._lengths >= LONGEST_EPISODE)).tolist():
+            self._cut(row)
+        self.is_done = self.is_done or self._has_enough()
 
-    def _count(self, row: int, info: dict[str, Any]) -> None:
-        if self._left[row]:
+    def _watch(self, batch: FleetBatch) -> None:
+        self._observations = batch.observations
+        self._masks = batch.masks
+        self._present = np.ones(len(batch.rewards), np.bool_) if batch.present is None else batch.present
+
+    @property
+    def _is_open(self) -> NDArray[np.bool_]:
+        """Rows of which an episode is waited for."""
+        return self._present & (self._left > 0) & ~self._given_up
+
+    def _end(self, row: int, episode: Episode) -> None:
+        if self._left[row] and not self._skips[row] and not self._given_up[row]:
             self._left[row] -= 1
-            told = info["episode"]
-            self._played[row].append(Episode(told["r"], told["l"], info.get("is_success")))
+            self._played[row].append(episode)
 
+    def _cut(self, row: int) -> None:
+        """Gives a row up whose episode does not end."""
+        self._end(row, Episode(float(self._rewards[row]), int(self._lengths[row])))
+        self._given_up[row] = True
+        policy = self._fleet.groups[self._number].policy
+        self._fleet.warn_once(
+            f"endless {policy}",
+            f"An episode of agent {self._fleet.name_of(self._number, row)} was cut after {LONGEST_EPISODE} decisions. "
+            "Set max_episode_steps of the agents, so that each of their episodes has an end.",
+        )
 
-def _join(parts: list[Observations]) -> Observations:
-    if len(parts) == 1:
-        return parts[0]
-    first = parts[0]
-    if isinstance(first, dict):
-        return {name: np.concatenate([part[name] for part in parts]) for name in first}
-    return np.concatenate(parts)  # type: ignore[arg-type]
+    def _has_enough(self) -> bool:
+        """Whether all is played; if it is not and nobody plays, everybody has one more to play."""
+        if self._is_open.any():
+            self._idle = 0
+            return False
+        played = sum(map(len, self._played))
+        if played >= self._count or (self._present.any() and self._given_up[self._present].all()):
+            return True
+        if self._present.any():
+            self._skips |= self._present & (self._lengths > 0)
+            self._left += 1
+            return False
+        self._idle += 1
+        if self._idle < LONGEST_EPISODE:
+            return False
+        policy = self._fleet.groups[self._number].policy
+        self._fleet.warn_once(
+            f"nobody {policy}",
+            f"There was no agent of the policy {policy} for {LONGEST_EPISODE} decisions: only {played} of "
+            f"{self._count} episodes were played.",
+        )
+        return True
