@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ import pytest
 from rl_studio_training.connection import listen
 from rl_studio_training.errors import (
     GameCrashedError,
+    GameError,
+    GameFault,
     GameStartError,
     Interrupted,
     SpacesError,
@@ -45,19 +48,32 @@ class Clock:
         self.waited.append(seconds)
 
 
+PUCK = "res://puck.gd:42, in _physics_process"
+
+
 @pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize(
-    ("mode", "code", "words"),
+    ("mode", "code", "words", "place"),
     [
-        ("crash", "game_crashed", "Game 1 exited with code 3"),
-        ("quit", "game_crashed", "Game 1 exited with code 0"),
-        ("error", "game", "reward is NaN"),
-        ("garbage", "game_protocol", "Game 1 sent"),
-        ("resize", "game_protocol", ""),
+        (
+            "crash",
+            "game_crashed",
+            f"{PUCK}: Division by zero error in operator '/'. Game 1 ",
+            f"exit code 3: {PUCK}",
+        ),
+        (
+            "crash",
+            "game_crashed",
+            "Game 1 exited with code 3 (after 2 steps).\nIts last",
+            f"exit code 3: {PUCK}",
+        ),
+        ("quit", "game_crashed", "Game 1 ended itself (get_tree().quit()) (after 2 steps).", "it quits"),
+        ("error", "game", "reward is NaN", "agent /root/Main/Puck: reward is NaN"),
+        ("garbage", "game_protocol", "Game 1 sent", None),
     ],
 )
 def test_a_game_that_dies_is_replaced(
-    make_fleet: MakeFleet, wire: str, mode: str, code: str, words: str
+    make_fleet: MakeFleet, wire: str, mode: str, code: str, words: str, place: str | None
 ) -> None:
     events: list[dict[str, Any]] = []
     fleet = make_fleet(
@@ -78,10 +94,72 @@ def test_a_game_that_dies_is_replaced(
     np.testing.assert_allclose(second.observations, [[0.0, 0.0, 0.5], [0.1, 0.0, 0.5]])
     (event,) = events
     assert words in event.pop("message")
+    found = event.pop("place")
+    assert found.startswith("sent") if place is None else found == place
     assert event == {"kind": "game_restarted", "instance": 1, "reason": code, "attempt": 1, "limit": 10}
     for _ in range(5):
         first, second = step(fleet)
     assert second.infos[0]["episode"]["l"] == 5
+
+
+@pytest.mark.parametrize(("mode", "wire"), [("fault", "binary"), ("resize", "binary"), ("nan", "binary")])
+def test_a_fault_that_would_come_again_ends_the_run_at_once(
+    make_fleet: MakeFleet, mode: str, wire: str
+) -> None:
+    said: list[str] = []
+    events: list[str] = []
+    fleet = make_fleet(
+        ("continuous", mode),
+        wire=wire,
+        extra={"misbehave_at": "3"},
+        on_status=said.append,
+        on_event=lambda kind, **_fields: events.append(kind),
+    )
+    fleet.reset()
+    step(fleet)
+    step(fleet)
+    with pytest.raises(GameFault) as caught:
+        step(fleet)
+    assert caught.value.code == "data"
+    assert "Game 1" in caught.value.message
+    assert re.search(r"decision 3|after 2 steps", caught.value.message), caught.value.message
+    assert (said, events) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("crash", f"(exit code 3: {PUCK})"),
+        ("segfault", "crashed with SIGSEGV"),
+        ("quit", "(it quits)"),
+        ("garbage", "sent"),
+        ("error", "reward is NaN"),
+    ],
+)
+def test_the_same_death_at_the_same_place_is_a_fault_the_second_time(
+    make_fleet: MakeFleet, mode: str, words: str
+) -> None:
+    said: list[str] = []
+    fleet = make_fleet([mode], wire="binary", extra={"misbehave_at": "1"}, on_status=said.append)
+    fleet.reset()
+    assert step(fleet)[0].truncated.all()
+    with pytest.raises(GameError, match="second time that a game of this run dies like this") as caught:
+        step(fleet)
+    assert words in caught.value.message.partition("\n")[0]
+    assert len(said) == 1
+    assert "(restart 1 of 10)" in said[0]
+    assert not any(is_alive(pid) for pid in pids(fleet))
+
+
+def test_a_game_that_dies_in_two_ways_has_a_chance_after_each(make_fleet: MakeFleet) -> None:
+    clock = Clock()
+    fleet = make_fleet(["mortal"], extra={"misbehave_at": "1"}, clock=clock, wait=clock.wait)
+    fleet.reset()
+    with pytest.raises(GameStartError, match=r"before it connected") as caught:
+        step(fleet)
+    assert "second time" in caught.value.message
+    assert "missing.tscn" in caught.value.message.partition("\n")[0], "what the game printed comes first"
+    assert clock.now == pytest.approx(1.0), "after the crash at once, after the failed start in a second"
 
 
 def test_an_episode_cut_by_death_is_no_result(make_fleet: MakeFleet) -> None:
@@ -145,35 +223,22 @@ def test_all_games_may_die_at_once(make_fleet: MakeFleet) -> None:
     assert [batch.rewards.tolist() for batch in step(fleet)] == [[1.0, 2.0, 1.0, 2.0], [1.0, 2.0]]
 
 
-def test_a_game_that_dies_again_and_again_fails_the_run(make_fleet: MakeFleet) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_game_that_is_killed_again_and_again_fails_the_run(make_fleet: MakeFleet) -> None:
     clock = Clock()
     said: list[str] = []
-    fleet = make_fleet(
-        ["crash"],
-        extra={"misbehave_at": "1"},
-        max_restarts=5,
-        clock=clock,
-        wait=clock.wait,
-        on_status=said.append,
-    )
+    fleet = make_fleet(["continuous"], max_restarts=5, clock=clock, wait=clock.wait, on_status=said.append)
     fleet.reset()
     for _ in range(5):
+        os.kill(pids(fleet)[0], signal.SIGKILL)
         assert step(fleet)[0].truncated.all()
-    with pytest.raises(GameCrashedError, match=r"5 times, which is the limit\. Game 0 exited with code 3"):
+    os.kill(pids(fleet)[0], signal.SIGKILL)
+    with pytest.raises(GameCrashedError, match=r"was killed by SIGKILL.* 5 times, which is the limit\."):
         step(fleet)
     assert clock.now == pytest.approx(0 + 1 + 5 + 60 + 60)
     assert "starts again now (restart 1 of 5)" in said[0]
     assert "starts again in 60 s (restart 4 of 5)" in said[3]
     assert not any(is_alive(pid) for pid in pids(fleet))
-
-
-def test_a_restart_that_fails_counts(make_fleet: MakeFleet) -> None:
-    clock = Clock()
-    fleet = make_fleet(["mortal"], extra={"misbehave_at": "1"}, max_restarts=3, clock=clock, wait=clock.wait)
-    fleet.reset()
-    with pytest.raises(GameStartError, match=r"3 times.*exited with code 1 before it connected"):
-        step(fleet)
-    assert clock.now == pytest.approx(6.0)
 
 
 def test_a_game_that_comes_back_changed_fails_the_run(make_fleet: MakeFleet) -> None:
@@ -183,6 +248,7 @@ def test_a_game_that_comes_back_changed_fails_the_run(make_fleet: MakeFleet) -> 
         step(fleet)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_the_wait_for_a_restart_ends_when_the_user_wants_to_stop(make_fleet: MakeFleet) -> None:
     clock = Clock()
 
@@ -190,11 +256,11 @@ def test_the_wait_for_a_restart_ends_when_the_user_wants_to_stop(make_fleet: Mak
         if clock.waited:
             raise Interrupted
 
-    fleet = make_fleet(
-        ("continuous", "crash"), extra={"misbehave_at": "1"}, clock=clock, wait=clock.wait, on_wait=stop
-    )
+    fleet = make_fleet(TWO, clock=clock, wait=clock.wait, on_wait=stop)
     fleet.reset()
+    os.kill(pids(fleet)[1], signal.SIGKILL)
     step(fleet)
+    os.kill(pids(fleet)[1], signal.SIGKILL)
     with pytest.raises(Interrupted):
         step(fleet)
     assert 0.0 < clock.now < 1.0

@@ -12,10 +12,12 @@ from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_unchanged
 from rl_studio_training.connection import WAIT_SLICE_S
 from rl_studio_training.cores import SPIN_S, has_spare_core, set_apart
-from rl_studio_training.errors import GameError
+from rl_studio_training.errors import GameError, SpacesError
 from rl_studio_training.game_process import wait_for_exit
+from rl_studio_training.game_record import GameRecord
 from rl_studio_training.godot_env import CLOSE_GRACE_S, StudioGodotEnv
 from rl_studio_training.launch import GameSettings
+from rl_studio_training.restarter import Restarter
 from rl_studio_training.restarts import RestartPolicy
 from rl_studio_training.timing import Timing
 
@@ -60,11 +62,14 @@ def launcher(
 class GameCrew:
     """Games by number. One that fails is out, without a word, until `revive` is called for it.
 
+    Games that cannot show their agents pictures as they were started are started once more, so that they draw.
+
     Args:
         launch: starts game number `instance` with a seed.
         restarts: how often and how soon.
         timing: gets the time spent waiting and reading.
-        on_status: called with a sentence when a game has to be started again.
+        on_status: called with a sentence when a game does not answer, or has to be started again.
+        on_warning: called with a sentence about something odd in a game, once for each topic.
         on_event: called with "game_restarted" and its fields when one was.
         on_wait: called about ten times a second while waiting; whatever it raises ends the wait.
         keeps_core: keep the games off one core while there are cores to spare.
@@ -82,15 +87,18 @@ class GameCrew:
         on_wait: Callable[[], object],
         keeps_core: bool,
         wait: Callable[[float], object],
+        on_warning: Callable[[str], object] = lambda _message: None,
     ) -> None:
         self.games: list[StudioGodotEnv] = []
         self._launch = launch
-        self._restarts = restarts
+        self._restarts = Restarter(restarts, on_status, on_wait, wait)
         self._timing = timing
         self._on_status = on_status
         self._on_event = on_event
         self._on_wait = on_wait
-        self._wait = wait
+        self._on_warning = on_warning
+        self._topics: set[str] = set()
+        self._records: dict[int, GameRecord] = {}
         self._failed: dict[int, GameError] = {}
         self._old_errors: list[tuple[int, str]] = []
         self._waited_sending_s = 0.0
@@ -104,21 +112,48 @@ class GameCrew:
             GameError: one does not start.
         """
         for number in range(count):
-            self.games.append(self._launch(number, seed + number))
+            self.games.append(self._start(number, seed + number))
 
     def connect(self) -> None:
         """Waits until all games answer.
 
         Raises:
             GameError: one does not.
+            SpacesError: the agents of one cannot be trained together.
         """
-        for game in self.games:
-            self._connect(game)
+        number = 0
+        while number < len(self.games):
+            try:
+                self._connect(number)
+                number += 1
+            except GameError as error:
+                if not self._turn_drawing_on(number, error):
+                    raise
+                self.close()
+                self.games = [self._start(each, self._records[each].seed) for each in range(len(self.games))]
+                number = 0
         self._set_apart(self.games)
 
-    def _connect(self, game: StudioGodotEnv) -> None:
+    def _start(self, number: int, seed: int) -> StudioGodotEnv:
+        game = self._launch(number, seed)
+        self._records[number] = GameRecord(game, seed, self._on_status, self._warn_once)
+        return game
+
+    def _connect(self, number: int) -> None:
         """A game with a core to itself may look for our messages without sleeping, as we look for its own."""
-        game.connect(spin_s=SPIN_S if self._keeps_core and has_spare_core(len(self.games)) else 0.0)
+        record = self._records[number]
+        try:
+            record.game.connect(
+                spin_s=SPIN_S if self._keeps_core and has_spare_core(len(self.games)) else 0.0
+            )
+        except (GameError, SpacesError) as error:
+            raise record.in_full(error) from None
+        record.note_connected()
+
+    def _warn_once(self, topic: str, message: str) -> None:
+        if topic not in self._topics:
+            self._topics.add(topic)
+            self._on_warning(message)
 
     def _set_apart(self, games: Iterable[StudioGodotEnv]) -> None:
         pids = [game.game.pid for game in games if game.game is not None]
@@ -174,6 +209,8 @@ class GameCrew:
             if readable:
                 return [number for number, one in zip(waiting, sockets, strict=True) if one in readable]
             self._on_wait()
+            for number in waiting:
+                self._records[number].watch.look()
             hung = [number for number in waiting if self._is_overdue(number, time.perf_counter() - began)]
             if hung:
                 return hung
@@ -193,6 +230,7 @@ class GameCrew:
             try:
                 answers[number] = self.games[number].receive_batch()
                 game_s = answers[number].game_s
+                self._records[number].note_answer()
             except GameError as error:
                 self._failed[number] = error
         self._timing.codec_s += time.perf_counter() - began
@@ -213,28 +251,40 @@ class GameCrew:
             GameError: why it died last, when it may not be started again.
             SpacesError: it has come back with other agents.
         """
-        error = self._failed.pop(number)
+        error = self._records[number].in_full(self._failed.pop(number))
         former = self.games[number]
         while True:
+            redraws = self._turn_drawing_on(number, error)
             self._bury(self.games[number])
-            if former.game is None or self._restarts.is_exhausted:
-                raise self._final(error)
-            self._announce(error)
-            attempt = self._restarts.begin()
+            attempt = 0 if redraws else self._restarts.begin_after(error, is_ours=former.game is not None)
             try:
                 batch = self._restart(number, seed + _NEW_SEED * attempt, former)
             except GameError as failure:
                 error = failure
                 continue
-            self._on_event(
-                "game_restarted",
-                instance=number,
-                reason=error.code,
-                attempt=attempt,
-                limit=self._restarts.limit,
-                message=error.message,
-            )
+            if not redraws:
+                self._on_event(
+                    "game_restarted",
+                    instance=number,
+                    reason=error.code,
+                    attempt=attempt,
+                    limit=self._restarts.policy.limit,
+                    message=error.message,
+                    place=error.place,
+                )
             return batch
+
+    def _turn_drawing_on(self, number: int, error: GameError) -> bool:
+        """Whether the game failed only because nothing is drawn; those that are started from here on draw then.
+
+        Raises:
+            GameFault: on this machine nothing can be drawn.
+        """
+        record = self._records[number]
+        if not record.wants_to_draw(error):
+            return False
+        self._on_status(record.game.settings.drawing.turn_on(error))
+        return True
 
     def _bury(self, game: StudioGodotEnv) -> None:
         if game.game is not None:
@@ -242,34 +292,22 @@ class GameCrew:
             self._old_errors += [(game.instance, line) for line in game.game.log.new_errors()]
         game.close()
 
-    def _announce(self, error: GameError) -> None:
-        """Says what happened and what comes next, and waits until then."""
-        delay_s = self._restarts.delay_s()
-        when = f"in {delay_s:.0f} s" if delay_s >= 0.5 else "now"
-        number = self._restarts.count + 1
-        what = error.message.partition("\n")[0]
-        self._on_status(f"{what} It starts again {when} (restart {number} of {self._restarts.limit})")
-        while (delay_s := self._restarts.delay_s()) > 0.0:
-            self._on_wait()
-            self._wait(min(delay_s, WAIT_SLICE_S))
-
     def _restart(self, number: int, seed: int, former: StudioGodotEnv) -> Batch:
         began = time.perf_counter()
-        game = self.games[number] = self._launch(number, seed)
-        self._connect(game)
+        game = self.games[number] = self._start(number, seed)
+        record = self._records[number]
+        self._connect(number)
         self._set_apart([game])
         check_unchanged(former, game)
-        game.send_reset_batch()
-        batch = game.receive_batch()
+        game.set_rows({group.policy: group.count for group in former.groups}, [former])
+        try:
+            game.send_reset_batch()
+            batch = game.receive_batch()
+        except GameError as error:
+            raise record.in_full(error) from None
+        record.note_answer()
         self._timing.add_wait(time.perf_counter() - began, None)
         return batch
-
-    def _final(self, error: GameError) -> GameError:
-        count = self._restarts.count
-        if not count:
-            return error
-        message = f"Games of this run were started again {count} times, which is the limit. {error.message}"
-        return type(error)(message, hint=error.hint)
 
     # --- the end
 

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,13 @@ import psutil
 from rl_studio.children import die_with_parent
 from rl_studio_training.errors import GameStartError
 from rl_studio_training.game_log import GameLog
+from rl_studio_training.process_state import glance
+
+if sys.platform == "linux":
+    import resource
+
+_ASKED = "--- did not answer, so it is crashed to see where its scripts are ---"
+"""What the log says before the words of a game that is asked for its stack."""
 
 
 class GameProcess:
@@ -46,10 +54,10 @@ class GameProcess:
                 hint="Check the path, and that the file is executable.",
             )
         log_path.parent.mkdir(parents=True, exist_ok=True)
-        with log_path.open("ab") as output:
+        with log_path.open("ab", buffering=0) as output:
             if output.tell():
-                output.write(b"\n--- started again ---\n")
-                output.flush()
+                with contextlib.suppress(OSError):  # a full disk, which is no reason not to play
+                    output.write(b"\n--- started again ---\n")
             self.log = GameLog(log_path, output.tell())
             try:
                 self._process = subprocess.Popen(
@@ -106,6 +114,32 @@ class GameProcess:
             owners = {found.pid for found in psutil.net_connections("tcp4") if found.laddr[1:] == (port,)}
             return not owners.difference({None, *tree})
         return True
+
+    @property
+    def exit_code(self) -> int | None:
+        """The code it left with; minus the signal that ended it (POSIX); None as long as it runs."""
+        return self._process.poll()
+
+    def print_stack(self, timeout_s: float = 3.0) -> list[str]:
+        """Ends a game that hangs so that Godot prints where its scripts are. Only on Linux.
+
+        Args:
+            timeout_s: how long it may take.
+
+        Returns:
+            The lines that it printed.
+        """
+        if sys.platform != "linux" or not self.is_running():
+            return []
+        pid = glance(self.pid).pid
+        self.log.mark(_ASKED)
+        with contextlib.suppress(OSError):
+            # Nobody wants a core dump of it: 1 also keeps the programs away that collect them.
+            resource.prlimit(pid, resource.RLIMIT_CORE, (1, 1))
+            os.kill(pid, signal.SIGSEGV)
+            self.wait(timeout_s)
+        lines = self.log.lines()
+        return lines[lines.index(_ASKED) :] if _ASKED in lines else []
 
     def describe_end(self) -> str:
         """How the process ended, as the end of a sentence: "exited with code 1", "was killed by SIGKILL"."""

@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rl_studio.errors import closest
-from rl_studio.godot import GodotBinary, headless_environment, window_environment
+from rl_studio.godot import (
+    DrawingWay,
+    GodotBinary,
+    headless_environment,
+    unseen_flags,
+    window_environment,
+    without_dialogs,
+)
 from rl_studio.godot import game_argv as godot_argv
 from rl_studio.project import Project
+from rl_studio_training.drawing import Drawing
 from rl_studio_training.errors import SceneError
 
 EDITOR_PORT = 11008
@@ -35,6 +43,7 @@ class GameSettings:
         action_repeat: physics ticks per decision.
         speedup: game speed relative to real time; None runs as fast as the machine can.
         show_window: visible windows instead of headless.
+        drawing: whether games without a window draw; shared by all games of a run.
         extra: further `--key=value` arguments.
         startup_timeout_s, step_timeout_s: how long a game may take to connect, and to answer.
     """
@@ -46,6 +55,7 @@ class GameSettings:
     action_repeat: int | None = None
     speedup: float | None = None
     show_window: bool = False
+    drawing: Drawing = field(default_factory=Drawing, compare=False)
     extra: Mapping[str, str] = field(default_factory=dict)
     startup_timeout_s: float = 60.0
     step_timeout_s: float = 60.0
@@ -53,6 +63,11 @@ class GameSettings:
     @property
     def is_played_in_editor(self) -> bool:
         return self.build is None and self.godot is None
+
+    @property
+    def draws_unseen(self) -> bool:
+        """Whether the next game that starts draws though it has no window that anybody sees."""
+        return self.drawing.is_on and not self.show_window and not self.is_played_in_editor
 
     @property
     def may_be_stock(self) -> bool:
@@ -78,41 +93,54 @@ def game_argv(settings: GameSettings, port: int, seed: int) -> list[str]:
     With no `speedup` each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock, neither
     for the next tick nor in the sleep of each headless frame. A window then does not wait for the screen either.
     Training makes no sound.
+
+    Raises:
+        GameFault: the game has to draw, which this machine cannot.
     """
     project, godot = settings.project, settings.godot
     options = _game_options(settings, port, seed)
+    unseen = settings.drawing.way() if settings.draws_unseen else None
     if settings.build is None and godot is not None and project is not None:
         argv = godot_argv(
             godot,
             project,
             settings.scene,
             headless=not settings.show_window,
+            unseen=unseen,
             fixed_fps=settings.fixed_fps,
             args=options,
         )
     else:
         argv = [str(settings.build)]
-        if not settings.show_window:
+        if unseen is not None:
+            argv += unseen_flags(unseen)
+        elif not settings.show_window:
             argv.append("--headless")
         if settings.fixed_fps is not None:
             argv += ["--fixed-fps", str(settings.fixed_fps)]
         argv += [f"--{key}={value}" for key, value in options.items()]
-    argv[1:1] = _window_flags(settings)
+    argv[1:1] = _window_flags(settings, unseen)
     return argv
 
 
-def _window_flags(settings: GameSettings) -> list[str]:
-    if not settings.show_window:
+def _window_flags(settings: GameSettings, unseen: DrawingWay | None) -> list[str]:
+    if not settings.show_window and unseen != "window":
         return []
-    flags = ["--audio-driver", "Dummy"]
+    flags = ["--audio-driver", "Dummy"] if settings.show_window else []
     return flags if settings.fixed_fps is None else [*flags, "--disable-vsync"]
 
 
 def game_environment(settings: GameSettings) -> dict[str, str]:
-    """The environment variables for the game."""
+    """The environment variables for the game: no dialog makes it wait for somebody.
+
+    Raises:
+        GameError: the game has to draw, which this machine cannot.
+    """
+    if settings.draws_unseen:
+        return without_dialogs(settings.drawing.environment(settings.godot))
     if settings.show_window and settings.godot is not None:
-        return window_environment(settings.godot)
-    return headless_environment()
+        return without_dialogs(window_environment(settings.godot))
+    return without_dialogs(headless_environment())
 
 
 def _game_options(settings: GameSettings, port: int, seed: int) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""When a game that died may start again: at once, then soon, then at most once a minute, and not for ever."""
+"""When a game that died may start again: at once, then soon, then at most once a minute, and not for ever.
+
+Once is chance, twice is a fault: a game that dies the same death at the same place again is not started again.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,24 @@ class RestartPolicy:
         """Restarts so far, those that failed included."""
         self._clock = clock
         self._last = 0.0
+        self._places: set[str] = set()
 
     @property
     def is_exhausted(self) -> bool:
         """Whether no further restart is allowed."""
         return self.count >= self.limit
+
+    def is_second_time(self, place: str | None) -> bool:
+        """Notes where a game died; returns whether one has died there before.
+
+        Args:
+            place: see `GameError.place`; None is nowhere, and never the same.
+        """
+        if place is None:
+            return False
+        was_there = place in self._places
+        self._places.add(place)
+        return was_there
 
     def delay_s(self) -> float:
         """Seconds to wait from now until the next restart may begin."""
