@@ -90,3 +90,15 @@ def test_the_variable_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_odd_values_become_text() -> None:
     assert clean({1: np.array([1, 2]), "b": np.bool_(True)}) == {"1": "[1 2]", "b": True}
     assert len(timestamp()) == len("2026-01-01T00:00:00.000Z")
+
+
+def test_the_same_sentence_is_not_said_over_and_over() -> None:
+    stream, human = io.BytesIO(), io.StringIO()
+    reporter = Reporter(enabled=True, stream=stream, human=human)
+    for _ in range(100):
+        reporter.status("Waiting")
+        reporter.warning("Odd")
+    reporter.status("Going on")
+    kinds = [json.loads(line.removeprefix(b"@EVENT "))["kind"] for line in stream.getvalue().splitlines()]
+    assert kinds == ["status", "warning", "status"]
+    assert human.getvalue() == "Warning: Odd\n"

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from rl_studio_training.unrepeated import Unrepeated
+
 METRICS_VARIABLE = "CONTROLLER_METRICS"
 """Set to 1 by whoever reads the lines; without it a script shows a progress bar to a human."""
 
@@ -39,6 +41,8 @@ class Reporter:
         self.write_above: Callable[[str], None] | None = None
         """Set while a progress bar is on the terminal: writes a line without tearing the bar."""
         self._lock = threading.Lock()
+        self._status = Unrepeated(self._tell_status)
+        self._warning = Unrepeated(self._tell_warning)
 
     def metric(self, values: dict[str, Any]) -> None:
         """One iteration's numbers; NaN and infinity become null."""
@@ -53,13 +57,19 @@ class Reporter:
         self._line("@RESULT", values)
 
     def status(self, message: str) -> None:
-        """What is going on right now, for a status line."""
+        """What is going on right now, for a status line. The same once more within ten seconds is not said."""
+        self._status(message)
+
+    def _tell_status(self, message: str) -> None:
         self.event("status", message=message)
         if not self.enabled:
             self.say(message)
 
     def warning(self, message: str) -> None:
-        """Something odd that training goes on with."""
+        """Something odd that training goes on with. The same once more within ten seconds is not said."""
+        self._warning(message)
+
+    def _tell_warning(self, message: str) -> None:
         self.event("warning", message=message)
         self.say(f"Warning: {message}")
 
