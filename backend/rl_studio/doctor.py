@@ -14,7 +14,15 @@ from typing import Any, Literal
 
 from rl_studio import addon, packages
 from rl_studio.errors import StudioError
-from rl_studio.godot import GodotBinary, find_godot, release_template
+from rl_studio.godot import (
+    DisplayError,
+    GodotBinary,
+    drawing_way,
+    find_godot,
+    how_to_get_x_server,
+    probe_drawing,
+    release_template,
+)
 from rl_studio.godot.managed import free_bytes
 from rl_studio.packages import shell_command
 from rl_studio.project import Project
@@ -62,7 +70,7 @@ def diagnose(project: Project | None, godot: Path | None) -> list[Check]:
     godot_check, binary = _godot(godot)
     checks.append(godot_check)
     if binary is not None:
-        checks.append(_template(binary))
+        checks += [_template(binary), _drawing(binary)]
     checks.append(_disk("Disk space", data_dir()))
     if project is not None:
         checks += [check(project) for check in _PROJECT_CHECKS]
@@ -133,6 +141,24 @@ def _template(binary: GodotBinary) -> Check:
             "In Godot: Editor > Manage Export Templates… > Download and Install",
         )
     return Check("Export template", "ok", str(template))
+
+
+def _drawing(binary: GodotBinary) -> Check:
+    """Only games whose agents look at pictures need it."""
+    name = "Drawing without a window"
+    way = drawing_way()
+    if way is None:
+        detail = "neither a screen nor Xvfb; needed only by agents that look at pictures"
+        return Check(name, "warning", detail, how_to_get_x_server())
+    if way == "window":
+        return Check(name, "ok", "on this screen, in windows outside of what it shows")
+    try:
+        return Check(name, "ok", f"Xvfb, drawn by {probe_drawing(binary)}")
+    except DisplayError as error:
+        detail = f"Xvfb is installed. {error.message} Needed only by agents that look at pictures"
+        return Check(
+            name, "warning", detail, error.hint or "Install OpenGL for it (Debian: libgl1-mesa-dri)."
+        )
 
 
 def _disk(name: str, folder: Path) -> Check:

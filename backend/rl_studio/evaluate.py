@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 
 from rl_studio.children import ProcessTimeoutError, run_lines
 from rl_studio.evaluation_results import Episode, Evaluation, PolicyResult, summarise
 from rl_studio.evaluation_watch import EvaluationError, EvaluationWatch, Standing
-from rl_studio.godot import GodotBinary, ensure_imported, game_argv
+from rl_studio.godot import (
+    DrawingWay,
+    GodotBinary,
+    cannot_draw,
+    drawing_way,
+    ensure_imported,
+    game_argv,
+    headless_environment,
+    misses_picture,
+    unseen_environment,
+    without_dialogs,
+)
 from rl_studio.project import Project
 
 __all__ = [
@@ -80,9 +92,17 @@ def evaluate(
     }
     if action_repeat is not None:
         args["action_repeat"] = str(action_repeat)
-    argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
     watch = EvaluationWatch(episodes, max_decisions, on_warning)
-    play(argv, watch, timeout_s, progress)
+    argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
+    try:
+        play(argv, watch, timeout_s, progress, headless_environment())
+    except EvaluationError as error:
+        if not misses_picture(error.message):
+            raise
+        way = _way_to_draw(error)
+        watch = EvaluationWatch(episodes, max_decisions, on_warning)
+        argv = game_argv(godot, project, scene, unseen=way, fixed_fps=rate, args=args)
+        play(argv, watch, timeout_s, progress, unseen_environment(godot, way))
     return Evaluation(
         scene=scene,
         action_repeat=watch.action_repeat if action_repeat is None else action_repeat,
@@ -96,6 +116,7 @@ def play(
     watch: EvaluationWatch,
     timeout_s: float,
     progress: Callable[[Standing], object] = lambda _standing: None,
+    env: Mapping[str, str] | None = None,
 ) -> None:
     """Runs the game to its end, and ends it whatever happens.
 
@@ -104,13 +125,18 @@ def play(
         watch: takes its lines.
         timeout_s: the longest it may take, in seconds.
         progress: as for `evaluate`.
+        env: its environment; None for ours. No dialog makes it wait for somebody.
 
     Raises:
         EvaluationError: it failed, hung or ended early.
     """
     try:
         finished = run_lines(
-            argv, timeout_s=timeout_s, on_line=watch.take, on_wait=lambda: progress(watch.standing())
+            argv,
+            timeout_s=timeout_s,
+            on_line=watch.take,
+            on_wait=lambda: progress(watch.standing()),
+            env=without_dialogs(os.environ if env is None else env),
         )
     except ProcessTimeoutError as error:
         standing = watch.standing()
@@ -128,6 +154,15 @@ def play(
     if watch.missing():
         raise EvaluationError(f"The game ended too early: {watch.standing().counts()} had ended.")
     watch.name_endless()
+
+
+def _way_to_draw(error: EvaluationError) -> DrawingWay:
+    """How a game draws that could not show a picture: games without a window draw nothing, unless they must."""
+    way = drawing_way()
+    if way is None:
+        message, hint = cannot_draw(error.message)
+        raise EvaluationError(message, hint=hint) from error
+    return way
 
 
 def _check_files(project: Project, policy: Policies) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -26,6 +27,12 @@ START_TIMEOUT_S = 15.0
 
 # Room for the window of any usual project: without a window manager it may not be larger than the screen.
 _SCREEN = "2560x1440x24"
+
+
+_CANNOT_SEE = re.compile(
+    r"nothing is drawn without a window"
+    r"|is an empty Image; without a window|_get_observation returned Object for \"[^\"]*2d"  # of older addons
+)
 
 
 class DisplayError(StudioError):
@@ -55,11 +62,25 @@ def has_x_server(environ: Mapping[str, str] | None = None) -> bool:
     return system and shutil.which(X_SERVER, path=env.get("PATH", os.defpath)) is not None
 
 
+def misses_picture(message: str) -> bool:
+    """Whether a game says that it cannot read a picture because nothing is drawn."""
+    return _CANNOT_SEE.search(message) is not None
+
+
+def cannot_draw(what: str) -> tuple[str, str]:
+    """What to tell where nothing can be drawn: a message that begins with `what`, and the way out."""
+    message = (
+        f"{what.rstrip('.')}. To show a picture Godot has to draw it, and on this machine it cannot: there is neither "
+        f"a screen nor {X_SERVER}, which does without one."
+    )
+    return message, f"{how_to_get_x_server()}, or go where there is a screen."
+
+
 def how_to_get_x_server() -> str:
-    """What to do where there is none, as a sentence."""
+    """What to do where there is none."""
     if shutil.which("apt-get"):
-        return f"Install {X_SERVER}: sudo apt-get install xvfb"
-    return f"Install {X_SERVER} (the package is called xvfb, xorg-x11-server-Xvfb or xorg-server-xvfb)."
+        return f"Install {X_SERVER} (sudo apt-get install xvfb)"
+    return f"Install {X_SERVER} (the package is called xvfb, xorg-x11-server-Xvfb or xorg-server-xvfb)"
 
 
 class HiddenDisplay:

@@ -13,6 +13,7 @@ from rl_studio.children import Finished, ProcessTimeoutError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio.godot.binary import GodotBinary
+from rl_studio.godot.dialogs import without_dialogs
 from rl_studio.godot.install_error import Progress, silent
 from rl_studio.godot.launch import headless_environment
 from rl_studio.project import Project
@@ -132,7 +133,7 @@ def _import(
 
     progress("import", None, "Importing the project")
     argv = [str(binary.path), "--headless", "--path", str(project.root), "--import"]
-    env = headless_environment(environ=environ)
+    env = without_dialogs(headless_environment(environ=environ))
     try:
         finished = run_lines(argv, timeout_s=timeout_s, on_line=follow, env=env)
     except ProcessTimeoutError as error:
