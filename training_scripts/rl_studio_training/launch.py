@@ -76,13 +76,14 @@ class GameSettings:
 
     @property
     def fixed_fps(self) -> int | None:
-        """Frames per second of game time where no clock sets the pace; None if one does.
+        """Frames per second of the game's time, whatever the clock says; None if the clock sets the pace.
 
-        It is the physics rate, so that a game which is not sped up simulates one tick a frame.
+        It is the physics rate: one tick a frame. Games with our addon keep to a `speedup` themselves.
         """
-        if self.speedup is not None:
+        is_ours = self.project is not None and (self.project.has_addon or not self.may_be_stock)
+        if self.speedup is not None and not is_ours:
             return None
-        if self.project is None or (self.may_be_stock and not self.project.has_addon):
+        if self.project is None or not is_ours:
             return _STOCK_TICKS_PER_SECOND
         return self.project.physics_ticks_per_second
 
@@ -90,9 +91,9 @@ class GameSettings:
 def game_argv(settings: GameSettings, port: int, seed: int) -> list[str]:
     """The command that starts one game.
 
-    With no `speedup` each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock, neither
-    for the next tick nor in the sleep of each headless frame. A window then does not wait for the screen either.
-    Training makes no sound.
+    Each frame simulates a fixed step (`--fixed-fps`): the engine never waits for the clock, neither for the next tick
+    nor in the sleep of each headless frame, and a game's time is its own. A window then does not wait for the screen
+    either. Training makes no sound.
 
     Raises:
         GameFault: the game has to draw, which this machine cannot.
@@ -151,7 +152,7 @@ def _game_options(settings: GameSettings, port: int, seed: int) -> dict[str, str
         options["speedup"] = f"{settings.speedup:g}"
     if settings.fixed_fps is not None:
         options["rl_studio_fixed_fps"] = settings.fixed_fps
-        if settings.may_be_stock:
+        if settings.may_be_stock and settings.speedup is None:
             # The stock plugin simulates that many ticks per frame then: one decision.
             options["speedup"] = settings.action_repeat or _STOCK_ACTION_REPEAT
     return {key: str(value) for key, value in {**options, **settings.extra}.items()}

@@ -1,0 +1,2 @@
+extends RLSync
+## The RLSync of all scenes.
