@@ -13,6 +13,8 @@ var series: Dictionary[String, Series] = {}
 var _of_policies: Dictionary[String, Dictionary] = {}
 ## Curves of the evaluations, by the same keys.
 var _of_evaluations: Dictionary[String, Series] = {}
+## Those of single policies, by the same keys.
+var _of_policies_evaluated: Dictionary[String, Dictionary] = {}
 ## Agent steps of the last evaluation; each is told with many samples.
 var _evaluated_at: float = -1.0
 
@@ -30,7 +32,7 @@ func add(sample: Dictionary) -> void:
 	var parts: Dictionary = Read.dict(sample, "policies")
 	for name: Variant in parts:
 		var values: Dictionary[String, float] = Metric.flatten(Read.dict(parts, str(name)))
-		_add_to(_curves_of(str(name)), Metric.of_whole_run(values), x, other_x)
+		_add_to(_curves_of(str(name), _of_policies), Metric.of_whole_run(values), x, other_x)
 	_add_evaluation(Read.dict(sample, "evaluation"), other_x)
 
 
@@ -41,12 +43,19 @@ func policies() -> PackedStringArray:
 
 ## The curve of one policy; null if there is none.
 func of_policy(policy: String, key: String) -> Series:
-	return _curves_of(policy).get(key) if _of_policies.has(policy) else null
+	return _curves_of(policy, _of_policies).get(key) if _of_policies.has(policy) else null
 
 
 ## The curve of the evaluations; null if there is none.
 func of_evaluations(key: String) -> Series:
 	return _of_evaluations.get(key)
+
+
+## The curve of one policy in the evaluations; null if there is none.
+func of_policy_evaluations(policy: String, key: String) -> Series:
+	if not _of_policies_evaluated.has(policy):
+		return null
+	return _curves_of(policy, _of_policies_evaluated).get(key)
 
 
 ## Every key that the run or one of its policies has a curve for.
@@ -55,7 +64,7 @@ func keys() -> PackedStringArray:
 	for key: String in series:
 		found[key] = true
 	for policy: String in _of_policies:
-		for key: String in _curves_of(policy):
+		for key: String in _curves_of(policy, _of_policies):
 			found[key] = true
 	return PackedStringArray(found.keys())
 
@@ -65,7 +74,14 @@ func _add_evaluation(evaluation: Dictionary, other_x: Vector2) -> void:
 	if is_nan(at) or at <= _evaluated_at:
 		return
 	_evaluated_at = at
-	_add_to(_of_evaluations, Metric.of_whole_run(Metric.flatten(evaluation)), at, other_x)
+	var own: Dictionary = evaluation.duplicate()
+	own.erase("policies")
+	_add_to(_of_evaluations, Metric.of_whole_run(Metric.flatten(own)), at, other_x)
+	var parts: Dictionary = Read.dict(evaluation, "policies")
+	for name: Variant in parts:
+		var values: Dictionary[String, float] = Metric.flatten(Read.dict(parts, str(name)))
+		var curves: Dictionary[String, Series] = _curves_of(str(name), _of_policies_evaluated)
+		_add_to(curves, Metric.of_whole_run(values), at, other_x)
 
 
 func _add_to(
@@ -80,8 +96,8 @@ func _add_to(
 		curves[key].add(x, values[key], other_x)
 
 
-func _curves_of(policy: String) -> Dictionary[String, Series]:
-	if not _of_policies.has(policy):
+func _curves_of(policy: String, all: Dictionary[String, Dictionary]) -> Dictionary[String, Series]:
+	if not all.has(policy):
 		var made: Dictionary[String, Series] = {}
-		_of_policies[policy] = made
-	return _of_policies[policy]
+		all[policy] = made
+	return all[policy]

@@ -6,6 +6,7 @@ const Bottleneck := preload("bottleneck.gd")
 const Curves := preload("curves.gd")
 const Format := preload("format.gd")
 const LogFilter := preload("log_filter.gd")
+const PolicyResults := preload("policy_results.gd")
 const Problem := preload("problem.gd")
 const Read := preload("read.gd")
 
@@ -46,10 +47,14 @@ var duration_s: float = 0.0
 var timesteps: int = 0
 var timesteps_target: int = 0
 var episodes: int = 0
-## NAN until the first episode has ended.
+## NAN until the first episode has ended, and if several policies are judged, each for itself.
 var reward: float = NAN
-## NAN if the game does not log it.
+## NAN if the game does not log it, and likewise.
 var success_rate: float = NAN
+## How each policy does, see PolicyResults.
+var policies: Dictionary = {}
+## What was odd, each once, with how often it was told.
+var warnings: PackedStringArray = []
 var steps_per_second: float = NAN
 var checkpoint_count: int = 0
 var message: String = ""
@@ -94,6 +99,8 @@ func update(info: Dictionary) -> void:
 	episodes = Read.integer(info, "episodes")
 	reward = Read.number(info, "episode_reward_mean")
 	success_rate = Read.number(info, "success_rate")
+	policies = Read.dict(info, "policies")
+	warnings = _read_warnings(info)
 	steps_per_second = Read.number(info, "timesteps_per_second")
 	checkpoint_count = Read.integer(info, "checkpoints")
 	message = Read.text(info, "message")
@@ -132,6 +139,18 @@ func add_log(start: int, end: int, text: String) -> void:
 ## Whether the run is going on.
 func is_active() -> bool:
 	return state in ["starting", "running", "stopping"]
+
+
+## Whether each policy has figures of its own, and the run has none.
+func has_several_policies() -> bool:
+	return policies.size() > 1
+
+
+## Reward and success in words, of each policy if there are several.
+func figures_text() -> String:
+	if has_several_policies():
+		return PolicyResults.one_line(policies)
+	return "reward %s" % Format.value(reward)
 
 
 ## Share of the steps that are done, 0 to 1.
@@ -188,6 +207,15 @@ func title() -> String:
 	if day == Time.get_date_string_from_system():
 		return "%s %s" % [experiment, local.get_slice("T", 1)]
 	return "%s %s %s" % [experiment, day.substr(5), local.get_slice("T", 1).left(5)]
+
+
+func _read_warnings(info: Dictionary) -> PackedStringArray:
+	var found: PackedStringArray = []
+	for warning: Dictionary in Read.dicts(info, "warnings"):
+		var count: int = Read.integer(warning, "count", 1)
+		var times: String = " (%d times)" % count if count > 1 else ""
+		found.append(Read.text(warning, "message") + times)
+	return found
 
 
 func _read_problem(error: Dictionary) -> Problem:

@@ -17,6 +17,8 @@ const PythonFinder := preload("python_finder.gd")
 
 const READY_TIMEOUT_S: int = 20
 const EXIT_ALREADY_RUNNING: int = 3
+const EXIT_DISK_FULL: int = 4
+const EXIT_READ_ONLY: int = 5
 const IDLE_SECONDS: int = 30
 const INSTALL_COMMAND: String = 'pip install "godot-rl-studio[sb3]"'
 
@@ -127,7 +129,7 @@ func _watch_start() -> void:
 		if code == EXIT_ALREADY_RUNNING and has_file:
 			_finish_start(found)
 		else:
-			_fail(_ended_problem("The backend ended at once, with exit code %d." % code))
+			_fail(_early_end(code))
 	elif Time.get_ticks_msec() > _deadline_ms:
 		OS.kill(_pid)
 		_fail(_ended_problem("The backend was not ready within %d s." % READY_TIMEOUT_S))
@@ -148,6 +150,22 @@ func _fail(problem: Problem) -> void:
 	cancel()
 	problem.can_choose_python = true
 	failed.emit(problem)
+
+
+## Why a backend ended before it was ready. Where nothing can be written, it has no log.
+func _early_end(code: int) -> Problem:
+	match code:
+		EXIT_DISK_FULL:
+			return Problem.new(
+				"The disk of the project is full.",
+				"Make room on it, for instance by deleting old runs in %s/runs." % _state_dir
+			)
+		EXIT_READ_ONLY:
+			return Problem.new(
+				"The project cannot be written to: %s is read-only." % _project_dir,
+				"Make it writable, or work on a copy of the project."
+			)
+	return _ended_problem("The backend ended at once, with exit code %d." % code)
 
 
 func _ended_problem(what: String) -> Problem:

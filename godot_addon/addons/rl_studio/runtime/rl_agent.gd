@@ -126,8 +126,10 @@ func end_episode(truncated: bool = false) -> void:
 ## Records a number about the current episode, such as [code]&"is_success"[/code] (0 or 1), which
 ## gives the success rate. The last value of an episode counts.
 func log_metric(metric: StringName, value: float) -> void:
-	if not episode.log_metric(metric, value) and is_inside_tree():
-		_tell_of_loss('the metric "%s"' % metric)
+	if not episode.log_metric(metric, value):
+		# Later on the game only waits for the next episode, and may say it again.
+		if _ended_in_frame == Engine.get_physics_frames() and is_inside_tree():
+			_tell_of_loss('the metric "%s"' % metric)
 
 
 ## True between [method end_episode] and the beginning of the next episode.

@@ -1,6 +1,7 @@
 extends RefCounted
 ## The agents that are trained: in which row of which group each sits, and who waits for a row.
 
+const Notices := preload("notices.gd")
 const Pilot := preload("pilot.gd")
 const Seat := preload("seat.gd")
 const WireGroup := preload("wire_group.gd")
@@ -100,6 +101,7 @@ func admit(pilots: Array[Pilot]) -> bool:
 	if left_out != waiting:
 		waiting = left_out
 		has_news = true
+		_tell_of_waiting()
 	if has_changed:
 		has_news = true
 		for group: WireGroup in groups:
@@ -242,6 +244,28 @@ func _check(seat: Seat, group: WireGroup) -> bool:
 		group.is_masked = true
 	seat.set_masked(group.is_masked)
 	return true
+
+
+# Where the game limits the rows; else trainers add some.
+func _tell_of_waiting() -> void:
+	for policy: String in waiting:
+		if _row_limits.has(policy):
+			var seconds: float = (
+				Engine.get_physics_frames() / float(Engine.physics_ticks_per_second)
+			)
+			(
+				Notices
+				. tell(
+					"waiting %s" % policy,
+					(
+						(
+							'%d agents of the policy "%s" wait, since second %.1f of the game: agent_rows'
+							+ " of the RLSync has room for %d"
+						)
+						% [waiting[policy], policy, seconds, _row_limits[policy]]
+					)
+				)
+			)
 
 
 func _refuse_policy(agent: RLAgent) -> void:

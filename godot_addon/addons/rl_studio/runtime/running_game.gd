@@ -345,6 +345,10 @@ func _on_tick_ended() -> void:
 		_start()
 	if _has_stopped:
 		return
+	# Who came in this window decides in the next one.
+	_crew.sign_up(get_tree())
+	if _evaluator != null:
+		_evaluator.take_over(_crew.pilots)
 	if _must_restart and not _session.reset_seed.is_empty():
 		seed(_session.reset_seed[0])
 		_crew.rng.seed = _session.reset_seed[0]

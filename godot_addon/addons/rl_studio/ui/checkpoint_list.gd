@@ -1,11 +1,13 @@
 @tool
 extends Tree
-## The checkpoints of a run as a table; the best one has a star.
+## The checkpoints of a run as a table; the best ones have a star. Where several policies are
+## judged, each for itself, the columns have their figures one beside the other.
 
 signal checkpoint_chosen(timesteps: int)
 
 const Format := preload("../core/format.gd")
 const Look := preload("look.gd")
+const PolicyResults := preload("../core/policy_results.gd")
 const Read := preload("../core/read.gd")
 
 const TITLES: Dictionary[String, String] = {
@@ -14,6 +16,18 @@ const TITLES: Dictionary[String, String] = {
 	"evaluation": "Evaluated",
 	"success": "Success",
 	"age": "Age",
+}
+## What a column shows of a checkpoint.
+const OF_ALL: Dictionary[String, String] = {
+	"reward": "episode_reward_mean",
+	"evaluation": "evaluation_reward",
+	"success": "success_rate",
+}
+## The same of each of its policies.
+const OF_POLICIES: Dictionary[String, String] = {
+	"reward": "reward_mean",
+	"evaluation": "evaluation_reward",
+	"success": "success_rate",
 }
 ## In a dock narrower than these, a column is left out and stands in the tooltip only.
 const NEEDED_WIDTH: Dictionary[String, float] = {"success": 240.0, "age": 280.0}
@@ -49,7 +63,7 @@ func show_checkpoints(checkpoints: Array[Dictionary], chosen: Dictionary) -> voi
 		for column: int in columns:
 			item.set_text(column, _text(checkpoint, _columns[column]))
 			item.set_tooltip_text(column, _describe(checkpoint))
-		if Read.flag(checkpoint, "best"):
+		if Read.flag(checkpoint, "best") or not Read.texts(checkpoint, "best_of").is_empty():
 			item.set_icon(0, Look.icon(self, &"Favorites"))
 		if checkpoint == chosen:
 			item.select(0)
@@ -60,20 +74,35 @@ func _text(checkpoint: Dictionary, column: String) -> String:
 	match column:
 		"steps":
 			return Format.count(Read.number(checkpoint, "timesteps"))
-		"reward":
-			return Format.value(Read.number(checkpoint, "episode_reward_mean"))
-		"evaluation":
-			return Format.value(Read.number(checkpoint, "evaluation_reward"))
-		"success":
-			return Format.percent(Read.number(checkpoint, "success_rate"))
-	return Format.age(_age(checkpoint))
+		"age":
+			return Format.age(_age(checkpoint))
+	if _has_several(checkpoint):
+		return PolicyResults.short(Read.dict(checkpoint, "results"), OF_POLICIES[column])
+	var number: float = Read.number(checkpoint, OF_ALL[column])
+	return Format.percent(number) if column == "success" else Format.value(number)
+
+
+## Whether the checkpoint has no figures of its own, but its policies have.
+func _has_several(checkpoint: Dictionary) -> bool:
+	return (
+		Read.dict(checkpoint, "results").size() > 1
+		and is_nan(Read.number(checkpoint, "episode_reward_mean"))
+	)
+
+
+func _is_evaluated(checkpoint: Dictionary) -> bool:
+	if checkpoint.get("evaluation_reward") != null:
+		return true
+	var results: Dictionary = Read.dict(checkpoint, "results")
+	for policy: Variant in results:
+		if Read.dict(results, str(policy)).get("evaluation_reward") != null:
+			return true
+	return false
 
 
 ## The columns there is something for, as far as there is room.
 func _fit_columns() -> void:
-	var is_evaluated: bool = _checkpoints.any(
-		func(item: Dictionary) -> bool: return item.get("evaluation_reward") != null
-	)
+	var is_evaluated: bool = _checkpoints.any(_is_evaluated)
 	var room: float = size.x - Look.px(EVALUATION_WIDTH if is_evaluated else 0.0)
 	var wanted: PackedStringArray = []
 	for column: String in TITLES:
@@ -113,12 +142,29 @@ func _describe(checkpoint: Dictionary) -> String:
 	]
 	if Read.flag(checkpoint, "best"):
 		lines.append("The best of this run")
-	var evaluated: float = Read.number(checkpoint, "evaluation_reward")
-	if not is_nan(evaluated):
-		lines.append("Reward without exploration: %s" % Format.value(evaluated))
-	lines.append("Success: %s" % Format.percent(Read.number(checkpoint, "success_rate")))
+	for policy: String in Read.texts(checkpoint, "best_of"):
+		lines.append("The best for %s" % policy)
+	lines.append_array(_describe_results(checkpoint))
 	lines.append("%s ago" % Format.age(_age(checkpoint)))
 	return "\n".join(lines)
+
+
+func _describe_results(checkpoint: Dictionary) -> PackedStringArray:
+	var lines: PackedStringArray = []
+	if not _has_several(checkpoint):
+		var evaluated: float = Read.number(checkpoint, "evaluation_reward")
+		if not is_nan(evaluated):
+			lines.append("Reward without exploration: %s" % Format.value(evaluated))
+		lines.append("Success: %s" % Format.percent(Read.number(checkpoint, "success_rate")))
+		return lines
+	var results: Dictionary = Read.dict(checkpoint, "results")
+	for row: PackedStringArray in PolicyResults.rows(results):
+		var line: String = "%s: reward %s, success %s" % [row[0], row[1], row[2]]
+		var evaluated: float = Read.number(Read.dict(results, row[0]), "evaluation_reward")
+		if not is_nan(evaluated):
+			line += ", without exploration %s" % Format.value(evaluated)
+		lines.append(line)
+	return lines
 
 
 func _age(checkpoint: Dictionary) -> float:

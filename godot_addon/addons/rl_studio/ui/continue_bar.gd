@@ -11,6 +11,7 @@ const Continuation := preload("../core/continuation.gd")
 const Format := preload("../core/format.gd")
 const HintLine := preload("hint_line.gd")
 const Look := preload("look.gd")
+const PolicyResults := preload("../core/policy_results.gd")
 const Read := preload("../core/read.gd")
 const RunState := preload("../core/run_state.gd")
 const StudioState := preload("../core/studio_state.gd")
@@ -116,6 +117,9 @@ func _add_choice(name_of_it: String, checkpoint: Dictionary, which: Variant) -> 
 	var reward: float = Read.number(checkpoint, "episode_reward_mean")
 	var evaluated: float = Read.number(checkpoint, "evaluation_reward")
 	var tip: String = "Reward %s" % Format.value(reward)
+	var results: Dictionary = Read.dict(checkpoint, "results")
+	if is_nan(reward) and results.size() > 1:
+		tip = PolicyResults.one_line(results)
 	if not is_nan(evaluated):
 		tip += ", evaluated %s" % Format.value(evaluated)
 	_checkpoint.set_item_tooltip(_checkpoint.item_count - 1, tip)

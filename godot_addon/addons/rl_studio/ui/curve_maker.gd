@@ -29,6 +29,7 @@ func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[
 	for run: RunState in runs:
 		var slot: int = selection.slot(run.id)
 		var policies: PackedStringArray = policies_apart(run, key)
+		var evaluations: Series = run.curves.of_evaluations(key)
 		for index: int in policies.size():
 			var title: String = policies[index]
 			var color: Color = _color(slot).lightened(0.3 * index)
@@ -37,9 +38,12 @@ func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[
 			else:
 				title = "%s · %s" % [run.title(), policies[index]]
 			_add(made, run.curves.of_policy(policies[index], key), title, color)
+			var evaluated: Series = run.curves.of_policy_evaluations(policies[index], key)
+			if evaluated != null:
+				_add(made, evaluated, "%s · evaluation" % title, color.lightened(0.3), true)
+				evaluations = null  # those of the policies tell more
 		if policies.is_empty() and run.curves.series.has(key):
 			_add(made, run.curves.series[key], run.title(), _color(slot))
-		var evaluations: Series = run.curves.of_evaluations(key)
 		if evaluations != null:
 			var title: String = "evaluation" if is_alone else "%s · evaluation" % run.title()
 			var color: Color = evaluation_color if is_alone else _color(slot).lightened(0.3)
@@ -49,10 +53,12 @@ func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[
 	return made
 
 
-## The policies that have curves of their own in the chart of [param key].
+## The policies that have curves of their own in the chart of [param key]: if that is wanted, and
+## where the run as a whole has none.
 func policies_apart(run: RunState, key: String) -> PackedStringArray:
 	var apart: PackedStringArray = []
-	if not by_policy or run.curves.policies().size() < 2:
+	var is_wanted: bool = by_policy or not run.curves.series.has(key)
+	if not is_wanted or run.curves.policies().size() < 2:
 		return apart
 	for policy: String in run.curves.policies():
 		if run.curves.of_policy(policy, key) != null:

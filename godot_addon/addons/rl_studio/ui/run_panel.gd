@@ -7,8 +7,10 @@ signal log_requested
 const Format := preload("../core/format.gd")
 const HintLine := preload("hint_line.gd")
 const Look := preload("look.gd")
+const PolicyTable := preload("policy_table.gd")
 const RunState := preload("../core/run_state.gd")
 const TimeShares := preload("time_shares.gd")
+const WarningList := preload("warning_list.gd")
 
 var _run: RunState
 
@@ -22,6 +24,9 @@ var _run: RunState
 @onready var _success: Label = %Success
 @onready var _reward_name: Label = %RewardName
 @onready var _success_name: Label = %SuccessName
+@onready var _numbers: Control = %Numbers
+@onready var _policies: PolicyTable = %Policies
+@onready var _warnings: WarningList = %Warnings
 @onready var _message: Label = %Message
 @onready var _origin: Label = %Origin
 @onready var _restart: Control = %Restart
@@ -72,8 +77,13 @@ func _render() -> void:
 		_speed.text = "%s steps/s" % Format.count(_run.steps_per_second)
 	_reward.text = Format.value(_run.reward)
 	_success.text = Format.percent(_run.success_rate)
+	_numbers.visible = not _run.has_several_policies()
+	_policies.visible = _run.has_several_policies()
+	_policies.show_results(_run.policies)
+	_warnings.show_warnings(_run.warnings)
 	_message.text = _run.message
-	var is_news: bool = _run.message not in ["", _run.restart_summary]
+	var is_told: bool = _run.message.trim_prefix("Warning: ") in _run.warnings
+	var is_news: bool = _run.message not in ["", _run.restart_summary] and not is_told
 	_message.visible = is_news and _run.state != "failed"
 	_restart.visible = _run.restarts > 0
 	_restart_hint.show_hint(_run.restart_summary, _run.restart_message)

@@ -51,7 +51,7 @@ func show_run(run: RunState, shown: bool, color: Color, origin: String) -> void:
 		facts.insert(0, run.end_text())
 	if origin != "":
 		facts.append(origin)
-	var wanted: Array = [run.state, color, facts, run.reward, run.message]
+	var wanted: Array = [run.state, color, facts, run.figures_text(), run.message]
 	if wanted == _shown:
 		return
 	_shown = wanted
@@ -65,7 +65,7 @@ func show_run(run: RunState, shown: bool, color: Color, origin: String) -> void:
 	Look.dim(_facts)
 	var tip: PackedStringArray = [run.id, run.state_text()]
 	tip.append_array(facts)
-	tip.append("reward %s" % Format.value(run.reward))
+	tip.append(run.figures_text())
 	if run.message != "":
 		tip.append(run.message)
 	_check.tooltip_text = "\n".join(tip)
