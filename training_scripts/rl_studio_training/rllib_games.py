@@ -119,13 +119,14 @@ def start_games(
     count: int | None = None,
     on_event: Callable[[dict[str, Any]], object] = lambda _event: None,
     on_episode: Callable[[str, Episode], object] = lambda _policy, _episode: None,
+    on_status: Callable[[str], object] = logger.info,
 ) -> PolicyFleet:
     """Starts the games of one runner.
 
     Args:
         count: another number of games.
         on_event: called with what happens to the games, in the form of docs/line-protocol.md.
-        on_episode: as `FleetCore` has it.
+        on_episode, on_status: as `FleetCore` has them.
 
     Raises:
         GameError, SpacesError: as `PolicyFleet`.
@@ -143,7 +144,7 @@ def start_games(
         on_event=note,
         on_episode=on_episode,
         keeps_core=games.runner == TRAINER,
-        **_listeners(),
+        **{**_listeners(), "on_status": on_status},
     )
 
 
@@ -197,14 +198,17 @@ class Probe:
         return sum(policy.n_agents for policy in self.policies.values())
 
 
-def probe(games: RunnerGames) -> Probe:
+def probe(games: RunnerGames, on_status: Callable[[str], object] = logger.info) -> Probe:
     """Starts a single game to learn about its agents, and ends it. Takes about a second.
+
+    Args:
+        on_status: called with a sentence about what the game waits for, or how it has to be started.
 
     Raises:
         GameError: it does not start.
         SpacesError: its agents cannot be trained together.
     """
-    fleet = start_games(games, count=1)
+    fleet = start_games(games, count=1, on_status=on_status)
     try:
         return facts_of(fleet)
     finally:

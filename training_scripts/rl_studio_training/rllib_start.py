@@ -60,7 +60,7 @@ def start(
     """
     _be_quiet()
     games = runner_games(config, settings, log_folder)
-    probing = _Background(lambda: probe(dataclasses.replace(games, runner=0)))
+    probing = _Background(lambda: probe(dataclasses.replace(games, runner=0), reporter.status))
     reporter.status("Starting Ray" if not config.ray_address else f"Joining Ray at {config.ray_address}")
     cores = config.num_cpus or max(available_cores(), config.num_env_runners + 1)
     with contextlib.ExitStack() as stack:
