@@ -154,6 +154,44 @@ def test_policies_evaluations_and_a_run_that_goes_on(
     drive(godot, game, "drive_policies.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
 
 
+def test_opposed_policies_are_told_apart_and_warnings_are_listed(
+    godot: GodotBinary, game: Project, tmp_path: Path
+) -> None:
+    warning = "The observation 'obs' of cat leaves -10 to 10."
+    results = {
+        "cat": {"reward_mean": 0.42, "success_rate": 0.02, "episodes": 7},
+        "dog": {"reward_mean": 5.1, "success_rate": 0.99, "episodes": 7},
+    }
+    steps = [
+        'event {"kind": "started", "timesteps_target": 300, "n_agents": 4}',
+        *[f"event {json.dumps({'kind': 'warning', 'message': warning})}"] * 2,
+    ]
+    bests = {}
+    for index, policy in enumerate(results, start=1):
+        evaluation = {"timesteps_total": index * 100, "reward_mean": None, "policies": results}
+        metric = {
+            "kind": "iteration",
+            "training_iteration": index,
+            "timesteps_total": index * 100,
+            "episode_reward_mean": None,
+            "success_rate": None,
+            "policies": results,
+            "evaluation": evaluation,
+        }
+        steps.append(f"say @METRIC {json.dumps(metric)}")
+        facts = {"timesteps": index * 100, "policies": {"cat": {}, "dog": {}}, "results": results}
+        facts |= {"evaluation": evaluation, "counters": {"timesteps": index * 100}}
+        steps.append(f"checkpoint {json.dumps(facts)}")
+        bests[policy] = {
+            "checkpoint": f"step_{index * 100:012d}",
+            "value": 1.0,
+            "metric": "evaluation_reward",
+        }
+    steps += [f"best {json.dumps({'policies': bests, 'judged': list(bests)})}", "wait end", FINISHED]
+    ExperimentStore(game).save("default", "fake", {"steps": "\n".join(steps)})
+    drive(godot, game, "drive_opposed.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
+
+
 def test_policies_are_exported_assigned_looked_at_and_played(
     godot: GodotBinary, game: Project, tmp_path: Path
 ) -> None:

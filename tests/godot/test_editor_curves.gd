@@ -31,6 +31,22 @@ func test_an_evaluation_is_one_point_however_often_it_is_told() -> void:
 	expect_null(curves.of_evaluations("learner/loss"))
 
 
+func test_a_run_of_opposed_policies_has_curves_of_these_only() -> void:
+	var curves: Curves = Curves.new()
+	var figures: Dictionary = {"cat": {"reward_mean": 2.0}, "dog": {"reward_mean": -2.0}}
+	var evaluation: Dictionary = {"timesteps_total": 50, "reward_mean": null, "policies": figures}
+	var sample: Dictionary = {"timesteps_total": 100, REWARD: null, "policies": figures}
+	curves.add(sample.merged({"evaluation": evaluation}))
+	expect_false(curves.series.has(REWARD))
+	expect_near(curves.of_policy("dog", REWARD).last(), -2.0)
+	expect_null(curves.of_evaluations(REWARD))
+	expect_eq(
+		curves.of_policy_evaluations("cat", REWARD).points, PackedVector2Array([Vector2(50, 2)])
+	)
+	expect_null(curves.of_policy_evaluations("bird", REWARD))
+	expect_false(curves.keys().has("policies/cat/reward_mean"))
+
+
 func test_a_curve_can_be_over_other_axes() -> void:
 	var series: Series = _curves().series[REWARD]
 	expect_eq(_xs(series.raw(Series.X.AGENT_STEPS)), [100.0, 200.0, 300.0])

@@ -8,6 +8,7 @@ const FormModel := preload("res://addons/rl_studio/core/form_model.gd")
 const LogFilter := preload("res://addons/rl_studio/core/log_filter.gd")
 const Metric := preload("res://addons/rl_studio/core/metric.gd")
 const PresetChoice := preload("res://addons/rl_studio/core/preset_choice.gd")
+const PolicyResults := preload("res://addons/rl_studio/core/policy_results.gd")
 const RunState := preload("res://addons/rl_studio/core/run_state.gd")
 const StudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
@@ -87,6 +88,28 @@ func test_a_run_tells_of_its_last_restart() -> void:
 	expect_eq(run.restart_message, "It fell.\n  x")
 	run.update({"id": "a", "restarts": "x", "last_restart": [1]})
 	expect_eq([run.restarts, run.restart_summary], [0, ""])
+
+
+func test_policies_that_learn_against_each_other_have_figures_of_their_own() -> void:
+	var run: RunState = RunState.new()
+	run.update({"episode_reward_mean": 4.0, "policies": {"chase": {"reward_mean": 4.0}}})
+	expect_false(run.has_several_policies())
+	expect_eq(run.figures_text(), "reward 4")
+	var evader: Dictionary = {"reward_mean": 0.42, "success_rate": 0.02, "episodes": 7}
+	var pursuer: Dictionary = {"reward_mean": 5.1, "success_rate": null}
+	run.update({"episode_reward_mean": null, "policies": {"evader": evader, "pursuer": pursuer}})
+	expect_true(run.has_several_policies())
+	expect_eq(run.figures_text(), "evader 0.42 (2%), pursuer 5.1")
+	expect_eq(PolicyResults.short(run.policies, "reward_mean"), "0.42 / 5.1")
+	expect_eq(PolicyResults.short(run.policies, "success_rate"), "2% / –")
+
+
+func test_a_run_tells_of_its_warnings_once_each() -> void:
+	var run: RunState = RunState.new()
+	run.update({"warnings": [{"message": "Odd.", "count": 1}, {"message": "Slow.", "count": 3.0}]})
+	expect_eq(run.warnings, PackedStringArray(["Odd.", "Slow. (3 times)"]))
+	run.update({"warnings": [5, {}]})
+	expect_eq(run.warnings, PackedStringArray([""]))
 
 
 func test_the_log_tells_why_a_game_was_restarted() -> void:

@@ -55,6 +55,8 @@ var success_rate: float = NAN
 var policies: Dictionary = {}
 ## What was odd, each once, with how often it was told.
 var warnings: PackedStringArray = []
+## Whether [member message] is one of them, or that of the last restart.
+var is_message_told: bool = false
 var steps_per_second: float = NAN
 var checkpoint_count: int = 0
 var message: String = ""
@@ -100,7 +102,6 @@ func update(info: Dictionary) -> void:
 	reward = Read.number(info, "episode_reward_mean")
 	success_rate = Read.number(info, "success_rate")
 	policies = Read.dict(info, "policies")
-	warnings = _read_warnings(info)
 	steps_per_second = Read.number(info, "timesteps_per_second")
 	checkpoint_count = Read.integer(info, "checkpoints")
 	message = Read.text(info, "message")
@@ -108,6 +109,8 @@ func update(info: Dictionary) -> void:
 	var restart: Dictionary = Read.dict(info, "last_restart")
 	restart_summary = Read.text(restart, "summary")
 	restart_message = Read.text(restart, "message")
+	is_message_told = message != "" and message == restart_summary
+	warnings = _read_warnings(info)
 	problem = _read_problem(Read.dict(info, "error"))
 	_told_at_ms = Time.get_ticks_msec()
 
@@ -212,6 +215,9 @@ func title() -> String:
 func _read_warnings(info: Dictionary) -> PackedStringArray:
 	var found: PackedStringArray = []
 	for warning: Dictionary in Read.dicts(info, "warnings"):
+		is_message_told = (
+			is_message_told or message == "Warning: %s" % Read.text(warning, "message")
+		)
 		var count: int = Read.integer(warning, "count", 1)
 		var times: String = " (%d times)" % count if count > 1 else ""
 		found.append(Read.text(warning, "message") + times)

@@ -82,8 +82,7 @@ func _render() -> void:
 	_policies.show_results(_run.policies)
 	_warnings.show_warnings(_run.warnings)
 	_message.text = _run.message
-	var is_told: bool = _run.message.trim_prefix("Warning: ") in _run.warnings
-	var is_news: bool = _run.message not in ["", _run.restart_summary] and not is_told
+	var is_news: bool = _run.message != "" and not _run.is_message_told
 	_message.visible = is_news and _run.state != "failed"
 	_restart.visible = _run.restarts > 0
 	_restart_hint.show_hint(_run.restart_summary, _run.restart_message)

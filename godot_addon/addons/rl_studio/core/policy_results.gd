@@ -1,0 +1,37 @@
+@tool
+extends RefCounted
+## How the policies of a run or of a checkpoint do, each for itself: policies that learn against
+## each other have no common figure. Dictionaries are as the backend sends them, by policy.
+
+const Format := preload("format.gd")
+const Read := preload("read.gd")
+
+
+## A row for each policy: its name, its reward and its success rate in words.
+static func rows(results: Dictionary) -> Array[PackedStringArray]:
+	var found: Array[PackedStringArray] = []
+	for policy: Variant in results:
+		var told: Dictionary = Read.dict(results, str(policy))
+		var reward: String = Format.value(Read.number(told, "reward_mean"))
+		var success: String = Format.percent(Read.number(told, "success_rate"))
+		found.append(PackedStringArray([str(policy), reward, success]))
+	return found
+
+
+## All of them in one line: "evader 0.42 (2%), pursuer 5.1 (99%)"; "" without any.
+static func one_line(results: Dictionary) -> String:
+	var texts: PackedStringArray = []
+	for row: PackedStringArray in rows(results):
+		var success: String = "" if row[2] == Format.percent(NAN) else " (%s)" % row[2]
+		texts.append("%s %s%s" % [row[0], row[1], success])
+	return ", ".join(texts)
+
+
+## One figure of all of them in a line, as short as can be: "0.42 / 5.1".
+static func short(results: Dictionary, figure: String) -> String:
+	var texts: PackedStringArray = []
+	for policy: Variant in results:
+		var number: float = Read.number(Read.dict(results, str(policy)), figure)
+		var is_share: bool = figure.ends_with("_rate")
+		texts.append(Format.percent(number) if is_share else Format.value(number))
+	return " / ".join(texts)

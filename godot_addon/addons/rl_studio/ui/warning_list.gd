@@ -1,0 +1,44 @@
+@tool
+extends VBoxContainer
+## The warnings of a run, each once, below a header that folds them away.
+
+const FoldButton := preload("fold_button.gd")
+const HintLine := preload("hint_line.gd")
+
+var _head: FoldButton = FoldButton.new()
+var _lines: VBoxContainer = VBoxContainer.new()
+## What is drawn, not to draw it again.
+var _shown: PackedStringArray = []
+
+
+func _init() -> void:
+	visible = false
+	add_theme_constant_override(&"separation", 0)
+	_head.name = "Head"
+	_lines.name = "Lines"
+	_head.button_pressed = true
+	add_child(_head)
+	add_child(_lines)
+	_head.set_target(_lines)
+
+
+## Draws [param warnings]; without any the list is hidden.
+func show_warnings(warnings: PackedStringArray) -> void:
+	visible = not warnings.is_empty()
+	if warnings == _shown:
+		return
+	_shown = warnings
+	_head.text = "1 warning" if warnings.size() == 1 else "%d warnings" % warnings.size()
+	for child: Node in _lines.get_children():
+		_lines.remove_child(child)
+		child.queue_free()
+	for warning: String in warnings:
+		var line: HintLine = HintLine.new()
+		line.icon_name = &"StatusWarning"
+		_lines.add_child(line)
+		line.show_hint(warning)
+
+
+## What is said now.
+func get_texts() -> PackedStringArray:
+	return _shown if visible else PackedStringArray()

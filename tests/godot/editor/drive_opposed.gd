@@ -1,0 +1,61 @@
+extends "editor_driver.gd"
+## A scripted run of two policies against each other, with a warning: figures, curves and
+## checkpoints are those of each policy.
+
+const RUNS: String = "res://.rl_studio/runs"
+
+
+func _drive() -> void:
+	await open_dock(metrics)
+	await open_dock(train)
+	await click(find(train, "Connect"))
+	await until(func() -> bool: return find(train, "Form").visible, 40, "the form is there")
+	await click(find(train, "Train"))
+	await until(func() -> bool: return points() == 8, 60, "2 points and 2 evaluations of each")
+	_look_at_the_panel()
+	_look_at_the_curves()
+	await _look_at_the_checkpoints()
+	touch(RUNS, "end")
+	await open_dock(train)
+	await until(func() -> bool: return state_text() == "Finished", 20, "finished")
+	expect(find(find(train, "RunPanel"), "Warnings").visible, "the warning stays")
+
+
+func _look_at_the_panel() -> void:
+	var panel: Control = find(train, "RunPanel")
+	expect(not find(panel, "Numbers").visible, "there is no common figure")
+	expect(find(panel, "Policies").visible, "but those of the policies")
+	expect(_row(0) == PackedStringArray(["cat", "0.42", "2%"]), "the first: %s" % _row(0))
+	expect(_row(1) == PackedStringArray(["dog", "5.1", "99%"]), "the second: %s" % _row(1))
+	var warnings: PackedStringArray = find(panel, "Warnings").call(&"get_texts")
+	var expected: String = "The observation 'obs' of cat leaves -10 to 10. (2 times)"
+	expect(warnings == PackedStringArray([expected]), "the warning, once: %s" % warnings)
+	expect(not find(panel, "Message").visible, "and not again as the last word")
+
+
+func _look_at_the_curves() -> void:
+	var titles: PackedStringArray = []
+	for label: Label in find(metrics, "Legend").find_children("*", "Label", true, false):
+		titles.append(label.text)
+	expect(
+		titles == PackedStringArray(["cat", "cat · evaluation", "dog", "dog · evaluation"]),
+		"the legend: %s" % titles
+	)
+
+
+func _look_at_the_checkpoints() -> void:
+	await open_dock(export)
+	var list: Tree = find(export, "Checkpoints") as Tree
+	await until(func() -> bool: return list.visible, 10, "the checkpoints are there")
+	for index: int in 2:
+		var item: TreeItem = list.get_root().get_child(index)
+		expect(item.get_icon(0) != null, "each is the best one for a policy")
+		expect(item.get_text(1) == "0.42 / 5.1", "both rewards: %s" % item.get_text(1))
+	var newest: TreeItem = list.get_root().get_child(0)
+	expect("The best for dog" in newest.get_tooltip_text(0), newest.get_tooltip_text(0))
+	expect("cat: reward 0.42, success 2%" in newest.get_tooltip_text(0), "with the figures")
+
+
+func _row(index: int) -> PackedStringArray:
+	var row: PackedStringArray = find(find(train, "RunPanel"), "Policies").call(&"get_row", index)
+	return row
