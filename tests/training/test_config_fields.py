@@ -93,7 +93,8 @@ class Built:
 
     def evaluate(self) -> dict[str, Any]:
         """The outcome of an evaluation."""
-        return self.training._evaluation.run({self.training.env.policy_name: SB3Player.of(self.model)})
+        name = self.training.env.policy_name
+        return self.training._evaluation.run({name: SB3Player.of(self.model)})[name]
 
     def checkpoints_after(self, count: int) -> int:
         """How many checkpoints are left of so many."""

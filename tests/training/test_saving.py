@@ -105,10 +105,9 @@ def test_the_policy_to_judge_by_must_learn() -> None:
 
 
 def evaluation(**rewards: float) -> dict[str, Any]:
-    results = {
+    return {
         name: {"episodes": 4, "reward_mean": reward, "success_rate": 0.5} for name, reward in rewards.items()
     }
-    return {"policies": results}
 
 
 def test_evaluations_are_judged_policy_by_policy(tmp_path: Path) -> None:

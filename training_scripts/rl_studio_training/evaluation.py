@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +47,14 @@ class Evaluation:
         every = self._config.eval_frequency
         return bool(every) and timesteps // every > before // every
 
-    def run(self, players: Mapping[str, Player], learning: Collection[str] | None = None) -> dict[str, Any]:
+    def run(self, players: Mapping[str, Player]) -> dict[str, dict[str, Any]]:
         """Plays `eval_episodes` episodes of each policy.
 
         Args:
             players: by policy.
-            learning: the policies that learn, whose episodes say how good the run is; None for all.
 
         Returns:
-            episodes, reward_mean, reward_std, episode_len_mean and success_rate of the policies that learn, and the
-            same by policy as `policies`.
+            By policy what `summary` has: what one policy wins another may lose, so they have no common figure.
 
         Raises:
             GameError: the game does not start, or died too often; the next evaluation starts another one.
@@ -75,11 +73,7 @@ class Evaluation:
         except BaseException:
             self.close()  # a game in the middle of a step answers no other question
             raise
-        counting = [name for name in played if learning is None or name in learning]
-        return {
-            **summary(*(played[name] for name in counting)),
-            "policies": {name: summary(episodes) for name, episodes in played.items()},
-        }
+        return {name: summary(episodes) for name, episodes in played.items()}
 
     def close(self) -> None:
         """Ends the game. May be called again."""
@@ -119,14 +113,14 @@ def evaluation_games(
     return start
 
 
-def summary(*played: Sequence[Episode]) -> dict[str, Any]:
+def summary(played: Sequence[Episode]) -> dict[str, Any]:
     """episodes, reward_mean, reward_std, episode_len_mean and success_rate; None without data.
 
     Args:
-        played: the episodes of each policy. Where one says whether it was a success, all others of its policy that do
-            not say so were none; policies that never say count in no success rate.
+        played: the episodes of one policy. Where one says whether it was a success, all others that do not say so were
+            none; without any that says so there is no success rate.
     """
-    episodes = [episode for own in played for episode in with_outcome(own)]
+    episodes = with_outcome(played)
     rewards = [episode.reward for episode in episodes]
     successes = [episode.success for episode in episodes if episode.success is not None]
     return {

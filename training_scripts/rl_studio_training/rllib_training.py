@@ -227,7 +227,7 @@ class RLlibTraining:
         players = {name: RLlibPolicy(self.algorithm.get_module(name)) for name in self.policies}
         try:
             with breakable(lambda: self.switch.requested, PATIENCE_S):
-                found = self.evaluation.run(players, self.learning)
+                found = self.evaluation.run(players)
         except GameError as error:
             self.reporter.warning(
                 f"There is no evaluation at {self.counters.timesteps} steps: {error.message}"

@@ -84,17 +84,16 @@ class Saving:
         self.evaluation = description.get("evaluation")
         self._saved_at_s = float(description["counters"]["time_total_s"])
 
-    def judge(self, found: dict[str, Any]) -> bool:
+    def judge(self, results: Mapping[str, dict[str, Any]]) -> bool:
         """Takes in an evaluation and tells of it; saves a checkpoint if it is the best so far for a policy.
 
         Args:
-            found: of `Evaluation.run`.
+            results: by policy, of `Evaluation.run`.
 
         Returns:
             Whether it is.
         """
         timesteps, judge = self._learner.counters.timesteps, self._learner.judge
-        results = found["policies"]
         figures = ("reward_mean", "success_rate")
         self.evaluation = {
             **{key: judge.overall(results, key) for key in figures},
@@ -107,7 +106,7 @@ class Saving:
             "evaluation",
             timesteps_total=timesteps,
             **whole,
-            policies=results,
+            policies=dict(results),
             is_best=bool(bests),
             best_of=list(bests),
         )
