@@ -14,7 +14,7 @@ import pytest
 from rl_studio.godot import hidden_display
 from rl_studio_training.crew import launcher
 from rl_studio_training.drawing import Drawing, needs_drawing
-from rl_studio_training.errors import GameError, GameFault
+from rl_studio_training.errors import GameCrashedError, GameError, GameFault
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.launch import GameSettings, game_argv, game_environment
 from training.conftest import MakeBuild
@@ -96,6 +96,35 @@ def test_a_picture_may_be_wanted_in_the_middle_of_training(make_build: MakeBuild
         for _ in range(3):
             assert not step(fleet)[0].ended.any()
         assert events == []
+    finally:
+        fleet.close()
+
+
+@needs_xvfb
+@linux
+def test_a_game_that_dies_with_its_screen_is_not_at_fault(make_build: MakeBuild, tmp_path: Path) -> None:
+    said: list[str] = []
+    extra = {"wire": "binary", "misbehave_at": "1"}
+    settings = GameSettings(build=make_build("crash"), extra=extra, startup_timeout_s=20.0)
+    settings.drawing.is_on = True
+    fleet = GameFleet(
+        launcher(settings, tmp_path),
+        1,
+        seed=0,
+        on_status=said.append,
+        clock=iter(range(0, 10**6, 100)).__next__,
+    )
+    try:
+        fleet.reset()
+        for _ in range(2):
+            screen = hidden_display()
+            screen.close()
+            assert step(fleet)[0].truncated.all()
+            assert "The X server that it drew on (Xvfb) has ended" in said[-1]
+            assert hidden_display() is not screen
+        step(fleet)
+        with pytest.raises(GameCrashedError, match="second time"):
+            step(fleet)
     finally:
         fleet.close()
 

@@ -11,6 +11,7 @@ import pytest
 
 from rl_studio_training import stall_watch
 from rl_studio_training.errors import GameStartError, GameTimeoutError
+from rl_studio_training.printed_errors import without_numbers
 from rl_studio_training.stall_watch import StallWatch
 from rl_studio_training.unrepeated import Unrepeated
 from training.conftest import MakeFleet, MakeGame, wait_until
@@ -132,6 +133,15 @@ def test_a_sentence_is_said_once_in_a_while() -> None:
         say(f"second {second}")
     assert said.count("again") == 3
     assert len(said) == 28
+
+
+def test_sentences_may_count_as_the_same_though_they_count_seconds() -> None:
+    clock, said = Clock(), list[str]()
+    say = Unrepeated(said.append, clock, key=without_numbers)
+    for second in range(25):
+        clock.now = second
+        say(f"paused for {second} s")
+    assert said == ["paused for 0 s", "paused for 10 s", "paused for 20 s"]
 
 
 def test_what_was_said_is_forgotten_in_time() -> None:

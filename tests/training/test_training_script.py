@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -285,32 +286,37 @@ def test_a_game_that_crashes_is_told_of_and_training_goes_on(start: Any) -> None
     assert "Traceback" not in log
 
 
-def test_a_game_that_crashes_too_often_fails_the_run_with_the_reason(start: Any, tmp_path: Path) -> None:
-    impatient = tmp_path / "impatient.py"
-    impatient.write_text(
-        f"import runpy, sys\nsys.path.insert(0, {str(SCRIPT.parent)!r})\n"
-        "from rl_studio_training.fleet import GameFleet\n"
-        "GameFleet.__init__.__kwdefaults__['max_restarts'] = 1\n"
-        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
-    )
-    trainer = start("crash", script=impatient, options={"misbehave_at": "30"})
+def test_a_game_that_crashes_the_same_way_twice_fails_the_run_with_the_reason(start: Any) -> None:
+    trainer = start("crash", options={"misbehave_at": "30"})
     assert trainer.end() == 1
     assert len(trainer.events("game_restarted")) == 1
     error = trainer.events("error")[0]
     assert error["code"] == "game_crashed"
-    assert "Game 0 exited with code 3" in error["message"]
+    assert error["message"].startswith("res://puck.gd:42, in _physics_process: Division by zero")
+    assert "Game 0 exited with code 3 (after 29 steps). It is the second time" in error["message"]
     assert checkpoint(trainer)["reason"] == "error"
     assert "Traceback" not in trainer.log.read_text()
     assert not is_alive(trainer.game_pid())
 
 
 def test_a_signal_ends_the_wait_for_a_restart(start: Any) -> None:
-    trainer = start("crash", options={"misbehave_at": "4"})
-    wait_until(lambda: any("in 5 s" in event["message"] for event in trainer.events("status")), 60)
+    trainer = start()
+    trainer.wait_for_metrics()
+    for number in range(3):
+        if number:
+            trainer.wait_for_events("game_restarted", number)
+        os.kill(trainer.game_pid(1000 * number), signal.SIGKILL)
+        wait_until(lambda count=number + 1: len(restarts_told(trainer)) == count, 60)
+    assert re.search(r"in [1-5] s \(restart 3 of 10\)", restarts_told(trainer)[-1])
     trainer.process.send_signal(signal.SIGINT)
     assert trainer.end(20) == 0, trainer.log.read_text()
     assert trainer.events("finished")[0]["reason"] == "interrupted"
     assert len(trainer.events("game_restarted")) == 2
+
+
+def restarts_told(trainer: Trainer) -> list[str]:
+    """The statuses about restarts that are to come."""
+    return [event["message"] for event in trainer.events("status") if "It starts again" in event["message"]]
 
 
 def test_the_number_of_games_is_measured_and_told(start: Any) -> None:

@@ -11,7 +11,9 @@ from rl_studio_training import failures
 from rl_studio_training.drawing import needs_drawing
 from rl_studio_training.errors import GameError
 from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.printed_errors import without_numbers
 from rl_studio_training.stall_watch import StallWatch
+from rl_studio_training.unrepeated import Unrepeated
 
 Told = TypeVar("Told", bound=StudioError)
 
@@ -42,10 +44,12 @@ class GameRecord:
         if self._draws and game.settings.drawing.way() == "x server":
             self._display = hidden_display()
 
+        tell = Unrepeated(on_status, key=without_numbers)  # a game counts the seconds that it waits
+
         def hear(status: str) -> None:
             self.watch.heard()
             reason = "" if self.watch.has_connected else failures.first_error(game.game)
-            on_status(reason + status)
+            tell(reason + status)
 
         game.call_while_waiting(self.watch.look)
         game.hand_on(hear, warn_once)
