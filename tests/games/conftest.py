@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from godot_project import import_project, make_project, run_godot
 from rl_studio.godot import GodotBinary, find_godot
@@ -27,7 +29,16 @@ from rl_studio_training.launch import GameSettings
 from rl_studio_training.policy_fleet import PolicyFleet
 
 GAME = Path(__file__).with_name("game")
-SETTINGS = "[display]\n\nwindow/size/viewport_width=64\nwindow/size/viewport_height=64\n"
+SETTINGS = """\
+[display]
+
+window/size/viewport_width=64
+window/size/viewport_height=64
+
+[editor_plugins]
+
+enabled=PackedStringArray("res://addons/rl_studio/plugin.cfg")
+"""
 
 Act = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Observations of the agents that are there, (n, …), → what they do, (n, 1)."""
@@ -101,6 +112,7 @@ class Games:
         *,
         games: int = 1,
         grows: bool = True,
+        max_restarts: int = 0,
         args: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Seen:
@@ -119,7 +131,7 @@ class Games:
             launcher(settings, self.log, on_warning=warnings.append),
             games,
             seed=1,
-            max_restarts=0,
+            max_restarts=max_restarts,
             on_status=statuses.append,
             on_warning=warnings.append,
             on_episode=lambda policy, episode: episodes.append((policy, episode)),
@@ -185,6 +197,22 @@ def _moved(batch: FleetBatch, move: NDArray[np.int64]) -> FleetBatch:
     return replace(batch, observations=observations, present=(move >= 0) & there[np.maximum(move, 0)])
 
 
+def write_policy(path: Path, **metadata: object) -> None:
+    """Writes a policy for dots: it goes towards the origin."""
+    weights = numpy_helper.from_array(np.array([[-1.0], [0.0]], np.float32), "weights")
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["obs", "weights"], ["output"])],
+        "towards the origin",
+        [helper.make_tensor_value_info("obs", TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["n", 1])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    told = {"policy": "shared_policy", **metadata}
+    helper.set_model_props(model, {"rl_studio": json.dumps(told)})
+    onnx.save(model, path)
+
+
 @pytest.fixture(scope="session")
 def godot() -> GodotBinary:
     return find_godot()
@@ -196,6 +224,7 @@ def game_project(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -
         path.relative_to(GAME).as_posix(): path.read_text(encoding="utf-8") for path in GAME.rglob("*.gd")
     }
     project = make_project(tmp_path_factory.mktemp("games") / "small games", files, settings=SETTINGS)
+    write_policy(project.root / "pace8.onnx", action_repeat=8)
     import_project(godot, project)
     return project
 

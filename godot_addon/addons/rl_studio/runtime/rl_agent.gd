@@ -203,7 +203,7 @@ func _tell_of_lost_reward() -> void:
 func _tell_of_loss(what: String) -> void:
 	var script: String = Notices.name_script(self)
 	Notices.tell(
-		"lost %s %s" % [script, what.get_slice(" of ", 0)],
+		"lost %s" % script,
 		(
 			"%s: %s came after end_episode() and is lost; give rewards and metrics first, then end"
 			% [script, what]

@@ -1,4 +1,3 @@
-class_name Kind
 extends Dot
 ## Two kinds: seekers want to be near the origin, runners far away from it. What is good for one is
 ## bad for the other, so neither is learned where their samples mix.

@@ -42,9 +42,11 @@ func _over() -> void:
 		"late_reward":
 			end_episode()
 			add_reward(100.0)
+			return
 		"late_metric":
 			end_episode()
 			log_metric(&"late", 1.0)
+			return
 	super()
 
 
