@@ -22,6 +22,8 @@ _NOISE = re.compile(
         (
             r"Godot Engine v\S.*",
             r"Engine version: .*",
+            r"OpenGL API \d.*",
+            r"WARNING: Could not set V-Sync mode.*",
             r"Dumping the backtrace.*",
             r"GDScript backtrace .*",
             r"-- END OF .*",
