@@ -1,6 +1,6 @@
 """The backend alone: start, memory, answers, and reading logs.
 
-    python benchmarks/backend.py [--json] [--runs 7]
+    python benchmarks/backend.py [--json] [--runs 7] [--quick]
 
 Medians over some runs; the backend is a process as the editor starts it. Exit code 1 if a goal is missed. Other work
 on the machine shows in the times, but not in the processor time.
@@ -23,6 +23,7 @@ from typing import Any
 
 import msgpack
 import psutil
+from shared.options import add_common
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
@@ -46,6 +47,8 @@ ROUND_TRIPS = 500
 METRIC_LINES = 5_000
 PLAIN_LINES = 200_000
 IDLE_S = 2.0
+QUICK = 20
+"""How many times fewer round trips and lines the quick form has, and how much shorter it is idle."""
 
 
 @contextmanager
@@ -65,8 +68,8 @@ def make_godot(folder: Path) -> Path:
     return path
 
 
-def measure_process(runs: int) -> Iterator[dict[str, float]]:
-    """Starts a backend `runs` times and measures it."""
+def measure_process(runs: int, part: int) -> Iterator[dict[str, float]]:
+    """Starts a backend `runs` times and measures it, with a `part`-th of the usual effort."""
     for _ in range(runs):
         with project() as game:
             godot = make_godot(game.root)
@@ -81,13 +84,13 @@ def measure_process(runs: int) -> Iterator[dict[str, float]]:
                 assert json.loads(backend.stdout.readline())["event"] == "ready"
                 ready = time.perf_counter() - before
                 used = sum(psutil.Process(backend.pid).cpu_times()[:2])
-                times = round_trips(game)
+                times = round_trips(game, ROUND_TRIPS // part)
                 yield {
                     "start to ready, s": ready,
                     "processor time to ready, s": used,
                     "hello round trip p50, ms": times[len(times) // 2] * 1e3,
                     "hello round trip p99, ms": times[len(times) * 99 // 100] * 1e3,
-                    **idle(backend.pid),
+                    **idle(backend.pid, IDLE_S / part),
                 }
             finally:
                 backend.terminate()
@@ -96,7 +99,7 @@ def measure_process(runs: int) -> Iterator[dict[str, float]]:
                     backend.stdout.close()
 
 
-def round_trips(game: Project) -> list[float]:
+def round_trips(game: Project, count: int) -> list[float]:
     """Seconds from sending to having the answer, sorted; the first ones, which load things, left out."""
     discovery = Discovery.read(game)
     assert discovery is not None
@@ -108,7 +111,7 @@ def round_trips(game: Project) -> list[float]:
         additional_headers=headers,
         compression=None,
     ) as socket:
-        for number in range(ROUND_TRIPS + 10):
+        for number in range(count + 10):
             params = {"client": "benchmark"}
             request = {"type": "request", "id": number, "method": "hello", "params": params}
             before = time.perf_counter()
@@ -119,16 +122,16 @@ def round_trips(game: Project) -> list[float]:
     return sorted(times[10:])
 
 
-def idle(pid: int) -> dict[str, float]:
+def idle(pid: int, seconds: float) -> dict[str, float]:
     """Memory and processor time of a backend that nobody talks to."""
     process = psutil.Process(pid)
     before, started = sum(process.cpu_times()[:2]), time.perf_counter()
-    time.sleep(IDLE_S)
+    time.sleep(seconds)
     used = (sum(process.cpu_times()[:2]) - before) / (time.perf_counter() - started)
     return {"memory when idle, MB": process.memory_info().rss / 1e6, "processor when idle, %": used * 100}
 
 
-def metric_log() -> bytes:
+def metric_log(lines: int) -> bytes:
     """A log of nothing but @METRIC lines of the usual size."""
     shares = {
         "timesteps_per_second": 5000.0,
@@ -150,12 +153,12 @@ def metric_log() -> bytes:
         "learner": {f"value_{number}": 0.123456789 for number in range(9)},
         "throughput": shares,
     }
-    return (b"@METRIC " + json.dumps(sample).encode() + b"\n") * METRIC_LINES
+    return (b"@METRIC " + json.dumps(sample).encode() + b"\n") * lines
 
 
-def plain_log() -> bytes:
+def plain_log(lines: int) -> bytes:
     """A log of nothing for us."""
-    return b"[12:34:56] rollout/ep_rew_mean | 1.25 | the usual chatter of a trainer\n" * PLAIN_LINES
+    return b"[12:34:56] rollout/ep_rew_mean | 1.25 | the usual chatter of a trainer\n" * lines
 
 
 def measure_log(log: bytes, runs: int) -> Iterator[dict[str, float]]:
@@ -193,14 +196,15 @@ def medians(measured: list[dict[str, float]], prefix: str = "") -> dict[str, flo
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--runs", type=int, default=7)
+    add_common(parser)
+    parser.add_argument("--runs", type=int, default=7, help="measurements per row (default 7, at least 5)")
     args = parser.parse_args()
-    runs = max(5, args.runs)
+    runs, part = (1, QUICK) if args.quick else (max(5, args.runs), 1)
+    metrics, plain = metric_log(METRIC_LINES // part), plain_log(PLAIN_LINES // part)
     results = {
-        **medians(list(measure_process(runs))),
-        **medians(list(measure_log(metric_log(), runs)), "@METRIC lines, thousands/s: "),
-        **medians(list(measure_log(plain_log(), runs)), "other lines, thousands/s: "),
+        **medians(list(measure_process(runs, part))),
+        **medians(list(measure_log(metrics, runs)), "@METRIC lines, thousands/s: "),
+        **medians(list(measure_log(plain, runs)), "other lines, thousands/s: "),
     }
     missed = [name for name, goal in GOALS.items() if results[name] > goal]
     if args.json:

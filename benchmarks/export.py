@@ -1,8 +1,9 @@
 """How long an export takes, from the start of the process to the file in the game, its proof included.
 
-    python benchmarks/export.py [--json] [--godot PATH] [--runs 5] [--only sb3,lstm,rllib]
+    python benchmarks/export.py [--json] [--godot PATH] [--runs 5] [--only sb3,lstm,rllib] [--quick]
 
-Short trainings of the sample game make the checkpoints; each export is a process of its own.
+Short trainings of the sample game make the checkpoints; each export is a process of its own. Exit code 1 if a goal
+is missed.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from shared.games import use_private_folders
+from shared.options import add_common, add_godot, add_only
 from shared.report import Goal, Report, at_most, say
 
 from rl_studio.demo import prepare_project
@@ -26,6 +30,9 @@ from rl_studio.runs import RunService
 
 STEPS = 4096
 """Of a training: enough for a checkpoint that has kept 1000 observations."""
+QUICK_STEPS = 1024
+QUICK_AT_ONCE = 2
+"""Checkpoints that are exported side by side in the quick form: one thread does most of an export."""
 TIMEOUT_S = 120.0
 
 SIDES: dict[str, tuple[str, dict[str, object], tuple[Goal, ...], tuple[Goal, ...]]] = {
@@ -36,17 +43,16 @@ SIDES: dict[str, tuple[str, dict[str, object], tuple[Goal, ...], tuple[Goal, ...
 """Trainer, values of its configuration, goals of the export without Godot and of the Godot part."""
 
 
-def measure(report: Report, project: Project, godot: GodotBinary, name: str, runs: int) -> None:
-    """Trains once, and exports again and again, with Godot and without in turns."""
-    trainer, values, goals, godot_goals = SIDES[name]
-    say(f"training for {name}")
-    run = train(project, godot, trainer, values)
+def measure(report: Report, project: Project, godot: GodotBinary, name: str, run: str, runs: int) -> None:
+    """Exports a run again and again, with Godot and without in turns."""
+    _, _, goals, godot_goals = SIDES[name]
     without: list[float] = []
     beside: list[float] = []
     for number in range(runs):
         say(f"exporting {name}, {number + 1} of {runs}")
-        without.append(export(project, run, "--no-godot")[0])
-        seconds, file = export(project, run, "--godot", str(godot.path))
+        target = f"res://policies/{name}.onnx"
+        without.append(export(project, run, target, "--no-godot")[0])
+        seconds, file = export(project, run, target, "--godot", str(godot.path))
         beside.append(seconds)
     proof = file["proof"]
     report.add(f"{name}, PyTorch and ONNX Runtime", without, "s", *goals)
@@ -63,20 +69,25 @@ def measure(report: Report, project: Project, godot: GodotBinary, name: str, run
     )
 
 
-def train(project: Project, godot: GodotBinary, trainer: str, values: Mapping[str, object]) -> str:
-    """Trains for some seconds; returns the run."""
-    overrides = {"total_timesteps": STEPS, **values}
+def train(project: Project, godot: GodotBinary, names: Iterable[str], steps: int) -> dict[str, str]:
+    """Trains all sides at once, which is not measured; returns their runs."""
     with RunService(project) as service:
-        started = service.start(trainer, overrides=overrides, trainer=trainer, godot=godot.path)
-        info = service.wait(started.id)
-        if info.state != "finished":
-            raise SystemExit(
-                f"The training with {trainer} ended as {info.state}: {info.error or info.reason}"
-            )
-        return info.id
+        started = {}
+        for name in names:
+            say(f"training for {name}")
+            trainer, values, _, _ = SIDES[name]
+            overrides = {"total_timesteps": steps, **values}
+            run = service.start(name, overrides=overrides, trainer=trainer, godot=godot.path)
+            started[name] = run.id
+        for name, run_id in started.items():
+            info = service.wait(run_id)
+            if info.state != "finished":
+                why = info.error or info.reason
+                raise SystemExit(f"The training for {name} ended as {info.state}: {why}")
+    return started
 
 
-def export(project: Project, run: str, *words: str) -> tuple[float, dict[str, Any]]:
+def export(project: Project, run: str, target: str, *words: str) -> tuple[float, dict[str, Any]]:
     """Exports as a user would; returns the seconds it took and what is told of the file."""
     argv = [
         sys.executable,
@@ -86,6 +97,8 @@ def export(project: Project, run: str, *words: str) -> tuple[float, dict[str, An
         run,
         "--project",
         str(project.root),
+        "--to",
+        target,
         "--json",
         *words,
     ]
@@ -98,28 +111,25 @@ def export(project: Project, run: str, *words: str) -> tuple[float, dict[str, An
     return seconds, file
 
 
-def parse_names(text: str) -> list[str]:
-    """The names in a list with commas."""
-    names = text.split(",")
-    for name in names:
-        if name not in SIDES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SIDES)}")
-    return names
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--godot", help="the Godot to use")
+    add_godot(parser)
+    add_common(parser)
+    add_only(parser, SIDES)
     parser.add_argument("--runs", type=int, default=5, help="exports of each kind (default 5)")
-    parser.add_argument("--only", type=parse_names, default=list(SIDES), metavar=",".join(SIDES))
     args = parser.parse_args()
+    runs, at_once = (1, QUICK_AT_ONCE) if args.quick else (max(1, args.runs), 1)
     godot, report = find_godot(args.godot), Report()
     with tempfile.TemporaryDirectory() as folder:
+        use_private_folders(Path(folder) / "xdg")
         project = prepare_project(Path(folder) / "sample")
         ensure_imported(godot, project)
-        for name in args.only:
-            measure(report, project, godot, name, max(1, args.runs))
+        trained = train(project, godot, args.only, QUICK_STEPS if args.quick else STEPS)
+        with ThreadPoolExecutor(at_once) as pool:
+            for done in [
+                pool.submit(measure, report, project, godot, name, run, runs) for name, run in trained.items()
+            ]:
+                done.result()
     return report.show(as_json=args.json)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from shared import ours, training
 from shared.bench import Bench, add_options, open_bench
+from shared.options import add_only
 from shared.report import at_least, at_most
 
 from rl_studio.project import Project
@@ -28,6 +29,8 @@ START_LIMIT_S = 90.0
 """From the start of the process to the first iteration."""
 ITERATION_S = 40.0
 """The longest that one iteration may take."""
+QUICK_AT_ONCE = 2
+"""Trainings side by side in the quick form: most of their time is the start, which has one thread."""
 
 PPO = "PPO, one policy"
 SB3 = "PPO of Stable-Baselines3"
@@ -66,7 +69,7 @@ def measure(bench: Bench, names: list[str]) -> None:
     measures: dict[str, Callable[[], float]] = {}
     for side in (side for name in names for side in SIDES[name]):
         measures[side.name] = _measure_of(bench, project, side, starts)
-    for name, runs in bench.interleave(measures).items():
+    for name, runs in bench.interleave(measures, at_once=QUICK_AT_ONCE if bench.is_quick else 1).items():
         bench.report.add(name, runs, "agent-steps/s")
     if "ppo" in names:
         bench.report.add_ratio("PPO, RLlib / Stable-Baselines3", PPO, SB3, at_least(0.5))
@@ -76,7 +79,8 @@ def measure(bench: Bench, names: list[str]) -> None:
 
 def _measure_of(bench: Bench, project: Project, side: Side, starts: list[float]) -> Callable[[], float]:
     def train() -> float:
-        limit_s = WARM_UP_S + bench.seconds + ITERATION_S
+        warm_up_s = bench.warm_up_s(WARM_UP_S)
+        limit_s = warm_up_s + bench.seconds + ITERATION_S
         argv = ours.training_argv(
             project, bench.godot, side.values, time_limit_s=limit_s, trainer=side.trainer
         )
@@ -85,31 +89,20 @@ def _measure_of(bench: Bench, project: Project, side: Side, starts: list[float])
             first = next(lines)
             if side.name == PPO:
                 starts.append(first.time - began)
-            return training.rate_of(training.collect(lines, warm_up_s=WARM_UP_S, seconds=bench.seconds))
+            return training.rate_of(training.collect(lines, warm_up_s=warm_up_s, seconds=bench.seconds))
 
     return train
 
 
-def parse_names(text: str) -> list[str]:
-    """The names in a list with commas."""
-    names = text.split(",")
-    for name in names:
-        if name not in SIDES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SIDES)}")
-    return names
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    add_options(parser)
-    parser.add_argument("--only", type=parse_names, default=list(SIDES), metavar=",".join(SIDES))
+    add_options(parser, peer=False)
+    add_only(parser, SIDES)
     parser.add_argument("--runs", type=int, default=3, help="measurements per row (default 3)")
     parser.add_argument("--seconds", type=float, default=12.0, help="length of a measurement (default 12)")
-    parser.add_argument("--quick", action="store_true", help="one short run of PPO, to try it out")
     args = parser.parse_args()
-    with open_bench(args, runs=1 if args.quick else args.runs) as bench:
-        names = ["ppo"] if args.quick else args.only
-        measure(bench.lasting(4.0 if args.quick else args.seconds), names)
+    with open_bench(args, runs=args.runs) as bench:
+        measure(bench.lasting(0.0 if args.quick else args.seconds), args.only)
         return bench.report.show(as_json=args.json)
 
 

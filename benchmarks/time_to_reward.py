@@ -1,6 +1,6 @@
 """How long until agents are good, from the start of the process, beside the stock toolkit on the same games.
 
-    python benchmarks/time_to_reward.py [--peer DIR] [--seeds 3] [--only arenas,sample] [--json]
+    python benchmarks/time_to_reward.py [--peer DIR] [--seeds 3] [--only arenas,sample] [--json] [--quick]
 
 Median wall time over some seeds until the mean reward of the last 100 episodes reaches a bar. We train with
 `rl-studio train` and its defaults; the peer trains as its example does, with its best flags, in one game and in two,
@@ -15,11 +15,12 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shared import ours, peer, training
 from shared.bench import Bench, add_options, open_bench
+from shared.options import add_only
 from shared.plugin import HOW_TO_GET_IT
 from shared.report import at_most, say
 
@@ -30,6 +31,8 @@ from rl_studio.project import Project
 EPISODES = 100
 """The window of the mean reward, of both toolkits; so many episodes must have ended."""
 GOAL = 0.5
+QUICK_BAR = -1e6
+"""What every episode reaches."""
 
 Timer = Callable[[int], tuple[float | None, int]]
 """Trains with a seed; returns seconds to the bar, None if it was not reached, and the agent steps."""
@@ -43,12 +46,14 @@ class Contest:
         bar: mean episode reward to reach.
         ours: the project for us.
         executable: the game for the peer; None if there is none.
+        episodes: so many must have ended before.
     """
 
     name: str
     bar: float
     ours: Project
     executable: Path | None
+    episodes: int = EPISODES
 
 
 def arenas(bench: Bench) -> Contest:
@@ -77,7 +82,7 @@ def compete(bench: Bench, contest: Contest, limit_s: float) -> None:
     executable = contest.executable
     if executable is not None:
         for side, games in peers.items():
-            sides[side] = _peer_timer(bench, executable, games, contest.bar, limit_s)
+            sides[side] = _peer_timer(bench, contest, executable, games, limit_s)
     times: dict[str, list[float]] = {side: [] for side in sides}
     for seed in range(bench.runs):
         for side, measure in sides.items():
@@ -101,42 +106,38 @@ def compete(bench: Bench, contest: Contest, limit_s: float) -> None:
 def _our_timer(bench: Bench, contest: Contest, limit_s: float) -> Timer:
     def measure(seed: int) -> tuple[float | None, int]:
         argv = ours.training_argv(contest.ours, bench.godot, {"seed": seed}, time_limit_s=limit_s)
-        return training.seconds_to_reward(argv, contest.bar, limit_s=limit_s, episodes=EPISODES)
+        return training.seconds_to_reward(argv, contest.bar, limit_s=limit_s, episodes=contest.episodes)
 
     return measure
 
 
-def _peer_timer(bench: Bench, executable: Path, games: int, bar: float, limit_s: float) -> Timer:
+def _peer_timer(bench: Bench, contest: Contest, executable: Path, games: int, limit_s: float) -> Timer:
     def measure(seed: int) -> tuple[float | None, int]:
         # Games of one run get neighbouring seeds, so that runs must be further apart.
         argv = peer.training_argv(
             executable, peer.BEST, bench.folder / "peer", n_parallel=games, seed=100 * seed
         )
-        env = peer.training_environment()
-        return training.seconds_to_reward(argv, bar, env=env, limit_s=limit_s, episodes=EPISODES)
+        env = peer.training_environment(is_quick=bench.is_quick)
+        return training.seconds_to_reward(
+            argv, contest.bar, env=env, limit_s=limit_s, episodes=contest.episodes
+        )
 
     return measure
-
-
-def parse_contests(text: str) -> list[str]:
-    """The names in a list with commas."""
-    names = text.split(",")
-    for name in names:
-        if name not in CONTESTS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(CONTESTS)}")
-    return names
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     add_options(parser)
-    parser.add_argument("--only", type=parse_contests, default=list(CONTESTS), metavar=",".join(CONTESTS))
+    add_only(parser, CONTESTS)
     parser.add_argument("--seeds", type=int, default=3, help="seeds per side (default 3)")
     parser.add_argument("--limit", type=float, default=180.0, help="seconds one training may take")
     args = parser.parse_args()
     with open_bench(args, runs=args.seeds) as bench:
         for name in args.only:
-            compete(bench, CONTESTS[name](bench), args.limit)
+            contest = CONTESTS[name](bench)
+            if args.quick:
+                contest = replace(contest, bar=QUICK_BAR, episodes=1)
+            compete(bench, contest, args.limit)
         return bench.report.show(as_json=args.json)
 
 

@@ -1,33 +1,73 @@
-"""The bare loop of a game: what the engine does without a trainer, which is the limit for every toolkit."""
+"""The bare game at the pace of a training: what the engine does without a trainer, the limit for every toolkit."""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import time
+from typing import TYPE_CHECKING
 
 from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
+from shared import ours
+
+if TYPE_CHECKING:
+    from rl_studio_training.game_process import GameProcess
 
 SCENE = "res://bare/loop.tscn"
-TICKS_PER_FRAME = 8
+START_S = 60.0
+"""The longest that a game may take to start."""
 
 
-def frames_per_second(
-    project: Project, godot: GodotBinary, seconds: float, *, observe: bool = False
+def decisions_per_second(
+    project: Project,
+    godot: GodotBinary,
+    seconds: float,
+    *,
+    games: int = 1,
+    scene: str = SCENE,
+    observe: bool = False,
 ) -> float:
-    """Headless frames of 8 physics ticks each.
+    """How often `games` games together could decide if nobody had to be asked: their ticks by those of a decision.
+
+    They are started as a training starts its games, with the same pace and on the same cores: with a core to spare
+    they are kept off the trainer's, which is idle here.
 
     Args:
-        observe: once a frame all agents also observe, as they do before a decision.
+        observe: all agents also observe once a decision.
     """
-    rate = project.physics_ticks_per_second
-    argv = [str(godot.path), "--headless", "--fixed-fps", str(rate), "--path", str(project.root), SCENE, "--"]
-    argv += [f"--seconds={seconds}", *(["--observe"] if observe else [])]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 60, check=True)
-    for line in done.stdout.splitlines():
-        if line.startswith("@RESULT "):
-            result = json.loads(line.removeprefix("@RESULT "))
-            if abs(result["ticks"] / result["frames_per_second"] - TICKS_PER_FRAME) > 0.5:
-                raise SystemExit(f"Frames had other than {TICKS_PER_FRAME} ticks: {line}")
-            return float(result["frames_per_second"])
-    raise SystemExit(f"The bare loop gave no result:\n{done.stdout}{done.stderr}")
+    ours.find_scripts()
+    from rl_studio_training.cores import set_apart
+    from rl_studio_training.game_process import GameProcess
+    from rl_studio_training.launch import game_argv, game_environment
+
+    extra = {"seconds": f"{seconds:g}", "observe": str(int(observe))}
+    settings = ours.game_settings(project, godot, scene, extra)
+    started: list[GameProcess] = []
+    try:
+        for number in range(games):
+            log = project.root.parent / f"bare-{number}.log"
+            log.unlink(missing_ok=True)
+            argv = game_argv(settings, 0, number)
+            started.append(GameProcess(argv, project.root, log, game_environment(settings)))
+        for game in started:
+            _await(game, "@READY", START_S)
+        set_apart([game.pid for game in started], games)
+        rates = [_await(game, "@RESULT", START_S + seconds) for game in started]
+    finally:
+        for game in started:
+            game.kill()
+    ticks: list[float] = [json.loads(rate)["ticks_per_second"] for rate in rates]
+    return sum(ticks) / ours.ACTION_REPEAT
+
+
+def _await(game: GameProcess, mark: str, limit_s: float) -> str:
+    """What a game prints behind a mark, as soon as it has."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        is_over = not game.is_running() or time.monotonic() > deadline
+        for line in game.log.path.read_text(errors="replace").splitlines():
+            if line.startswith(mark):
+                return line.removeprefix(mark)
+        if is_over:
+            raise SystemExit("\n".join([f"A bare game did not print {mark}:", *game.log.last_lines()]))
+        time.sleep(0.02)

@@ -6,11 +6,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
 from rl_studio.resources import training_scripts_dir
+
+if TYPE_CHECKING:
+    from rl_studio_training.launch import GameSettings
+    from rl_studio_training.vec_env import GodotVecEnv
 
 ACTION_REPEAT = 8
 PEERS_HYPERPARAMETERS: Mapping[str, object] = {
@@ -32,18 +36,37 @@ PEERS_HYPERPARAMETERS: Mapping[str, object] = {
 """What the peer's example trains with: its own few values, and SB3's defaults for the rest."""
 
 
+def find_scripts() -> None:
+    """Makes our training scripts importable."""
+    if str(training_scripts_dir()) not in sys.path:
+        sys.path.append(str(training_scripts_dir()))
+
+
+def game_settings(
+    project: Project, godot: GodotBinary, scene: str, extra: Mapping[str, str] | None = None
+) -> GameSettings:
+    """How our games are started, as fast as the machine can.
+
+    Args:
+        extra: further arguments of the game.
+    """
+    find_scripts()
+    from rl_studio_training.launch import GameSettings
+
+    return GameSettings(
+        project=project, godot=godot, scene=scene, action_repeat=ACTION_REPEAT, extra=extra or {}
+    )
+
+
 @contextmanager
 def open_ours(
     project: Project, godot: GodotBinary, scene: str, n_envs: int = 1, seed: int = 0
-) -> Iterator[Any]:
+) -> Iterator[GodotVecEnv]:
     """A running `GodotVecEnv` with `n_envs` games."""
-    if str(training_scripts_dir()) not in sys.path:
-        sys.path.append(str(training_scripts_dir()))
+    settings = game_settings(project, godot, scene)
     from rl_studio_training.fleet import GameFleet, launcher
-    from rl_studio_training.launch import GameSettings
     from rl_studio_training.vec_env import GodotVecEnv
 
-    settings = GameSettings(project=project, godot=godot, scene=scene, action_repeat=ACTION_REPEAT)
     env = GodotVecEnv(GameFleet(launcher(settings, project.root.parent), n_envs, seed=seed))
     try:
         yield env
@@ -69,9 +92,13 @@ def training_argv(
     return argv
 
 
-def script_argv(project: Project, godot: GodotBinary, run_dir: Path, time_limit_s: float) -> list[str]:
+def script_argv(
+    project: Project, godot: GodotBinary, run_dir: Path, values: Mapping[str, object]
+) -> list[str]:
     """The training script run by hand, without the studio around it."""
     script = training_scripts_dir() / "stable_baselines3_training_script.py"
     argv = [sys.executable, str(script), "--project", str(project.root), "--godot", str(godot.path)]
-    argv += ["--run-dir", str(run_dir), "--timesteps", "100000000"]
-    return [*argv, "--set", f"time_limit_s={time_limit_s}"]
+    argv += ["--run-dir", str(run_dir)]
+    for key, value in values.items():
+        argv += ["--set", f"{key}={value}"]
+    return argv

@@ -76,9 +76,10 @@ def training_argv(
     return argv + [f"--{name}={value}" for name, value in flags.items()]
 
 
-def training_environment() -> dict[str, str]:
-    """Torch threads as the example leaves them."""
-    return {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+def training_environment(*, is_quick: bool) -> dict[str, str]:
+    """Torch threads as the example leaves them; in the quick form as many as we have."""
+    threads = "" if is_quick else "OMP_NUM_THREADS"
+    return {name: value for name, value in os.environ.items() if name != threads}
 
 
 def free_ports(count: int) -> int:

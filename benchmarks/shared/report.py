@@ -89,12 +89,21 @@ class Report:
 
     def add_ratio(self, name: str, ours: str, other: str, *goals: Goal) -> None:
         """Adds how many times the value of row `ours` is that of row `other`; without both: not measured."""
+        self._add_quotient(name, ours, other, 1.0, "x", goals)
+
+    def add_share(self, name: str, part: str, whole: str, *goals: Goal) -> None:
+        """Adds the value of row `part` in percent of that of row `whole`; without both: not measured."""
+        self._add_quotient(name, part, whole, 100.0, "%", goals)
+
+    def _add_quotient(
+        self, name: str, part: str, whole: str, factor: float, unit: str, goals: Sequence[Goal]
+    ) -> None:
         found = self.values()
-        missing = [row for row in (ours, other) if row not in found]
+        missing = [row for row in (part, whole) if row not in found]
         if missing:
             self.skip(name, self.not_measured.get(missing[0], f"there is no {missing[0]!r}"))
         else:
-            self.add_value(name, found[ours] / found[other], "x", *goals)
+            self.add_value(name, factor * found[part] / found[whole], unit, *goals)
 
     def skip(self, name: str, reason: str) -> None:
         """Notes that a row could not be measured."""

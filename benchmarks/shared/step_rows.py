@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rl_studio.project import Project
-from shared import engine, loopback, ours, peer, stepping
+from shared import loopback, ours, peer, stepping
 from shared.bench import OURS_SCENE, STOCK_SCENE, Bench
+from shared.engine import decisions_per_second
 from shared.plugin import HOW_TO_GET_IT
-from shared.report import at_least
+from shared.report import at_least, at_most
 
 Measure = Callable[[], float]
+ARENAS = 16
+"""Agents of the game of that name."""
 
 
 class Steps:
@@ -65,9 +68,9 @@ def measure_trivial(bench: Bench) -> None:
     project = bench.ours("trivial")
     executable = bench.executable(bench.stock("trivial"))
     mine, best, usual = "trivial, ours", "trivial, peer at best flags", "trivial, peer at usual flags"
-    frame, wire, slow_wire = "trivial, engine alone", "loopback alone", "loopback alone, sleeping"
+    engine, wire, slow_wire = "trivial, engine alone", "loopback alone", "loopback alone, sleeping"
     sides = {
-        frame: lambda: engine.frames_per_second(project, bench.godot, bench.seconds),
+        engine: lambda: decisions_per_second(project, bench.godot, bench.seconds),
         wire: lambda: loopback.round_trips_per_second(bench.seconds, sleeping=False),
         slow_wire: lambda: loopback.round_trips_per_second(bench.seconds, sleeping=True),
         mine: steps.ours(project),
@@ -76,13 +79,14 @@ def measure_trivial(bench: Bench) -> None:
         sides |= {best: steps.peer(executable, peer.BEST), usual: steps.peer(executable, peer.USUAL)}
     found = bench.interleave(sides)
     add_rows(bench, found, (mine, best, usual), "env-steps/s", {mine: 12_000.0})
-    report.add(frame, found[frame], "decisions/s")
+    report.add(engine, found[engine], "decisions/s")
     for name in (wire, slow_wire):
         report.add(name, found[name], "round trips/s")
     limit = "trivial, engine and loopback"
     values = report.values()
-    report.add_value(limit, 1.0 / (1.0 / values[frame] + 1.0 / values[wire]), "decisions/s")
-    report.add_ratio("trivial, ours / engine and loopback", mine, limit)
+    report.add_value(limit, 1.0 / (1.0 / values[engine] + 1.0 / values[wire]), "decisions/s")
+    report.add_share("trivial, ours reaches of the engine alone", mine, engine, at_most(100))
+    report.add_share("trivial, ours reaches of engine and loopback", mine, limit)
     report.add_ratio("trivial, ours / peer at best flags", mine, best, at_least(2))
     report.add_ratio("trivial, ours / peer at usual flags", mine, usual, at_least(100))
     steps.note_sameness("trivial")
@@ -95,14 +99,13 @@ def measure_arenas(bench: Bench) -> None:
     executable = bench.executable(stock)
     one, two = "arenas, ours, one game", "arenas, ours, two games"
     peer_one, peer_two = "arenas, peer, one game", "arenas, peer, two games"
-    mixed, frame = "arenas, our Python with the stock plugin", "arenas, engine alone"
-    seeing = "arenas, engine and sensors"
-    sides = {
-        frame: lambda: 16 * engine.frames_per_second(project, bench.godot, bench.seconds),
-        seeing: lambda: 16 * engine.frames_per_second(project, bench.godot, bench.seconds, observe=True),
-        one: steps.ours(project),
-        two: steps.ours(project, 2),
+    mixed = "arenas, our Python with the stock plugin"
+    limits = {
+        f"arenas, {what}, {games}": bare_measure(bench, project, number, observe=observe)
+        for games, number in (("one game", 1), ("two games", 2))
+        for what, observe in (("engine alone", False), ("engine and sensors", True))
     }
+    sides = {**limits, one: steps.ours(project), two: steps.ours(project, 2)}
     if stock is not None and executable is not None:
         sides |= {
             peer_one: steps.peer(executable, peer.BEST),
@@ -111,13 +114,24 @@ def measure_arenas(bench: Bench) -> None:
         }
     found = bench.interleave(sides)
     add_rows(bench, found, (one, two, peer_one, peer_two, mixed), "agent-steps/s", {})
-    for name in (frame, seeing):
-        report.add(name, found[name], "decisions/s")
-    report.add_ratio("arenas, ours / engine and sensors", one, seeing)
+    for name in limits:
+        report.add(name, found[name], "agent-steps/s")
+    for name in (one, two):
+        games = name.removeprefix("arenas, ours, ")
+        for what in ("engine alone", "engine and sensors"):
+            share = f"arenas, {games}, ours reaches of {what}"
+            report.add_share(share, name, f"arenas, {what}, {games}", at_most(100))
     report.add_ratio("arenas, one game, ours / peer", one, peer_one, at_least(2))
     report.add_ratio("arenas, two games, ours / peer", two, peer_two, at_least(2))
     report.add_ratio("arenas, ours, two games / one", two, one, at_least(1.7))
     steps.note_sameness("arenas")
+
+
+def bare_measure(bench: Bench, project: Project, games: int, *, observe: bool) -> Measure:
+    """Agent steps per second of 16-arena games that nobody trains: the limit of `games` games together."""
+    return lambda: (
+        ARENAS * decisions_per_second(project, bench.godot, bench.seconds, games=games, observe=observe)
+    )
 
 
 def add_rows(

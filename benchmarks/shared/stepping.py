@@ -6,12 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from rl_studio_training.vec_env import GodotVecEnv
+
 WARM_UP_S = 0.3
+MOST_ROWS = 64
+"""Of a game whose crew changes."""
 _ACTIONS = 4096
 
 
@@ -44,6 +49,33 @@ def play(env: Any, seconds: float, seed: int = 0) -> Play:
     rate = (len(rewards) - warm) * env.num_envs / (time.perf_counter() - began)
     lengths, returns = _episodes(np.array(rewards, dtype=np.float64), np.array(dones, dtype=bool))
     return Play(rate, lengths, returns)
+
+
+def play_crew(env: GodotVecEnv, seconds: float, seed: int = 0) -> tuple[float, float]:
+    """Steps our environment of a game in which agents may come and go, as trainings do: rows grow between two steps.
+
+    Returns:
+        Decisions of all agents together per second, and the agents that decided at once, on average.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (_ACTIONS, MOST_ROWS, *(env.action_space.shape or ()))
+    actions = rng.uniform(-1.0, 1.0, shape).astype(np.float32)
+    env.reset()
+    _step_crew(env, actions, WARM_UP_S)
+    began, acted = time.perf_counter(), env.fleet.timing.steps
+    steps = _step_crew(env, actions, seconds)
+    acted = env.fleet.timing.steps - acted
+    return acted / (time.perf_counter() - began), acted / steps
+
+
+def _step_crew(env: GodotVecEnv, actions: NDArray[np.float32], seconds: float) -> int:
+    deadline, steps = time.perf_counter() + seconds, 0
+    while time.perf_counter() < deadline:
+        env.grow()
+        for _ in range(8):
+            env.step(actions[steps % _ACTIONS, : env.num_envs])
+            steps += 1
+    return steps
 
 
 def _step(

@@ -32,6 +32,7 @@ class Line:
         steps: agent steps so far.
         reward: mean of the last 100 episodes; None before the first end.
         throughput: shares of wall time (ours only).
+        agents: mean number of those that decided at once; None if it is not told.
     """
 
     time: float
@@ -39,6 +40,7 @@ class Line:
     episodes: int
     reward: float | None
     throughput: Mapping[str, Any]
+    agents: float | None
 
 
 @contextmanager
@@ -84,6 +86,7 @@ def _parse(values: Mapping[str, Any]) -> Line:
         episodes=values["episodes_total"],
         reward=values["episode_reward_mean"],
         throughput=values.get("throughput") or {},
+        agents=values.get("agents"),
     )
 
 

@@ -1,18 +1,20 @@
 extends Node
-## Steers a puck by chance: the game alone, without a trainer. With --observe after -- it also takes
-## the observations that a trainer would get.
+## Steers a puck by chance: the game alone, without a trainer. With --observe=1 it also takes the
+## observations that a trainer would get.
 
 const Arena := preload("../arena.gd")
 const TICKS_PER_DECISION: int = 8
 
 var _tick: int = 0
-var _observes: bool = OS.get_cmdline_user_args().has("--observe")
+var _observes: bool = "--observe=1" in OS.get_cmdline_args()
 
 @onready var _arena: Arena = get_parent()
 @onready var _rays: RLRaycastSensor2D = $"../Puck/Rays"
 
 
 func _physics_process(_delta: float) -> void:
+	if _tick == 0:
+		_arena.restart()
 	if _tick % TICKS_PER_DECISION == 0:
 		_decide()
 	_tick += 1
