@@ -15,15 +15,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rl_studio import storage
 from rl_studio.cli.output import Output
 from rl_studio.errors import StudioError
 from rl_studio_training.play_checkpoints import PlayOptions, describe, play
 from rl_studio_training.players import parse_seat
-from rl_studio_training.script import load_torch
+from rl_studio_training.script import begin, load_torch
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the script; returns its exit code."""
+    begin(arguments)
     args = _parser().parse_args(arguments)
     output = Output(as_json=args.json)
     try:
@@ -44,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = play(options, output.progress)
     except StudioError as error:
         output.error(error)
+        return 1
+    except OSError as error:
+        output.error(storage.describe(error, args.project))
         return 1
     except KeyboardInterrupt:
         output.say("Interrupted.")

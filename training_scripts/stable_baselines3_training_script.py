@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rl_studio.experiments.sb3_config import SB3Config
@@ -22,7 +23,7 @@ from rl_studio_training.errors import Interrupted
 from rl_studio_training.launch import GameSettings
 from rl_studio_training.reporter import Reporter, wants_lines
 from rl_studio_training.run_folder import RunFolder
-from rl_studio_training.script import game_settings, load_torch, report_error
+from rl_studio_training.script import begin, game_settings, load_torch, report_error
 from rl_studio_training.stop_conditions import INTERRUPTED, StopReason
 from rl_studio_training.stopping import StopSwitch
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the script; returns its exit code: 0 when training ended as it should, 1 after an error."""
+    begin(arguments)
     reporter = Reporter(enabled=wants_lines())
     games: list[StudioGodotEnv] = []
     switch = StopSwitch(on_force=lambda: _kill_games(games))
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted:
         stop, timesteps = INTERRUPTED, 0
     except Exception as error:
-        report_error(reporter, error)
+        report_error(reporter, error, run.path if run is not None else Path.cwd())
         if run is not None:
             run.finish("failed", "error", 1)
         return 1

@@ -7,8 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rl_studio import storage
 from rl_studio.errors import StudioError
-from rl_studio.files import write_bytes_atomic
+from rl_studio.files import read_text, write_text
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
 
@@ -43,7 +44,7 @@ class InstalledAddon:
 def addon_version(folder: Path) -> str | None:
     """The version in the plugin.cfg of an addon folder; None if there is no such file."""
     try:
-        match = _VERSION.search((folder / "plugin.cfg").read_text(encoding="utf-8"))
+        match = _VERSION.search(read_text(folder / "plugin.cfg"))
     except FileNotFoundError:
         return None
     return match.group(1) if match else ""
@@ -61,24 +62,29 @@ def install_addon(project: Project, *, enable: bool = True) -> InstalledAddon:
 
     Raises:
         AddonError: the files cannot be written.
+        ReadOnlyError: the project is read-only.
     """
     target = project.root / "addons" / "rl_studio"
+    storage.require_writable(target.parent, "The project")
     replaced = addon_version(target)
     try:
         _swap_in(addon_dir(), target)
         if enable:
             _enable(project)
     except OSError as error:
+        known = storage.explain(error, target)
         raise AddonError(
-            f"The addon could not be copied to {target}: {error}.",
-            hint="Close the Godot editor and check that the project folder can be written to.",
+            f"The addon could not be copied: {known.message if known else error}",
+            hint=known.hint
+            if known
+            else "Close the Godot editor and check that the project folder can be written to.",
         ) from error
     return InstalledAddon(target, addon_version(target) or "", replaced, is_enabled(project))
 
 
 def is_enabled(project: Project) -> bool:
     """Whether project.godot lists the plugin as enabled."""
-    return PLUGIN in (project.root / "project.godot").read_text(encoding="utf-8")
+    return PLUGIN in read_text(project.root / "project.godot")
 
 
 def _swap_in(source: Path, target: Path) -> None:
@@ -87,23 +93,28 @@ def _swap_in(source: Path, target: Path) -> None:
     old = target.with_name(".rl_studio.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    if target.exists():
-        target.replace(old)
-    fresh.replace(target)
+    try:
+        shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        if target.exists():
+            target.replace(old)
+        fresh.replace(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.replace(target)
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _enable(project: Project) -> None:
     path = project.root / "project.godot"
-    text = path.read_text(encoding="utf-8")
-    if PLUGIN in text:
-        return
-    write_bytes_atomic(path, _with_plugin(text).encode())
+    text = read_text(path)
+    if PLUGIN not in text:
+        write_text(path, _with_plugin(text))
 
 
 def _with_plugin(text: str) -> str:
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     section = ""
     for index, line in enumerate(lines):
         if line.startswith("["):

@@ -19,6 +19,8 @@ from types import FrameType
 
 import psutil
 
+from rl_studio.streams import CHILD_ENCODING, decode
+
 LEAVING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What asks a program to leave, beside Ctrl+C."""
 
@@ -156,12 +158,12 @@ def _start(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=None if env is None else dict(env),
+        env=(os.environ if env is None else dict(env)) | CHILD_ENCODING,
         cwd=cwd,
         pass_fds=tuple(inherit),
         text=True,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
         start_new_session=sys.platform != "win32",
         creationflags=_CREATION_FLAGS,
     )
@@ -232,8 +234,17 @@ def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) 
     assert process.stdout is not None  # PIPE was asked for
     with suppress(ValueError, OSError):
         for line in process.stdout:
-            lines.put(line.rstrip("\r\n"))
+            lines.put(_readable(line.rstrip("\r\n")))
     lines.put(None)
+
+
+def _readable(line: str) -> str:
+    """The line with the bytes that are not UTF-8 as the system's own encoding has them."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return decode(line.encode("utf-8", "surrogateescape"))
+    return line
 
 
 def _pump(

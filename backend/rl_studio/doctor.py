@@ -5,7 +5,6 @@ Nothing heavy is imported: versions come from the metadata of the installed pack
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,10 +22,10 @@ from rl_studio.godot import (
     probe_drawing,
     release_template,
 )
-from rl_studio.godot.managed import free_bytes
 from rl_studio.packages import shell_command
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
+from rl_studio.storage import free_bytes, require_writable
 from rl_studio.userdata import data_dir
 
 Status = Literal["ok", "warning", "missing"]
@@ -216,10 +215,13 @@ def _state(project: Project) -> Check:
     folder = project.state_dir if project.state_dir.exists() else project.root
     if not folder.is_dir():
         return Check(name, "missing", f"{folder} is a file, not a folder", f"Delete or rename {folder}.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        fix = None if sys.platform == "win32" else shell_command("chmod", "u+rwx", str(folder))
-        return Check(name, "missing", f"{folder} cannot be written to", fix)
-    return _disk(name, folder)
+    try:
+        require_writable(folder, "It")
+        return _disk(name, folder)
+    except StudioError as error:
+        return Check(name, "missing", error.message, error.hint)
+    except OSError as error:
+        return Check(name, "missing", f"{folder} cannot be looked at: {error.strerror}")
 
 
 _PROJECT_CHECKS: tuple[Callable[[Project], Check], ...] = (_project, _addon, _scene, _state)

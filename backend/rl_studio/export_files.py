@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from rl_studio import storage
 from rl_studio.export_errors import ExportError
 from rl_studio.files import write_bytes_atomic
 from rl_studio.project import Project
@@ -70,10 +71,14 @@ def drop(files: Mapping[Path, bytes]) -> None:
                 undo.callback(_put_back, target, old.get(target))
                 file.replace(target)
         except OSError as error:
+            known = storage.explain(error, next(iter(files)))
+            what = f"{error.filename or 'A file'} cannot be written: {error.strerror or error}."
+            hint = (
+                "Check that the project's folder can be written to, and that no other program holds the file."
+            )
             raise ExportError(
-                f"{error.filename or 'A file'} cannot be written: {error.strerror or error}. "
-                "The game's files are as they were.",
-                hint="Check that the project's folder can be written to, and that no other program holds the file.",
+                f"{known.message if known else what} The game's files are as they were.",
+                hint=known.hint if known else hint,
             ) from error
         undo.pop_all()
 

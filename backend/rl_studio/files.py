@@ -1,10 +1,14 @@
-"""Files that are whole or absent: every write goes to a temporary neighbour and is then renamed."""
+"""Files that are whole or absent: every write goes to a temporary neighbour and is then renamed.
+
+And files of others, read whatever program has written them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,19 @@ def write_bytes_atomic(path: Path, data: bytes, *, mode: int | None = None) -> N
         mode: permission bits such as 0o600; None keeps the user's default.
 
     Raises:
-        OSError: the folder cannot be written to; nothing is left behind.
+        OSError: the file cannot be written, and is named in the error; nothing is left behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data, mode)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # not a temporary one
+        raise
+
+
+def _replace(path: Path, data: bytes, mode: int | None) -> None:
+    # The name in short, for it may be as long as names can be.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -31,7 +44,8 @@ def write_bytes_atomic(path: Path, data: bytes, *, mode: int | None = None) -> N
         temporary.chmod(mode if mode is not None else 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
@@ -41,18 +55,38 @@ def write_json_atomic(path: Path, data: Any, *, mode: int | None = None) -> None
     Raises:
         ValueError: `data` holds NaN or Infinity, which JSON cannot.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes_atomic(path, text.encode(), mode=mode)
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:  # names of files that are not UTF-8
+        content = json.dumps(data, indent=2).encode()
+    write_bytes_atomic(path, content + b"\n", mode=mode)
 
 
 def read_json(path: Path) -> Any:
-    """Reads a JSON file.
+    """Reads a JSON file, in UTF-8 (with a byte order mark or without) or UTF-16.
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is not JSON (json.JSONDecodeError) or not UTF-8 (UnicodeDecodeError).
+        ValueError: it is not JSON (json.JSONDecodeError) or not text (UnicodeDecodeError).
     """
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_bytes())
+
+
+def read_text(path: Path) -> str:
+    """Reads a text file that people or other programs write, with any line ends, byte order mark or none.
+
+    Bytes that are not UTF-8 become surrogates, as in names of files; `write_text` makes them what they were.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces a text file by what `read_text` gave, changed. See `write_bytes_atomic`."""
+    write_bytes_atomic(path, text.encode("utf-8", "surrogateescape"))
 
 
 def set_aside(path: Path) -> Path:

@@ -19,14 +19,17 @@ def user_file() -> Path:
 def remember(project: Project | None = None) -> None:
     """Notes this interpreter for the user and for `project`. Never fails: it is only a hint."""
     note = {"python": sys.executable}
-    places = [user_file()]
+    with suppress(OSError):
+        _write(user_file(), note)
     if project is not None:
-        project.prepare_state_dir()
-        places.append(project.state_dir / "local.json")
-    for path in places:
         with suppress(OSError):
-            if not _says(path, note):
-                write_json_atomic(path, note)
+            project.prepare_state_dir()
+            _write(project.state_dir / "local.json", note)
+
+
+def _write(path: Path, note: dict[str, str]) -> None:
+    if not _says(path, note):
+        write_json_atomic(path, note)
 
 
 def _says(path: Path, note: dict[str, str]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from rl_studio.errors import ProjectError
+from rl_studio.files import read_text
 
 STATE_FOLDER = ".rl_studio"
 """Folder of the studio's state in a project; Godot skips folders that begin with a dot."""
@@ -65,7 +66,7 @@ class Project:
         """Settings of project.godot as `section/key` → raw text, strings without their quotes."""
         found: dict[str, str] = {}
         section = ""
-        for line in (self.root / "project.godot").read_text(encoding="utf-8").splitlines():
+        for line in read_text(self.root / "project.godot").splitlines():
             if line.startswith("[") and line.rstrip().endswith("]"):
                 section = line.strip()[1:-1] + "/"
             elif match := _SETTING.match(line):
@@ -138,6 +139,9 @@ class Project:
         """Makes the state folder with a .gitignore, so that runs never reach version control by accident.
 
         Experiments are left visible to git: they are small, and a team wants to share them.
+
+        Raises:
+            OSError: it cannot be made.
         """
         self.state_dir.mkdir(parents=True, exist_ok=True)
         ignore = self.state_dir / ".gitignore"

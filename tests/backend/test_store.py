@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from rl_studio.runs.database import SCHEMA
 from rl_studio.runs.folder import RunFolder
 from rl_studio.runs.ingest import CHUNK, Ingester
-from rl_studio.runs.store import SCHEMA, Ingested, Store, Transaction
+from rl_studio.runs.store import Ingested, Store, Transaction
 
 
 def metric(number: int) -> bytes:

@@ -11,13 +11,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from rl_studio import storage
 from rl_studio.errors import StudioError
 from rl_studio.runs.checkpoints import Which
 from rl_studio.runs.folder import RunFolder
 from rl_studio_training.checkpoints import find_checkpoint
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.reporter import Reporter
-from rl_studio_training.script import load_torch
+from rl_studio_training.script import begin, load_torch
 
 if TYPE_CHECKING:
     from rl_studio_training.onnx_export import ExportResult, Load
@@ -31,6 +32,7 @@ def run(find_load: Callable[[], Load], description: str, arguments: Sequence[str
         description: of the script.
         arguments: None for those of the process.
     """
+    begin(arguments)
     options = _parser(description).parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # or Godot and its files would stay behind
     reporter = Reporter(enabled=True)
@@ -41,6 +43,10 @@ def run(find_load: Callable[[], Load], description: str, arguments: Sequence[str
         reporter.error(error.code, error.message, error.hint, error.data)
         return 1
     except Exception as error:
+        known = storage.explain(error, Path(options.output).absolute())
+        if known is not None:
+            reporter.error(known.code, known.message, known.hint)
+            return 1
         reporter.error(
             "internal",
             f"The export failed with an unexpected {type(error).__name__}: {error}",

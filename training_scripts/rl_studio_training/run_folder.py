@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from rl_studio import streams
 from rl_studio.files import write_bytes_atomic, write_json_atomic
 from rl_studio.project import Project
 from rl_studio.runs import folder, provenance
@@ -24,6 +26,8 @@ BY_HAND = "by hand"
 class RunFolder:
     """A run's folder. Leaves run.json and config.json alone if a backend has written them.
 
+    Keeps some room in it for the last words of this process, if its disk should be full then.
+
     Args:
         path: the folder; made if missing.
     """
@@ -31,6 +35,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
+        streams.keep_reserve(path)
         self._folder = folder.RunFolder(path)
         self.is_ours = not self._folder.meta_file.exists()
 
@@ -96,9 +101,13 @@ class RunFolder:
         )
 
     def finish(self, state: StateName, reason: str, exit_code: int) -> None:
-        """Notes how a run that was started by hand ended."""
+        """Notes how a run that was started by hand ended; on a full disk its log says so alone."""
         meta = self._folder.read_meta() if self.is_ours else None
         if meta is not None:
-            self._folder.write_meta(
-                dataclasses.replace(meta, state=state, reason=reason, exit_code=exit_code, ended=timestamp())
-            )
+            streams.end()  # what is kept for the last words has room for this, too
+            with contextlib.suppress(OSError):
+                self._folder.write_meta(
+                    dataclasses.replace(
+                        meta, state=state, reason=reason, exit_code=exit_code, ended=timestamp()
+                    )
+                )

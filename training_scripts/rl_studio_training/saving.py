@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from rl_studio import storage
 from rl_studio.experiments.training_config import TrainingConfig
+from rl_studio.storage import StorageError
 from rl_studio_training.checkpoints import LASTING, BestMetric, CheckpointFolder, Counters, Reason
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.judging import Judge
@@ -132,24 +134,29 @@ class Saving:
             Its folder; None if there is none, which a warning says.
 
         Raises:
-            OSError: the last one of a run cannot be written.
+            StorageError, OSError: the last one of a run cannot be written.
         """
         if not self._learner.has_finite_weights:
             self._reporter.warning("The weights are NaN, so there is no checkpoint of them.")
             return None
         counters, judge = self._learner.counters, self._learner.judge
         new = self._new_bests() if self._judges_training else dict(bests or {})
+        before = dict(self._bests)
         self._bests |= new
         try:
             path = self._checkpoints.save(counters.timesteps, reason, self._write, self._facts())
             if new:
                 metric: BestMetric = "episode_reward_mean" if self._judges_training else "evaluation_reward"
                 self._checkpoints.set_best(path, new, metric, judge)
-        except OSError as error:
-            if reason in LASTING:
+        except Exception as error:  # a full disk has many names: OSError, and what PyTorch makes of it
+            self._bests = before
+            problem = storage.explain(error, self._folder.path)
+            if problem is None and not isinstance(error, OSError):
                 raise
+            if reason in LASTING:
+                raise self._without_last(problem) if problem else error from error
             self._reporter.warning(
-                f"The checkpoint at {counters.timesteps} steps could not be saved: {error}"
+                f"The checkpoint at {counters.timesteps} steps could not be saved: {problem or error}"
             )
             return None
         self._saved_at_s = counters.time_total_s
@@ -188,6 +195,14 @@ class Saving:
             name: {"reward_mean": window.reward_mean, "success_rate": window.success_rate}
             for name, window in self._learner.windows.items()
         }
+
+    def _without_last(self, problem: StorageError) -> StorageError:
+        """What to say when a run ends without its last checkpoint."""
+        kept = self._checkpoints.list()
+        where = f"the latest that was saved is {kept[-1]}" if kept else "none was saved"
+        return type(problem)(
+            f"The last checkpoint could not be saved, {where}. {problem.message}", hint=problem.hint
+        )
 
     def _write(self, folder: Path) -> None:
         for sentence in self._learner.write(folder):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
+from rl_studio import storage, streams
 from rl_studio.errors import StudioError
 from rl_studio.experiments.training_config import TrainingConfig
 from rl_studio.godot import GodotBinary, ensure_imported, find_godot
@@ -13,6 +15,17 @@ from rl_studio.project import Project
 from rl_studio_training.arguments import Args
 from rl_studio_training.launch import GameSettings, find_scene
 from rl_studio_training.reporter import Reporter
+
+
+def begin(arguments: Sequence[str] | None) -> None:
+    """Gets a training script ready to tell what it does, whoever reads that and however. Call it first.
+
+    Args:
+        arguments: None for those of the process.
+    """
+    if arguments is None:
+        streams.use_utf8_names()
+    streams.prepare(outlives_reader=True)
 
 
 def game_settings(args: Args, project: Project, config: TrainingConfig, reporter: Reporter) -> GameSettings:
@@ -51,10 +64,15 @@ def load_torch(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def report_error(reporter: Reporter, error: Exception) -> None:
-    """Says why a script ends: in the error's own words, or for a bug with its traceback."""
-    if isinstance(error, StudioError):
-        reporter.error(error.code, error.message, error.hint)
+def report_error(reporter: Reporter, error: Exception, place: Path) -> None:
+    """Says why a script ends: in the error's own words, or for a bug with its traceback.
+
+    Args:
+        place: where it writes, for errors of the disk.
+    """
+    known = error if isinstance(error, StudioError) else storage.explain(error, place)
+    if known is not None:
+        reporter.error(known.code, known.message, known.hint)
         return
     name = type(error).__name__
     reporter.error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rl_studio import storage
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
 from rl_studio.godot import find_godot
@@ -26,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
+    storage.require_writable(project.root, "The project")
     binary = find_godot(args.godot)
     project.prepare_state_dir()
     target = args.output or project.state_dir / "build" / "game.x86_64"

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, cast
 
+from rl_studio import storage
 from rl_studio.children import leaving_on_signals
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
+    storage.require_writable(project.to_disk(args.to).parent, "The project")  # before the work, not after it
     with RunService(project) as service:
         run_id = service.resolve(args.run)
     options = ExportOptions(

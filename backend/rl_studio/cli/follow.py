@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
+from rl_studio.cli.output import number_text
 from rl_studio.runs import RunInfo, RunService
 
 _INTERVAL_S = 0.2
@@ -63,9 +64,9 @@ def progress_text(info: RunInfo) -> str:
     parts = [f"{_grouped(info.timesteps)} of {_grouped(info.timesteps_target)} steps"]
     if info.timesteps_per_second:
         left = max(0, info.timesteps_target - info.timesteps) / info.timesteps_per_second
-        parts.append(f"{_grouped(info.timesteps_per_second)}/s, {left:.0f} s left")
+        parts.append(f"{_grouped(info.timesteps_per_second)}/s, {number_text(left, 0)} s left")
     if info.episode_reward_mean is not None:
-        parts.append(f"reward {info.episode_reward_mean:.2f}")
+        parts.append(f"reward {number_text(info.episode_reward_mean, 2)}")
     if info.success_rate is not None:
         parts.append(f"success {info.success_rate:.0%}")
     return " · ".join(parts)
@@ -75,7 +76,7 @@ def outcome_text(info: RunInfo) -> str:
     """How a run ended, for people; a failed one with its last lines."""
     text = f"{info.id}: {info.state} after {info.timesteps} steps in {info.duration_s:.0f} s"
     if info.episode_reward_mean is not None:
-        text += f", reward {info.episode_reward_mean:.2f}"
+        text += f", reward {number_text(info.episode_reward_mean, 2)}"
     if info.restarts:
         text += f", {info.restarts} restart{'s' if info.restarts > 1 else ''} of games"
     if info.error is None:
@@ -90,4 +91,4 @@ def outcome_text(info: RunInfo) -> str:
 
 def _grouped(number: float) -> str:
     """With a space between thousands, which reads the same in every country."""
-    return f"{number:,.0f}".replace(",", " ")
+    return f"{number:,.0f}".replace(",", " ") if abs(number) < 1e12 else f"{number:.4g}"

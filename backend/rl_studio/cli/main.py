@@ -6,14 +6,18 @@ import argparse
 import importlib
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
-from rl_studio import __version__
+from rl_studio import __version__, storage, streams
 from rl_studio.cli.exit_codes import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from rl_studio.cli.output import Output
 from rl_studio.errors import StudioError
+
+logger = logging.getLogger(__name__)
 
 _COMMANDS = {
     "train": ("rl_studio.cli.train", "train a policy in a Godot project"),
@@ -43,10 +47,29 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `rl-studio`.
 
+    Args:
+        argv: None for those of the process.
+
     Returns:
         0 if what was asked for was done, 1 if not, 2 for a wrong command line, 130 after Ctrl+C.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        streams.use_utf8_names()
+    streams.prepare()
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        problem = streams.end()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain again while flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    if problem is not None:
+        sys.stderr.write(f"rl-studio: The output could not be written: {problem.strerror}.\n")
+        return code or EXIT_FAILED
+    return code
+
+
+def _run(words: list[str]) -> int:
     verb = next((word for word in words if not word.startswith("-")), None)
     parser, module = _build_parser(verb)
     args = parser.parse_args(words)
@@ -63,13 +86,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StudioError as error:
         output.error(error)
         return EXIT_FAILED
+    except BrokenPipeError:
+        raise
+    except (OSError, sqlite3.Error) as error:
+        logger.debug("the command failed", exc_info=True)
+        output.error(storage.describe(error, getattr(args, "project", None) or Path.cwd()))
+        return EXIT_FAILED
     except KeyboardInterrupt:
         output.say("Interrupted.")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain again while flushing at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
 
 
 def _build_parser(verb: str | None) -> tuple[argparse.ArgumentParser, ModuleType | None]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from rl_studio.cli.arguments import add_project, open_project
 from rl_studio.cli.output import Output, table
 from rl_studio.runs import RunService
+
+Path = tuple[str, ...]
+"""The names that lead to a field of a sample."""
 
 _PAGE = 1000
 _SHOWN = 20
@@ -37,6 +42,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         run_id = service.resolve(args.run)
         service.ingest(run_id)
         samples = list(_samples(service, run_id))
+        problem = service.problem
+    if problem is not None:
+        output.warn(problem)
     if args.csv:
         for line in csv_lines(samples):
             output.raw(line)
@@ -49,25 +57,50 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def csv_lines(samples: list[dict[str, Any]]) -> Iterator[str]:
-    """The samples as CSV: a header, then one row each; a field that a sample lacks is empty."""
+    """The samples as CSV: a header, then one row each; a field that a sample lacks is empty.
+
+    A row has more than one line if a name has.
+    """
     rows = [flatten(sample) for sample in samples]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    yield from buffer.getvalue().splitlines()
+    paths = list(dict.fromkeys(path for row in rows for path in row))
+    yield _csv_row(_column_names(paths))
+    for row in rows:
+        yield _csv_row([_field(row.get(path)) for path in paths])
 
 
-def flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested objects become `outer.inner` fields."""
-    flat: dict[str, Any] = {}
+def flatten(data: dict[str, Any], prefix: Path = ()) -> dict[Path, Any]:
+    """Nested objects as their fields, by the names that lead to each."""
+    flat: dict[Path, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
+            flat |= flatten(value, (*prefix, key))
         else:
-            flat[prefix + key] = value
+            flat[*prefix, key] = value
     return flat
+
+
+def _column_names(paths: list[Path]) -> list[str]:
+    """`outer.inner` for each; names with a dot are quoted where two columns would be called alike."""
+    plain = [".".join(path) for path in paths]
+    count = Counter(plain)
+    return [name if count[name] == 1 else _quoted(path) for name, path in zip(plain, paths, strict=True)]
+
+
+def _quoted(path: Path) -> str:
+    return ".".join(
+        json.dumps(name, ensure_ascii=False) if "." in name or '"' in name else name for name in path
+    )
+
+
+def _field(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | bool) else value
+
+
+def _csv_row(fields: list[Any]) -> str:
+    buffer = io.StringIO()
+    # Line ends of either kind are quoted only if the writer has them in its own.
+    csv.writer(buffer, lineterminator="\r\n").writerow(fields)
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def _samples(service: RunService, run_id: str) -> Iterator[dict[str, Any]]:

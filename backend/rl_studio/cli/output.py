@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import time
+import unicodedata
 from typing import Any, TextIO
 
 from rl_studio.errors import StudioError
@@ -46,6 +47,12 @@ class Output:
         if self.as_json:
             self.raw(json.dumps(document, allow_nan=False, default=str))
 
+    def warn(self, problem: StudioError) -> None:
+        """Something that is wrong although the command does what it shall, on stderr."""
+        self._end_progress()
+        self._stderr.write(f"! {problem.message}\n" + (f"  → {problem.hint}\n" if problem.hint else ""))
+        self._stderr.flush()
+
     def progress(self, text: str) -> None:
         """How far something is: on a terminal a line that the next one replaces, elsewhere a line now and then."""
         if text == self._shown:
@@ -77,22 +84,47 @@ class Output:
 def table(rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
     """Lays `rows` out under the titles `columns` (key → title), numbers to the right."""
     texts = [[_cell(row.get(key)) for key in columns] for row in rows]
-    titles = list(columns.values())
-    widths = [max([len(title), *(len(line[i]) for line in texts)]) for i, title in enumerate(titles)]
+    titles = [_cell(title) for title in columns.values()]
+    widths = [max([_width(title), *(_width(line[i]) for line in texts)]) for i, title in enumerate(titles)]
     numeric = [any(isinstance(row.get(key), int | float) for row in rows) for key in columns]
     lines = [titles, *texts]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
+            _padded(cell, width, to_the_right=right)
             for cell, width, right in zip(line, widths, numeric, strict=True)
         ).rstrip()
         for line in lines
     )
 
 
+def number_text(value: float, decimals: int) -> str:
+    """A number with so many decimals, or in short if it has too many digits to be read."""
+    return f"{value:.{decimals}f}" if abs(value) < 1e12 else f"{value:.4g}"
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.0f}"
-    return str(value)
+        return f"{value:.4g}" if abs(value) < 1e5 else number_text(value, 0)
+    text = str(value)
+    # Names may have line ends and what moves the cursor in them.
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _padded(cell: str, width: int, *, to_the_right: bool) -> str:
+    space = " " * (width - _width(cell))
+    return space + cell if to_the_right else cell + space
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian letters and emoji take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )

@@ -32,10 +32,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     with RunService(open_project(args)) as service:
         runs = service.list(args.limit)
+        problem = service.problem
     if runs:
         output.say(table([_row(info) for info in runs], _COLUMNS))
     else:
         output.say("No runs yet. rl-studio train --project DIR starts one.")
+    if problem is not None:
+        output.warn(problem)
     output.result([info.to_dict() for info in runs])
     return 0
 

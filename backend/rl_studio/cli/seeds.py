@@ -7,7 +7,7 @@ from typing import Any
 
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from rl_studio.cli.follow import Listener, follow, outcome_text
-from rl_studio.cli.output import Output, table
+from rl_studio.cli.output import Output, number_text, table
 from rl_studio.experiments import ExperimentStore, layers, overlay
 from rl_studio.runs import RunInfo, RunService
 from rl_studio.seeds import CONFIDENCE, FIGURES, Estimate, SeedReport, SeedResult, train_seeds
@@ -115,4 +115,4 @@ def _estimate_text(figure: str, found: Estimate) -> str:
 def _figure_text(figure: str, value: float) -> str:
     if figure == "success_rate":
         return f"{value:.0%}"
-    return f"{value:.0f}" if figure == "steps_per_second" else f"{value:.2f}"
+    return number_text(value, 0 if figure == "steps_per_second" else 2)

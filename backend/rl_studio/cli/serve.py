@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from rl_studio.cli.arguments import add_project, open_project
+from rl_studio.cli.exit_codes import EXIT_DISK_FULL, EXIT_READ_ONLY
 from rl_studio.cli.output import Output
+from rl_studio.storage import DiskFullError, ReadOnlyError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,4 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     from rl_studio.transport.serve import serve
 
-    return serve(open_project(args), exit_when_idle=args.exit_when_idle)
+    try:
+        return serve(open_project(args), exit_when_idle=args.exit_when_idle)
+    except DiskFullError as error:
+        output.error(error)
+        return EXIT_DISK_FULL
+    except ReadOnlyError as error:
+        output.error(error)
+        return EXIT_READ_ONLY

@@ -22,6 +22,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         if not service.stop(run_id).is_final:
             output.say(f"Stopping {run_id}…")
         info = service.wait(run_id)
+        problem = service.problem
     output.say(outcome_text(info))
+    if problem is not None:
+        output.warn(problem)
     output.result(info.to_dict())
     return 0

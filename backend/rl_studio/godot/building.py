@@ -115,13 +115,13 @@ def _preset(project: Project, template: Path) -> Iterator[None]:
     """The project has the preset in the block; its file is as before afterwards."""
     file = project.root / _PRESETS_FILE
     before = file.read_bytes() if file.is_file() else None
-    text = (before or b"").decode("utf-8")
+    text = (before or b"").decode("utf-8", "surrogateescape")
     if f'name="{PRESET}"' in text:
         yield
         return
     number = 1 + max((int(found) for found in _SECTION.findall(text)), default=-1)
     ours = _OURS.format(number=number, name=PRESET, template=template.resolve().as_posix())
-    write_bytes_atomic(file, (text + ours).encode())
+    write_bytes_atomic(file, (text + ours).encode("utf-8", "surrogateescape"))
     try:
         yield
     finally:

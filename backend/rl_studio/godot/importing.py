@@ -6,9 +6,11 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rl_studio import storage
 from rl_studio.children import Finished, ProcessTimeoutError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.files import read_json, write_json_atomic
@@ -70,10 +72,13 @@ def ensure_imported(
 
     Raises:
         ProjectImportError: Godot failed or took too long, or scripts of the project have errors.
+        ReadOnlyError, DiskFullError: the project has to be imported, and cannot be written.
     """
     stamp = project.state_dir / STAMP
     if (project.root / ".godot").is_dir() and _read_stamp(stamp) == asdict(_state(binary, project)):
         return False
+    godot_folder = project.root / ".godot"
+    storage.require_writable(godot_folder if godot_folder.is_dir() else project.root, "The project")
     report = progress or silent
     problems = _import(binary, project, timeout_s, report, environ)
     if problems:
@@ -85,8 +90,10 @@ def ensure_imported(
             hint=_remedy(project, problems),
             data={"lines": problems},
         )
-    project.prepare_state_dir()
-    write_json_atomic(stamp, asdict(_state(binary, project)))
+    storage.require_room(project.root)  # Godot says nothing of files that it could not write
+    with suppress(OSError):  # next time it is imported again
+        project.prepare_state_dir()
+        write_json_atomic(stamp, asdict(_state(binary, project)))
     return True
 
 
@@ -151,6 +158,7 @@ def _import(
 def _check(finished: Finished, project: Project, lines: list[str]) -> None:
     if finished.code == 0 and (project.root / ".godot").is_dir():
         return
+    storage.require_room(project.root)
     what = f"failed with exit code {finished.code}" if finished.code else "made no .godot folder"
     raise ProjectImportError(
         f"Importing {project.root} {what}." + _last(lines),

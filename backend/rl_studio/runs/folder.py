@@ -8,12 +8,14 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio.locks import locked
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +103,13 @@ class RunFolder:
     def exports_dir(self) -> Path:
         return self.path / "exports"
 
+    def is_run(self) -> bool:
+        """Whether there is a run.json that we may know of."""
+        try:
+            return self.meta_file.exists()
+        except OSError:
+            return False
+
     def read_meta(self) -> RunMeta | None:
         """What run.json says; None if there is none or it cannot be used (which is logged)."""
         try:
@@ -114,8 +123,16 @@ class RunFolder:
             return None
 
     def write_meta(self, meta: RunMeta) -> None:
-        """Replaces run.json."""
+        """Replaces run.json.
+
+        Raises:
+            OSError: it cannot be written, and is as it was.
+        """
         write_json_atomic(self.meta_file, dataclasses.asdict(meta))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """For the block in which run.json is read and replaced, so that no other process does so meanwhile."""
+        return locked(self.path)
 
     def log_size(self) -> int:
         """Bytes in the log; 0 if there is none."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from rl_studio import storage
 from rl_studio.experiments import ExperimentStore, complete, layers
 from rl_studio.experiments import overlay as overlay_file
 from rl_studio.experiments.resume import resumed
@@ -161,11 +164,34 @@ def launch(project: Project, plan: Plan) -> tuple[RunFolder, processes.DetachedP
 
     Raises:
         RunError: the process could not be started; the folder stays and says so.
+        ReadOnlyError, DiskFullError: the project cannot be written to.
         OSError: the folder cannot be written.
     """
+    storage.require_writable(project.runs_dir, "The project")
+    storage.require_room(project.runs_dir)
     project.prepare_state_dir()
     now = datetime.now(UTC)
     folder = create_folder(project.runs_dir, plan.experiment, now)
+    try:
+        meta = _write_description(project, plan, folder, now)
+    except OSError:
+        shutil.rmtree(folder.path, ignore_errors=True)  # of a run that never was
+        raise
+    try:
+        process = processes.spawn(meta.argv, cwd=project.root, run_dir=folder.path, log_file=folder.log_file)
+    except OSError as error:
+        ended = format_time(datetime.now(UTC))
+        with suppress(OSError):
+            folder.write_meta(dataclasses.replace(meta, state="failed", reason="not_started", ended=ended))
+        raise RunError(
+            f"The trainer could not be started: {error}.", hint=f"The command was: {meta.argv[0]}"
+        ) from error
+    logger.info("started run %s, pid %d", folder.id, process.pid)
+    return folder, process
+
+
+def _write_description(project: Project, plan: Plan, folder: RunFolder, now: datetime) -> RunMeta:
+    """Writes what is to be known of a run before it starts; returns what run.json says."""
     checked = plan.checked
     argv = checked.trainer.command(
         python=sys.executable,
@@ -196,16 +222,7 @@ def launch(project: Project, plan: Plan) -> tuple[RunFolder, processes.DetachedP
         write_bytes_atomic(folder.path / checked.overlay.name, checked.overlay.read_bytes())
     write_bytes_atomic(folder.command_file, (provenance.command_text(argv) + "\n").encode())
     folder.write_meta(meta)
-    try:
-        process = processes.spawn(argv, cwd=project.root, run_dir=folder.path, log_file=folder.log_file)
-    except OSError as error:
-        ended = format_time(datetime.now(UTC))
-        folder.write_meta(dataclasses.replace(meta, state="failed", reason="not_started", ended=ended))
-        raise RunError(
-            f"The trainer could not be started: {error}.", hint=f"The command was: {argv[0]}"
-        ) from error
-    logger.info("started run %s, pid %d", folder.id, process.pid)
-    return folder, process
+    return meta
 
 
 def _beginning(checked: Checked) -> dict[str, Path]:

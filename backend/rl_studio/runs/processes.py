@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psutil
 
+from rl_studio.streams import CHILD_ENCODING
+
 logger = logging.getLogger(__name__)
 
 RUN_VARIABLE = "RL_STUDIO_RUN"
@@ -43,7 +45,7 @@ def spawn(argv: Sequence[str], *, cwd: Path, run_dir: Path, log_file: Path) -> D
     environment = os.environ | {
         "CONTROLLER_METRICS": "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONIOENCODING": "utf-8",
+        **CHILD_ENCODING,
         RUN_VARIABLE: str(run_dir),
     }
     flags = 0

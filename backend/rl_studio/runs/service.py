@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -12,12 +13,14 @@ from rl_studio.errors import closest
 from rl_studio.project import Project
 from rl_studio.runs import pages
 from rl_studio.runs.checkpoints import RunCheckpoint
-from rl_studio.runs.describe import describe
+from rl_studio.runs.describe import describe, same_but_for_time
+from rl_studio.runs.disk import ProjectDisk
 from rl_studio.runs.folder import RunFolder, RunMeta, is_run_id, list_folders
 from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
 from rl_studio.runs.state import RunError
 from rl_studio.runs.store import Ingested, Store
 from rl_studio.runs.watch import StopPatience, Watcher
+from rl_studio.storage import StorageError
 
 if TYPE_CHECKING:
     from rl_studio.godot import GodotBinary
@@ -65,6 +68,7 @@ class RunService:
         self._now = now
         self._store = Store(project.database)
         self._watcher = Watcher(self._store, patience or StopPatience(), now)
+        self._disk = ProjectDisk(project.root, self._store, self._watcher)
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +86,11 @@ class RunService:
 
             self._trainers = TrainerRegistry()
         return self._trainers
+
+    @property
+    def problem(self) -> StorageError | None:
+        """What keeps runs of this project, or what they tell, from being saved now; None if nothing does."""
+        return self._disk.problem
 
     def close(self) -> None:
         """Closes the database. Runs go on."""
@@ -163,7 +172,7 @@ class RunService:
     def ids(self, *, besides: Collection[str] = ()) -> set[str]:
         """The ids of all runs that are not among `besides`; much cheaper than `list`."""
         folders = list_folders(self.project.runs_dir, besides=besides)
-        return {folder.id for folder in folders if folder.meta_file.exists()}
+        return {folder.id for folder in folders if folder.is_run()}
 
     def ingest(self, run_id: str) -> int:
         """Reads what is new in the run's log; returns the number of the last sample.
@@ -272,21 +281,15 @@ class RunService:
     def _refresh(self, folder: RunFolder, meta: RunMeta) -> RunInfo:
         row: Ingested
         meta, row = self._watcher.refresh(folder, meta)
-        return describe(
+        info = describe(
             meta,
             row,
             checkpoints=pages.count_checkpoints(folder),
             now=self._now(),
             log_tail=lambda: pages.log_tail(folder),
         )
-
-
-def same_but_for_time(one: RunInfo, other: RunInfo | None) -> bool:
-    """Whether two descriptions of a run differ in nothing but how long it has lasted."""
-    if other is None:
-        return False
-    first, second = one.to_dict(), other.to_dict()
-    return first | {"duration_s": 0} == second | {"duration_s": 0}
+        problem = None if info.is_final else self.problem
+        return info if problem is None else dataclasses.replace(info, message=problem.message)
 
 
 def _no_run(run_id: str, known: object) -> RunError:

@@ -11,32 +11,25 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rl_studio import storage
 from rl_studio.files import set_aside
+from rl_studio.runs import database
 from rl_studio.runs.progress import Progress
+from rl_studio.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
-SCHEMA = 2
-BUSY_TIMEOUT_S = 30.0
+RETRY_S = 5.0
+"""How often a database in memory looks whether it can go back to its disk."""
 
 _T = TypeVar("_T")
-_TABLES = """
-CREATE TABLE runs (
-    run_id TEXT PRIMARY KEY,
-    log_offset INTEGER NOT NULL, skipping INTEGER NOT NULL, last_seq INTEGER NOT NULL,
-    complete INTEGER NOT NULL, progress TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE samples (
-    run_id TEXT NOT NULL, seq INTEGER NOT NULL, timesteps INTEGER, timestamp TEXT, json TEXT NOT NULL,
-    PRIMARY KEY (run_id, seq)
-) WITHOUT ROWID;
-"""
 _PROGRESS_FIELDS = frozenset(item.name for item in dataclasses.fields(Progress))
 
 
@@ -91,18 +84,28 @@ class Transaction:
 
 
 class Store:
-    """The database of one project. Opened at first use; threads may share it. Close it when done."""
+    """The database of one project. Opened at first use; threads may share it. Close it when done.
+
+    Where the disk is full, read-only or broken, all goes into memory: read from the logs again, at the next call of
+    a program or after a while, as soon as the disk can be written to.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._retry_at = 0.0
         self._lock = threading.RLock()
+        self.problem: StorageError | None = None
+        """Why everything is in memory; None if it is on the disk."""
+        self.changes = 0
+        """How often memory took the place of the disk, or the other way round."""
 
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
+                with suppress(sqlite3.Error):
+                    self._connection.close()
                 self._connection = None
 
     def ingested(self, run_id: str) -> Ingested | None:
@@ -123,95 +126,96 @@ class Store:
     def write(self, work: Callable[[Transaction], _T]) -> _T:
         """Calls `work` in a write transaction and returns what it returns; an exception undoes all it wrote.
 
-        After the database was found damaged `work` is called once more, with an empty one.
+        After the database was found damaged, or could not be written, `work` is called once more, with another one.
         """
 
         def run(connection: sqlite3.Connection) -> _T:
-            with _begin(connection):
+            with database.begin(connection):
                 return work(Transaction(connection))
 
         return self._use(run)
 
     def _use(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         with self._lock:
+            self._return_to_disk()
             try:
                 return work(self._open())
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
+            except sqlite3.Error as error:
+                if database.is_damage(error):
+                    self._discard(error)
+                elif database.is_of_the_disk(error) and self.problem is None:
+                    self._leave_disk(error)
+                else:
                     raise
-                self._discard(error)
+            try:
+                return work(self._open())
+            except sqlite3.Error as error:
+                # Making a new one in place of a damaged one may be what there is no room for.
+                if not database.is_of_the_disk(error) or self.problem is not None:
+                    raise
+                self._leave_disk(error)
                 return work(self._open())
 
     def _open(self) -> sqlite3.Connection:
         # Another process may have replaced the file: what we hold open then is no longer the database.
-        if self._connection is not None and self._file_id() != self._inode:
+        if self.problem is None and self._connection is not None and self._file_id() != self._inode:
             self.close()
+        if self._connection is None and self.problem is None:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                self._leave_disk(error)
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(self._path)
+            self._connection = database.connect(self._path)
             self._inode = self._file_id()
         return self._connection
+
+    def _leave_disk(self, error: sqlite3.Error | OSError) -> None:
+        """Goes on in memory."""
+        self.close()
+        self.problem = storage.describe(error, self._path)
+        self.changes += 1
+        self._retry_at = time.monotonic() + RETRY_S
+        self._connection = database.copy_in_memory(self._path)
+        logger.info("%s is in memory for now: %s", self._path, self.problem)
+
+    def _return_to_disk(self) -> None:
+        """Leaves memory, now and then, if it looks as if the disk could be written again."""
+        if self.problem is None or time.monotonic() < self._retry_at:
+            return
+        self._retry_at = time.monotonic() + RETRY_S
+        if not storage.is_writable(self._path.parent) or storage.lack_of_room(self._path) is not None:
+            return
+        if self._path.exists() and not storage.is_writable(self._path):
+            return
+        self.close()
+        self.problem = None
+        self.changes += 1
 
     def _file_id(self) -> int:
         try:
             return self._path.stat().st_ino
-        except FileNotFoundError:
+        except OSError:
             return -1
 
-    def _discard(self, error: sqlite3.DatabaseError) -> None:
+    def _discard(self, error: sqlite3.Error) -> None:
         opened = self._inode
         self.close()
+        if self.problem is not None:
+            self._connection = database.empty_in_memory()
+            return
         if opened not in (0, self._file_id()):
             return  # somebody else has replaced it already
-        with suppress(FileNotFoundError):
-            aside = set_aside(self._path)
-            logger.warning("%s is damaged (%s); it is now %s and is made anew", self._path, error, aside.name)
-        for suffix in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if _version(connection) != SCHEMA:
-            with _begin(connection):
-                _create_tables(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _create_tables(connection: sqlite3.Connection) -> None:
-    if _version(connection) == SCHEMA:
-        return  # another process was faster
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in tables:
-        if not name.startswith("sqlite_"):
-            quoted = '"' + name.replace('"', '""') + '"'
-            connection.execute(f"DROP TABLE {quoted}")
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-@contextmanager
-def _begin(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        try:
+            with suppress(FileNotFoundError):
+                aside = set_aside(self._path)
+                logger.warning(
+                    "%s is damaged (%s); it is now %s and is made anew", self._path, error, aside.name
+                )
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        except OSError as reason:
+            self._leave_disk(reason)
 
 
 def _read_row(connection: sqlite3.Connection, run_id: str) -> Ingested | None:
@@ -222,15 +226,6 @@ def _read_row(connection: sqlite3.Connection, run_id: str) -> Ingested | None:
         return None
     known = {key: value for key, value in json.loads(row[4]).items() if key in _PROGRESS_FIELDS}
     return Ingested(row[0], bool(row[1]), row[2], bool(row[3]), Progress(**known))
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-        return False
-    if isinstance(error, sqlite3.OperationalError):
-        text = str(error)
-        return "no such table" in text or "no such column" in text or "disk I/O error" in text
-    return True
 
 
 def _timesteps(sample: dict[str, Any]) -> int | None:

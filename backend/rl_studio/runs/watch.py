@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rl_studio import storage
 from rl_studio.runs import processes
 from rl_studio.runs.folder import RunFolder, RunMeta, format_time
 from rl_studio.runs.ingest import Ingester
 from rl_studio.runs.pages import log_tail
 from rl_studio.runs.state import RunState, Verdict, check_transition, judge
 from rl_studio.runs.store import Ingested, Store
+from rl_studio.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,13 @@ class Watcher:
         self._now = now
         self._children: dict[str, processes.DetachedProcess] = {}
         self._terminated: set[str] = set()
+        self._unwritten: dict[str, RunMeta] = {}
+        self._problem: StorageError | None = None
+
+    @property
+    def problem(self) -> StorageError | None:
+        """Why changes of runs are not written; None if there are none that are not."""
+        return self._problem if self._unwritten else None
 
     def adopt(self, folder: RunFolder, process: processes.DetachedProcess) -> None:
         """Takes a child of ours as the run's process; everybody can find it then."""
@@ -57,14 +66,12 @@ class Watcher:
             self.request_stop(folder)
 
     def _note_process(self, folder: RunFolder, pid: int) -> RunMeta:
-        def work(_: object) -> RunMeta:
-            meta = _must_read(folder)
-            if meta.pid is None:
-                meta = dataclasses.replace(meta, pid=pid, process_created=processes.creation_time(pid))
-                folder.write_meta(meta)
-            return meta
+        def change(meta: RunMeta) -> RunMeta:
+            if meta.pid is not None:
+                return meta
+            return dataclasses.replace(meta, pid=pid, process_created=processes.creation_time(pid))
 
-        return self._store.write(work)
+        return self._update(folder, change)
 
     def refresh(self, folder: RunFolder, meta: RunMeta) -> tuple[RunMeta, Ingested]:
         """Reads the log, looks at the process, and records what changed.
@@ -76,6 +83,8 @@ class Watcher:
         Returns:
             What run.json says now, and what is known from the log.
         """
+        if folder.id in self._unwritten:
+            meta = self._update(folder, lambda known: known)
         exit_code = self._reap(folder.id)
         if RunState(meta.state).is_final:
             row = self._ingester.ingest(folder, final=True)
@@ -104,19 +113,36 @@ class Watcher:
     def change(self, folder: RunFolder, state: RunState) -> RunMeta:
         """Moves a run into a state that is not final, unless it is there already, beyond it, or over."""
 
-        def work(_: object) -> RunMeta:
-            meta = _must_read(folder)
+        def change(meta: RunMeta) -> RunMeta:
             old = RunState(meta.state)
             if old.is_final or old is state or (old, state) == (RunState.STOPPING, RunState.RUNNING):
                 return meta
             check_transition(old, state)
             requested = self._now() if state is RunState.STOPPING else meta.stop_requested
-            meta = dataclasses.replace(meta, state=state.value, stop_requested=requested)
-            folder.write_meta(meta)
-            return meta
+            return dataclasses.replace(meta, state=state.value, stop_requested=requested)
 
-        # The transaction is only a lock: run.json must not change between reading and writing it.
-        return self._store.write(work)
+        return self._update(folder, change)
+
+    def _update(self, folder: RunFolder, change: Callable[[RunMeta], RunMeta]) -> RunMeta:
+        """Replaces run.json by what `change` makes of it.
+
+        Where it cannot be written the change lasts as long as this watcher, and is written when it can be.
+        """
+        with folder.locked():
+            known = written = _must_read(folder)
+            if folder.id in self._unwritten and not RunState(written.state).is_final:
+                known = self._unwritten[folder.id]
+            meta = change(known)
+            self._unwritten.pop(folder.id, None)
+            if meta == written:
+                return meta
+            try:
+                folder.write_meta(meta)
+            except OSError as error:
+                self._unwritten[folder.id] = meta
+                self._problem = storage.describe(error, folder.path)
+                logger.debug("%s", self._problem)
+            return meta
 
     def _reap(self, run_id: str) -> int | None:
         child = self._children.get(run_id)
@@ -141,28 +167,25 @@ class Watcher:
     def _conclude(self, folder: RunFolder, exit_code: int | None) -> tuple[RunMeta, Ingested]:
         processes.end_all(processes.members(folder.path), kill=True)
 
-        def work(_: object) -> RunMeta:
-            meta = _must_read(folder)
+        def change(meta: RunMeta) -> RunMeta:
             if RunState(meta.state).is_final:
                 return meta
             verdict = self._judge(folder, meta, self._store.ingested(folder.id) or Ingested(), exit_code)
             check_transition(RunState(meta.state), verdict.state)
             ended = format_time(datetime.fromtimestamp(self._end_time(folder, meta), UTC))
-            meta = dataclasses.replace(
+            logger.info("run %s ended: %s (%s)", folder.id, verdict.state, verdict.reason)
+            return dataclasses.replace(
                 meta, state=verdict.state.value, reason=verdict.reason, exit_code=exit_code, ended=ended
             )
-            folder.write_meta(meta)
-            logger.info("run %s ended: %s (%s)", folder.id, verdict.state, verdict.reason)
-            return meta
 
         row = self._ingester.ingest(folder, final=True)
-        return self._store.write(work), row
+        return self._update(folder, change), row
 
     def _end_time(self, folder: RunFolder, meta: RunMeta) -> float:
         """When the run ended: nobody may have been there, but the log's last change is never far from it."""
         try:
             written = folder.log_file.stat().st_mtime
-        except FileNotFoundError:
+        except OSError:
             return self._now()
         return min(self._now(), max(written, meta.created_time))
 
@@ -179,15 +202,12 @@ class Watcher:
         if exit_code is None or meta.exit_code is not None:
             return meta
 
-        def work(_: object) -> RunMeta:
-            known = _must_read(folder)
+        def change(known: RunMeta) -> RunMeta:
             verdict = self._judge(folder, known, row, exit_code)
             reason = verdict.reason if verdict.state.value == known.state else known.reason
-            known = dataclasses.replace(known, exit_code=exit_code, reason=reason)
-            folder.write_meta(known)
-            return known
+            return dataclasses.replace(known, exit_code=exit_code, reason=reason)
 
-        return self._store.write(work)
+        return self._update(folder, change)
 
     def _press(self, folder: RunFolder, meta: RunMeta) -> None:
         waited = self._now() - (meta.stop_requested or 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -12,6 +13,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
+from rl_studio import storage
 from rl_studio.errors import StudioError
 from rl_studio.protocol.envelopes import Message
 from rl_studio.protocol.session import Call, Session
@@ -126,10 +128,11 @@ class Connection:
         except StudioError as error:
             logger.debug("> %d error %s: %s", call.id, error.code, error.message)
             self._session.fail(call, error)
-        except Exception:
+        except Exception as error:
             logger.exception("%s failed", call.method)
+            known = storage.explain(error, self._service.project.state_dir)
             hint = "The file .rl_studio/backend.log says more."
-            self._session.fail(call, InternalError("The backend failed to do this.", hint=hint))
+            self._session.fail(call, known or InternalError("The backend failed to do this.", hint=hint))
         else:
             self._session.respond(call, result)
 
@@ -166,6 +169,9 @@ class Connection:
             frame = await self._blocking(lambda: follow.next_frame(self._service))
         except RunError:
             self._follows.pop(follow.run_id, None)  # somebody deleted the run
+            return None
+        except (OSError, sqlite3.Error):
+            logger.debug("run %s cannot be read now", follow.run_id, exc_info=True)
             return None
         if frame is None or self._follows.get(follow.run_id) is not follow:
             return None

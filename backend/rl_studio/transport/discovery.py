@@ -6,14 +6,14 @@ eyes only, says where it listens and what to say there.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio.locks import lock
 from rl_studio.project import Project
 
 
@@ -52,7 +52,8 @@ class Discovery:
     def remove(self, project: Project) -> None:
         """Removes backend.json if it is still this one."""
         if Discovery.read(project) == self:
-            project.discovery_file.unlink(missing_ok=True)
+            with suppress(OSError):
+                project.discovery_file.unlink(missing_ok=True)
 
 
 class BackendLock:
@@ -63,14 +64,18 @@ class BackendLock:
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:
-        """Takes the lock; False if another process has it."""
-        lock = self._path.open("ab")
+        """Takes the lock; False if another process has it.
+
+        Raises:
+            OSError: the file of the lock cannot be made.
+        """
+        file = self._path.open("ab")
         try:
-            _lock(lock)
+            lock(file.fileno())
         except OSError:
-            lock.close()
+            file.close()
             return False
-        self._file = lock
+        self._file = file
         return True
 
     def release(self) -> None:
@@ -100,16 +105,3 @@ def _lives(pid: int) -> bool:
     import psutil
 
     return psutil.pid_exists(pid)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

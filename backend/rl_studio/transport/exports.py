@@ -15,6 +15,7 @@ import anyio.from_thread
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from rl_studio import storage
 from rl_studio.errors import StudioError
 from rl_studio.project import Project
 from rl_studio.protocol.envelopes import ErrorInfo, Message
@@ -122,11 +123,11 @@ class Exports:
             outcome = ExportFinished(export_id=job.id, result=ExportResult.model_validate(result))
         except StudioError as error:
             outcome = _failed(job, error)
-        except Exception:
+        except Exception as error:
             logger.exception("the export %s failed", job.id)
-            outcome = _failed(
-                job, StudioError("The export failed.", hint="The file .rl_studio/backend.log says more.")
-            )
+            known = storage.explain(error, self._project.root)
+            unknown = StudioError("The export failed.", hint="The file .rl_studio/backend.log says more.")
+            outcome = _failed(job, known or unknown)
         finally:
             job.cancel.set()  # if the backend leaves, the converter must leave, too
             del self._jobs[job.id]

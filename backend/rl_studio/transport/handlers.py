@@ -14,6 +14,7 @@ from rl_studio.errors import StudioError
 from rl_studio.protocol import SUBPROTOCOL, envelopes, export_messages, messages, setup_messages
 from rl_studio.protocol.session import Call
 from rl_studio.runs import LogPage, RunCheckpoint, RunInfo, SamplePage
+from rl_studio.streams import readable
 from rl_studio.transport.connection import Connection
 from rl_studio.transport.describe import describe_config, describe_experiment, describe_trainer
 from rl_studio.transport.follow import HISTORY_BYTES, Follow
@@ -73,10 +74,10 @@ class Handlers:
         return messages.HelloResult(
             version=__version__,
             protocol=SUBPROTOCOL,
-            project=str(self._project.root),
-            project_name=self._project.name,
+            project=readable(str(self._project.root)),
+            project_name=readable(self._project.name),
             pid=os.getpid(),
-            main_scene=self._project.main_scene,
+            main_scene=readable(self._project.main_scene),
             godot=godot,
             godot_problem=problem,
         )

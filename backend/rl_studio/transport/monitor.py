@@ -9,7 +9,7 @@ import anyio
 
 from rl_studio.protocol.session import run_changed
 from rl_studio.runs import RunError, RunInfo, RunService
-from rl_studio.runs.service import same_but_for_time
+from rl_studio.runs.describe import same_but_for_time
 from rl_studio.transport.clients import Clients
 from rl_studio.transport.worker import Worker
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import anyio
 
+from rl_studio import storage
 from rl_studio.errors import StudioError
 from rl_studio.project import Project
 from rl_studio.protocol import SUBPROTOCOL
 from rl_studio.runs import RunService
+from rl_studio.streams import REPLACE
 from rl_studio.transport.backend import Backend, listen
 from rl_studio.transport.discovery import BackendLock, wait_for_discovery
 
@@ -55,7 +57,10 @@ def serve(
 
     Raises:
         ServeError: another backend seems to be there but does not say where.
+        ReadOnlyError, DiskFullError: the project cannot be written to, so that no client could find the backend.
     """
+    storage.require_writable(project.state_dir, "The project")
+    storage.require_room(project.state_dir)
     project.prepare_state_dir()
     lock = BackendLock(project)
     if not lock.acquire():
@@ -120,8 +125,13 @@ def _log_to_file(project: Project) -> None:
     """All logging to backend.log and none to stderr: nobody may be reading that, and a full pipe would stop
     us."""
     handler = logging.handlers.RotatingFileHandler(
-        project.state_dir / "backend.log", maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"
+        project.state_dir / "backend.log",
+        maxBytes=_LOG_BYTES,
+        backupCount=1,
+        encoding="utf-8",
+        errors=REPLACE,
     )
+    logging.raiseExceptions = False  # what a full disk does not take is lost, and nobody reads complaints
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in list(root.handlers):
