@@ -15,6 +15,7 @@ import pytest
 
 from backend_support import FINISHED
 from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_godot
+from rl_studio.cli.exit_codes import EXIT_DISK_FULL, EXIT_READ_ONLY
 from rl_studio.experiments import ExperimentStore
 from rl_studio.godot import GodotBinary, headless_environment
 from rl_studio.project import Project
@@ -248,7 +249,7 @@ def test_failed_run_shows_its_last_lines(godot: GodotBinary, game: Project) -> N
     drive(godot, game, "drive_crash.gd", EXPECTED="the dog ate it")
 
 
-@pytest.mark.parametrize("kind", ["missing", "without_studio", "dying"])
+@pytest.mark.parametrize("kind", ["missing", "without_studio", "dying", "full_disk", "read_only"])
 def test_no_usable_python(godot: GodotBinary, game: Project, tmp_path: Path, kind: str) -> None:
     python, expected, hint = _bad_python(tmp_path, kind)
     drive(godot, game, "drive_no_python.gd", RL_STUDIO_PYTHON=str(python), EXPECTED=expected, HINT=hint)
@@ -260,6 +261,8 @@ def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
         "missing": None,
         "without_studio": "echo \"ModuleNotFoundError: No module named 'rl_studio'\" >&2; exit 1",
         "dying": '[ "$1" = -c ] && exit 0; exit 7',
+        "full_disk": f'[ "$1" = -c ] && exit 0; exit {EXIT_DISK_FULL}',
+        "read_only": f'[ "$1" = -c ] && exit 0; exit {EXIT_READ_ONLY}',
     }
     script = scripts[kind]
     if script is not None:
@@ -269,6 +272,8 @@ def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
         "missing": (python, "there is no such program", "pip install"),
         "without_studio": (python, "not installed", f'"{python}" -m pip install'),
         "dying": (python, "exit code 7", "backend.log"),
+        "full_disk": (python, "disk of the project is full", "Make room"),
+        "read_only": (python, "cannot be written to", "writable"),
     }[kind]
 
 
