@@ -3,7 +3,8 @@
     python ray_reaper.py FOLDER
 
 Reads lines from standard input: first the processes, as JSON list of [pid, creation time], then "done" if all went
-well. An end of the input without it means that the trainer was killed.
+well. An end of the input without it means that the trainer was killed. It is no child of the trainer's, for whoever
+kills a run kills all of its children.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ class RayReaper:
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, str(folder)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             env=environment,
             text=True,
+            encoding="utf-8",
         )
 
     def watch(self, processes: Iterable[psutil.Process]) -> None:
@@ -62,6 +64,9 @@ class RayReaper:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        assert self._process.stdout is not None
+        with self._process.stdout as held:  # it is at its end when the last process that has it is gone
+            held.read()
         self._process.wait()
 
     def _tell(self, line: str) -> None:
@@ -72,6 +77,8 @@ class RayReaper:
 
 
 def _main(folder: Path) -> None:
+    if hasattr(os, "fork") and os.fork() > 0:
+        os._exit(0)  # the other half belongs to nobody
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     lines = sys.stdin.read().split("\n")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ray.tune.trainable import trainable
 import rl_studio
 import rl_studio_training
 from rl_studio.errors import StudioError
+from rl_studio_training.ray_folder import RAYS_OWN, make_folder
 from rl_studio_training.ray_reaper import RayReaper
 
 _OBJECT_STORE_BYTES = 200 * 1024 * 1024
@@ -53,10 +53,11 @@ def ray_session(cores: int, address: str = "") -> Iterator[None]:
 
     Raises:
         ClusterError: the cluster cannot be joined.
+        RayFolderError: there is no folder for Ray's files.
     """
     before = trainable.DEFAULT_STORAGE_PATH
     with (
-        tempfile.TemporaryDirectory(prefix="rls-", ignore_cleanup_errors=True) as folder,
+        make_folder() as folder,
         contextlib.closing(RayReaper(Path(folder))) as reaper,
     ):
         # Algorithms want a folder for logs of theirs, else they put one in the user's home.
@@ -66,7 +67,7 @@ def ray_session(cores: int, address: str = "") -> Iterator[None]:
             if address:
                 _join(address)
             else:
-                _start(cores, folder)
+                _start(cores, str(Path(folder) / RAYS_OWN))
             reaper.watch(_children() - others)
             yield
         finally:
