@@ -151,6 +151,12 @@ def test_what_a_policy_may_have_of_its_own_are_fields() -> None:
     assert set(PER_POLICY) <= RLlibConfig.model_fields.keys()
 
 
+def test_the_judged_policy_must_learn() -> None:
+    resolve(RLlibConfig, {"judge": "cat", "policies_to_train": ["cat", "dog"]})
+    with pytest.raises(ConfigError, match="judge: dgo is not among policies_to_train, did you mean dog"):
+        resolve(RLlibConfig, {"judge": "dgo", "policies_to_train": ["cat", "dog"]})
+
+
 @pytest.mark.parametrize(
     ("model", "values", "n_agents", "advice"),
     [

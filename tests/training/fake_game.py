@@ -12,6 +12,7 @@ The wire values are easy to predict: see `observation`, `reward` and `mask`. Opt
     policies=red,blue          the policy of each agent
     acts=continuous,discrete   the actions of each agent, if they differ (JSON only)
     lengths=5,3                the steps of each agent's episodes
+    repeats=8,4                the action_repeat in force, and that of the scene
     misbehave_at=N             the step at which a mode misbehaves (default 20)
     misbehave_seed=S           only the game that was started with this --env_seed misbehaves
 
@@ -146,6 +147,13 @@ class FakeGame:
                     "agent_paths": [f"/root/Fake/Agent{agent}" for agent in range(count)],
                     "masked_policies": sorted(set(names)) if "masks" in self.options else [],
                 }
+                if "repeats" in self.options:
+                    told = zip(
+                        ("action_repeat", "scene_action_repeat"),
+                        self.options["repeats"].split(","),
+                        strict=True,
+                    )
+                    info["rl_studio"].update({key: int(value) for key, value in told})
         self._send(info)
         if self.binary:
             self.binary_groups = self._groups(space, info["agent_policy_names"])

@@ -109,7 +109,7 @@ def test_a_seed_goes_to_each_game(make_fleet: MakeFleet, tmp_path: Path) -> None
 
 
 def test_several_policies_are_refused_by_name(make_fleet: MakeFleet) -> None:
-    with pytest.raises(SpacesError, match="red, blue") as caught:
+    with pytest.raises(SpacesError, match=r"red \(1 agent\), blue \(1 agent\)") as caught:
         make_fleet(["two_policies"])
     assert "RLlib" in str(caught.value.hint)
 

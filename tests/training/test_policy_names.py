@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from rl_studio_training.common_spaces import common_policy
+from rl_studio_training.errors import SpacesError
 from rl_studio_training.policy_names import name_warnings, suspicious_names
 
 
@@ -30,3 +35,18 @@ def test_the_warning_names_both_and_what_to_do() -> None:
     (warning,) = name_warnings({"shared_policy": 15, "sharedpolicy": 1})
     assert "1 agent of 'sharedpolicy' beside 15 agents of 'shared_policy'" in warning
     assert "set policy_name to 'shared_policy'" in warning
+
+
+def test_a_trainer_of_one_policy_says_which_name_may_be_wrong() -> None:
+    def game(*names: str) -> Any:
+        return SimpleNamespace(
+            agent_policy_names=list(names), agent_paths=[f"/root/{n}" for n in range(len(names))]
+        )
+
+    with pytest.raises(SpacesError, match=r"shared_policy \(3 agents\), sharedpolicy \(1 agent\)") as caught:
+        common_policy([game("shared_policy", "shared_policy"), game("sharedpolicy", "shared_policy")])
+    assert "Is 'sharedpolicy' a typing error?" in str(caught.value.hint)
+    with pytest.raises(SpacesError) as caught:
+        common_policy([game("evader", "pursuer")])
+    assert "RLlib" in str(caught.value.hint)
+    assert common_policy([game("chase")]) == "chase"

@@ -7,6 +7,7 @@ from typing import Any
 
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.policy_names import suspicious_names
 
 SHARED = "shared_policy"
 """What the policy is called that agents of several policy names share."""
@@ -20,9 +21,16 @@ def common_policy(games: Sequence[StudioGodotEnv]) -> str:
     """
     names = _policy_names(games)
     if len(names) > 1:
+        agents = _agents_by_name(games)
+        told = ", ".join(
+            f"{name} ({count} agent{'s' if count != 1 else ''})" for name, count in agents.items()
+        )
+        odd, meant = next(suspicious_names(agents), ("", ""))
         raise SpacesError(
-            f"This game has the policies {', '.join(names)}; this trainer trains a single one.",
-            hint="Train with RLlib, or give all agents the same policy_name.",
+            f"This game has the policies {told}; this trainer trains a single one.",
+            hint=f"Is {odd!r} a typing error? Set policy_name to {meant!r} there."
+            if odd
+            else "Train with RLlib, or give all agents the same policy_name.",
         )
     return names[0]
 
@@ -110,6 +118,15 @@ def check_unchanged(before: StudioGodotEnv, after: StudioGodotEnv) -> None:
 
 def _policy_names(games: Sequence[StudioGodotEnv]) -> list[str]:
     return list(dict.fromkeys(name for game in games for name in game.agent_policy_names))
+
+
+def _agents_by_name(games: Sequence[StudioGodotEnv]) -> dict[str, int]:
+    """By policy name, how many agents of all games have it; a row without an agent has no path."""
+    found = dict.fromkeys(_policy_names(games), 0)
+    for game in games:
+        for name, path in zip(game.agent_policy_names, game.agent_paths, strict=True):
+            found[name] += path != ""
+    return found
 
 
 def _agents(game: StudioGodotEnv) -> list[dict[str, Any]]:

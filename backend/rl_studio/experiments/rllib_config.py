@@ -152,6 +152,12 @@ class RLlibConfig(NetworkFields, ReplayFields, LearnerFields, RunnerFields, Algo
 
     def _common_contradictions(self) -> Iterator[tuple[str, str]]:
         yield from super().contradictions()
+        if self.judge and self.policies_to_train and self.judge not in self.policies_to_train:
+            near = closest(self.judge, self.policies_to_train)
+            yield (
+                "judge",
+                f"{self.judge} is not among policies_to_train" + (f", did you mean {near}?" if near else ""),
+            )
         if self.algorithm == "ppo" and self.minibatch_size > self.train_batch_size:
             yield (
                 "minibatch_size",
