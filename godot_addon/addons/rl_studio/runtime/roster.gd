@@ -27,6 +27,8 @@ var _by_policy: Dictionary[String, WireGroup] = {}
 ## By instance id, agents that have a row.
 var _seated: Dictionary[int, bool] = {}
 var _row_limits: Dictionary[String, int]
+## Of [member RLAgent.changes], when all had been looked at. Cheap while none came or went.
+var _seen_changes: int = -1
 ## Trainers know what groups are like.
 var _is_open: bool = false
 
@@ -76,11 +78,17 @@ func has_anybody(pilots: Array[Pilot]) -> bool:
 ## Frees the rows of agents that have left, then gives rows to those of [param pilots] that have
 ## none. Returns whether any row has changed hands.
 func admit(pilots: Array[Pilot]) -> bool:
+	if _seen_changes == RLAgent.changes and waiting.is_empty():
+		return false
+	_seen_changes = RLAgent.changes
 	var has_changed: bool = _dismiss()
 	var left_out: Dictionary[String, int] = {}
 	for pilot: Pilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
-		if agent == null or not pilot.has_begun or _seated.has(agent.get_instance_id()):
+		if agent == null or _seated.has(agent.get_instance_id()):
+			continue
+		if not pilot.has_begun:
+			_seen_changes = -1  # look again
 			continue
 		var group: WireGroup = _by_policy.get(agent.policy_name)
 		if group == null:
@@ -121,6 +129,7 @@ func set_rows(wanted: Array) -> bool:
 		if not _by_policy.has(policy):
 			_add_group(policy, 0)
 		_by_policy[policy].set_rows(count)
+		_seen_changes = -1
 		ordered.append(_by_policy[policy])
 	for group: WireGroup in groups:
 		if group not in ordered:
