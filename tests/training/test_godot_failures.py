@@ -176,7 +176,9 @@ def test_a_loop_without_end_is_named_with_its_line(
     monkeypatch.setattr(stall_watch, "TELL_AFTER_S", 1.0)
     with pytest.raises(GameTimeoutError, match="second time") as caught:
         play("loop", step_timeout_s=2.5)
-    assert any(re.match(r"Game 0 has not answered for \d s: a script runs without end", text) for text in said)
+    assert any(
+        re.match(r"Game 0 has not answered for \d s: a script runs without end", text) for text in said
+    )
     message = caught.value.message
     assert "a script runs without end" in message
     lines = [AGENT.splitlines().index(text) + 1 for text in ("\twhile true:", "\t\t_decisions += 1")]

@@ -21,6 +21,9 @@ _PRINTS_BYTES_S = 500_000
 _SYSTEM_SHARE = 0.05
 """Frames that run ask the system for the time and for messages; a loop in a script takes less of its time than this."""
 
+_ONE_TICK_S = 0.011
+"""What the system counts in; a little of it may be anybody's."""
+
 _SHELLS = ("sh", "bash", "dash", "zsh")
 """What may have started the game itself: a script around it."""
 
@@ -153,7 +156,8 @@ def _judge(before: Glance, after: Glance) -> tuple[State, str]:
     cores = cpu_s / seconds
     if runs or cores >= _BUSY_CORES:
         prints = (after.written_bytes - before.written_bytes) / seconds > _PRINTS_BYTES_S
-        return (State.BUSY if prints or system_s <= cpu_s * _SYSTEM_SHARE else State.RUNS), ""
+        computes = system_s <= cpu_s * _SYSTEM_SHARE + _ONE_TICK_S
+        return (State.BUSY if prints or computes else State.RUNS), ""
     if dialog := next((name for name in after.children if name in DIALOGS), None):
         return State.DIALOG, dialog
     if cores >= _IDLE_CORES:

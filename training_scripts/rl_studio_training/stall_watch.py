@@ -14,7 +14,7 @@ TELL_AFTER_S = 5.0
 TELL_EVERY_S = 10.0
 """How often it is said again."""
 
-_LOOK_FOR_S = 1.0
+_LOOK_FOR_S = 2.0
 """How long the process is watched before the first word."""
 
 
