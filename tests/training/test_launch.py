@@ -86,7 +86,9 @@ def test_a_window_is_silent_and_does_not_wait_for_the_screen(project: Project, g
     assert "--headless" not in argv
 
 
-def test_a_window_at_a_given_speed_does_not_wait_for_the_screen_either(project: Project, godot: GodotBinary) -> None:
+def test_a_window_at_a_given_speed_does_not_wait_for_the_screen_either(
+    project: Project, godot: GodotBinary
+) -> None:
     argv = game_argv(GameSettings(project=project, godot=godot, show_window=True, speedup=1.0), 1, 0)
     assert argv[1:4] == ["--audio-driver", "Dummy", "--disable-vsync"]
 
