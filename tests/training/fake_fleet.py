@@ -40,6 +40,8 @@ class FakeFleet:
         self.sections = [[0, 1, 2]] if sections == 1 else [[0, 1], [2]]
         self.section_rows = [slice(0, 6)] if sections == 1 else [slice(0, 4), slice(4, 6)]
         self.timing = Timing()
+        self.present = [np.ones(6, dtype=bool)]
+        self.waiting: dict[str, int] = {}
         self.calls: list[tuple[str, int]] = []
         self._keyed = len(observations) > 1
         self._age = np.zeros(6, dtype=np.int64)
@@ -80,6 +82,9 @@ class FakeFleet:
     def _observe(self, agents: NDArray[Any], age: NDArray[Any]) -> Any:
         numbers = np.stack([agents / 6, age / 5, np.full(len(agents), 0.5)], axis=1).astype(np.float32)
         return {"a": numbers[:, :2], "b": age.copy()} if self._keyed else numbers
+
+    def grow(self) -> None:
+        """Its agents are always there, and always the same."""
 
     def close(self) -> None:
         pass

@@ -33,7 +33,7 @@ from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
 from rl_studio_training.sb3_networks import GatedLayer
 from rl_studio_training.sb3_player import SB3Player
-from rl_studio_training.sb3_state import REPLAY_FILE
+from rl_studio_training.sb3_replay_file import REPLAY_FILE
 from rl_studio_training.sb3_training import Training
 from rl_studio_training.stop_conditions import Situation
 from rl_studio_training.stopping import StopSwitch
@@ -192,7 +192,7 @@ CHECKS: dict[str, Check] = {
         False, lambda b: isinstance(b.model.policy.optimizer, torch.optim.Adam), {"algorithm": "a2c"}
     ),
     # replay and exploration
-    "buffer_size": Check(5000, lambda b: b.model.replay_buffer.buffer_size * 2 == 5000, TD3),
+    "buffer_size": Check(5000, lambda b: b.model.replay_buffer.buffer_size == 5000, TD3),
     "learning_starts": Check(50, lambda b: b.model.learning_starts == 50, TD3),
     "train_freq": Check(3, lambda b: b.model.train_freq == TrainFreq(3, TrainFrequencyUnit.STEP), TD3),
     "gradient_steps": Check(-1, lambda b: b.model.gradient_steps == -1, TD3),

@@ -26,6 +26,8 @@ from rl_studio_training.errors import CheckpointError
 from rl_studio_training.kept_observations import OBSERVATIONS_FILE, read_kept
 from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
+from rl_studio_training.sb3_replay_file import REPLAY_FILE
+from rl_studio_training.sb3_state import STATE_FILE
 from rl_studio_training.sb3_training import Training
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.vec_env import GodotVecEnv
@@ -77,12 +79,12 @@ def begin(make_fleet: MakeFleet, tmp_path: Path) -> Iterator[Begin]:
     torch.set_num_threads(1)
     count = 0
 
-    def make(config: SB3Config, *, game: dict[str, str] | None = None) -> Run:
+    def make(config: SB3Config, *, game: dict[str, str] | None = None, games: int = 1) -> Run:
         nonlocal count
         count += 1
         options = {"masks": "1"} if config.algorithm == "maskable_ppo" else {}
         mode = MODES.get(config.algorithm, "continuous")
-        fleet = make_fleet([mode], extra={**options, **(game or {})}, seed=config.seed)
+        fleet = make_fleet([mode] * games, extra={**options, **(game or {})}, seed=config.seed)
         output = io.BytesIO()
         reporter = Reporter(enabled=True, stream=output, human=io.StringIO())
         folder = RunFolder(tmp_path / f"run-{count}")
@@ -228,6 +230,57 @@ def test_a_replay_buffer_that_is_too_large_is_left_out_and_said_so(
     resumed.training.resume(half.checkpoints.find("latest"))
     assert "has no replay buffer" in resumed.events("warning")[0]["message"]
     assert resumed.training.run()[1] == STEPS
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "td3", "dqn"])
+def test_a_checkpoint_from_before_agents_could_come_and_go_goes_on(begin: Begin, algorithm: str) -> None:
+    # With an interval that the half does not divide, the next update of the target network is nearer than usual.
+    fields = {"target_update_interval": 48} if algorithm == "dqn" else {}
+    whole = begin(small(algorithm, **fields))
+    whole.training.run()
+    checkpoint = interrupted(begin, algorithm, **fields)
+    make_old(checkpoint)
+    resumed = begin(small(algorithm, **fields))
+    resumed.training.resume(checkpoint)
+    resumed.training.run()
+    assert not [event for event in resumed.events("warning") if "checkpoint" in event["message"]]
+    for name, tensor in whole.weights.items():
+        torch.testing.assert_close(resumed.weights[name], tensor, rtol=0, atol=0, msg=name)
+
+
+def make_old(checkpoint: Path) -> None:
+    """Writes the files of a checkpoint as they were when a replay buffer was one of two agents that always act."""
+    with np.load(checkpoint / REPLAY_FILE) as saved:
+        arrays: dict[str, Any] = dict(saved)
+    del arrays["step_size"]
+    for name, array in arrays.items():
+        if array.ndim:
+            arrays[name] = array.reshape(-1, 2, *array.shape[1:])
+    arrays["position"] = arrays["position"] // 2
+    np.savez(checkpoint / REPLAY_FILE, **arrays)
+    state = json.loads((checkpoint / STATE_FILE).read_text())
+    state["counters"].pop("_since_target", None)
+    (checkpoint / STATE_FILE).write_text(json.dumps(state))
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "dqn"])
+def test_a_replay_buffer_goes_on_with_another_number_of_agents(begin: Begin, algorithm: str) -> None:
+    checkpoint = interrupted(begin, algorithm, buffer_size=100)
+    resumed = begin(small(algorithm, buffer_size=100), games=2)
+    resumed.training.resume(checkpoint)
+    (warning,) = (event["message"] for event in resumed.events("warning") if "checkpoint" in event["message"])
+    assert warning == (
+        "The run of the checkpoint began with 2 agents, this one with 4: it goes on with all that was learned, but "
+        "with other random numbers than that run would have had."
+    )
+    model: Any = resumed.training.model
+    assert model.replay_buffer.size() == STEPS // 2
+    assert model.learning_starts == 20
+    before = resumed.weights
+    assert resumed.training.run()[1] == STEPS
+    assert model.replay_buffer.size() == 100
+    assert resumed.metrics[0]["agents"] == resumed.metrics[0]["policies"]["walker"]["agents"] == 4.0
+    assert any(not torch.equal(before[name], tensor) for name, tensor in resumed.weights.items())
 
 
 def test_other_agents_are_refused(begin: Begin) -> None:

@@ -77,7 +77,7 @@ def test_off_policy_arguments_arrive() -> None:
     sac = model_for("sac", tau=0.1, train_freq=3, gradient_steps=-1, ent_coef=0.3, gamma=0.5)
     assert (sac.tau, sac.train_freq.frequency, sac.gradient_steps, sac.ent_coef) == (0.1, 3, -1, 0.3)
     assert (sac.gamma, sac.learning_starts, sac.batch_size) == (0.5, 12, 8)
-    assert sac.replay_buffer.buffer_size == 600 // 6
+    assert sac.replay_buffer.buffer_size == 600
     assert sac.replay_buffer.handle_timeout_termination is True
     assert model_for("sac").log_ent_coef.exp().item() == pytest.approx(0.1)
     td3 = model_for(
@@ -159,13 +159,13 @@ def test_the_replay_buffer_knows_how_episodes_ended() -> None:
     model = trained("sac", normalize_observations=True)
     buffer = model.replay_buffer
     rows = slice(0, buffer.pos)
-    ages = np.rint(buffer.observations[rows, :, 1] * 5).astype(int)
-    last = np.rint(buffer.next_observations[rows, :, 1] * 5).astype(int)
-    agents = np.arange(6)
-    ended = buffer.dones[rows].astype(bool)
+    agents = np.rint(buffer.observations[rows, 0, 0] * 6).astype(int)
+    ages = np.rint(buffer.observations[rows, 0, 1] * 5).astype(int)
+    last = np.rint(buffer.next_observations[rows, 0, 1] * 5).astype(int)
+    ended = buffer.dones[rows, 0].astype(bool)
     np.testing.assert_array_equal(ended, ages + 1 == 3 + agents % 3)
     np.testing.assert_array_equal(last, ages + 1)  # at an end, not yet the next episode's first
-    np.testing.assert_array_equal(buffer.timeouts[rows].astype(bool), ended & (agents % 2 == 1))
+    np.testing.assert_array_equal(buffer.timeouts[rows, 0].astype(bool), ended & (agents % 2 == 1))
 
 
 def test_a_buffer_beyond_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ import pytest
 from stable_baselines3.common.vec_env import VecEnv
 
 from rl_studio_training.errors import GameError, GameProtocolError, SpacesError
+from rl_studio_training.fleet import GameFleet
 from rl_studio_training.vec_env import GodotVecEnv
-from training.conftest import MakeFleet, is_alive, wait_until
+from training.conftest import MakeCrews, MakeFleet, is_alive, wait_until
 
 
 def still(env: VecEnv) -> np.ndarray:
@@ -163,6 +164,53 @@ def test_the_rest_of_the_interface_works(make_fleet: MakeFleet) -> None:
     assert env.env_is_wrapped(VecEnv) == [False] * 4
     with pytest.raises(GameError, match="cannot take arguments"):
         env.env_method("greet", "loudly")
+
+
+def test_rows_without_an_agent_are_told(make_crews: MakeCrews) -> None:
+    env = GodotVecEnv(make_crews(GameFleet, 3, crew="red,red", unrest="0.4", most="4"))
+    seen = env.reset()
+    empty = 0
+    assert not env.acted.any()
+    for _ in range(40):
+        before = env.present.copy()
+        seen, rewards, dones, infos = env.step(still(env))
+        assert isinstance(seen, np.ndarray)
+        assert (env.acted == before).all()
+        assert (env.begins == (env.present & (dones | ~before))).all()
+        assert (seen[env.begins, 1] == 0.0).all() and (seen[env.present & ~env.begins, 1] > 0.0).all()
+        assert (seen[env.present, 2] == 1.0).all() and not seen[~env.present].any()
+        assert not rewards[~before].any() and not dones[~before].any()
+        assert all(bool(info) == done for info, done in zip(infos, dones, strict=True))
+        empty += int(np.count_nonzero(~before))
+    assert empty > 10
+
+
+def test_agents_that_wait_get_rows_between_two_steps(make_crews: MakeCrews) -> None:
+    env = GodotVecEnv(make_crews(GameFleet, 3, crew="red,red", unrest="0.4", most="4", masks="1"))
+    env.reset()
+    assert env.grow() is None
+    seen = env.reset()
+    while not any(env.fleet.waiting.values()):
+        seen, *_ = env.step(np.zeros((6, 2), np.int64))
+    assert isinstance(seen, np.ndarray)
+    rows = [seen[game] for game in env.rows]
+    states, masks = (env.acted, env.present, env.begins), env.action_masks()
+    old = env.grow()
+    assert old is not None
+    assert env.num_envs == len(old) == env.fleet.n_rows > 6
+    assert sorted(old[old >= 0].tolist()) == list(range(6))
+    for game, values in zip(env.rows, rows, strict=True):
+        kept = old[game][old[game] >= 0]
+        np.testing.assert_array_equal(seen[kept], values)
+    for before, now in zip(states, (env.acted, env.present, env.begins), strict=True):
+        assert now[old >= 0].tolist() == before[old[old >= 0]].tolist()
+        assert not now[old < 0].any()
+    np.testing.assert_array_equal(env.action_masks()[old >= 0], masks[old[old >= 0]])
+    assert env.action_masks()[old < 0].all()
+    seen, *_ = env.step(np.zeros((env.num_envs, 2), np.int64))
+    assert isinstance(seen, np.ndarray) and seen.shape[0] == env.num_envs
+    assert env.present[old < 0].any()
+    assert len(env.get_attr("instance")) == env.num_envs
 
 
 def test_closing_ends_all_games(make_fleet: MakeFleet) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.distributions import (
     CategoricalDistribution,
     DiagGaussianDistribution,
@@ -54,14 +55,19 @@ def make_actor(policy: ActorCriticPolicy) -> Actor:
 
 
 class PolicyActor:
-    """An actor that leaves everything to SB3's policy."""
+    """An actor that leaves everything to SB3's policy.
 
-    def __init__(self, policy: ActorCriticPolicy) -> None:
-        self._policy = policy
+    Args:
+        policy: of an algorithm that values what it sees; some want to know more than that, see `act`.
+    """
 
-    def act(self, observations: Observations) -> Decision:
+    def __init__(self, policy: ActorCriticPolicy | MaskableActorCriticPolicy) -> None:
+        self._policy: Any = policy
+
+    def act(self, observations: Observations, **more: Any) -> Decision:
+        """As `Actor.act`, with what else the policy goes by: `action_masks`."""
         with torch.inference_mode():
-            actions, values, log_probs = self._policy(self._tensors(observations))
+            actions, values, log_probs = self._policy(self._tensors(observations), **more)
         return actions.cpu().numpy(), values.flatten().cpu().numpy(), log_probs.cpu().numpy()
 
     def values(self, observations: Observations) -> NDArray[np.float32]:

@@ -8,37 +8,53 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO, RecurrentPPO
 from stable_baselines3 import DQN, SAC, TD3
 from stable_baselines3.common.noise import NormalActionNoise
+from stable_baselines3.common.utils import polyak_update
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.training_config import applies
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.layout import ActionPart
-from rl_studio_training.sb3_base import StudioAlgorithm, TimedForward, TimedSampling
+from rl_studio_training.sb3_base import StudioAlgorithm
+from rl_studio_training.sb3_masked import StudioMaskablePPO
 from rl_studio_training.sb3_ppo import FleetA2C, FleetPPO
+from rl_studio_training.sb3_recurrent import StudioRecurrentPPO
+from rl_studio_training.sb3_replay import StudioReplay
 from rl_studio_training.sb3_schedules import schedule
 
 
-class StudioRecurrentPPO(TimedForward, RecurrentPPO):
-    """sb3-contrib's recurrent PPO."""
-
-
-class StudioMaskablePPO(TimedForward, MaskablePPO):
-    """sb3-contrib's maskable PPO."""
-
-
-class StudioSAC(TimedSampling, SAC):
+class StudioSAC(StudioReplay, SAC):
     """SB3's SAC."""
 
 
-class StudioTD3(TimedSampling, TD3):
+class StudioTD3(StudioReplay, TD3):
     """SB3's TD3."""
 
 
-class StudioDQN(TimedSampling, DQN):
+class StudioDQN(StudioReplay, DQN):
     """SB3's DQN, but each agent explores for itself instead of all in the same step."""
+
+    _since_target = 0
+    """Steps of agents since the target network was updated."""
+
+    def count_from_calls(self, agents: int) -> None:
+        """Goes on from a checkpoint that only counted decisions, of so many agents that were always there."""
+        self._since_target = self._n_calls % max(self.target_update_interval // agents, 1) * agents
+
+    def _on_step(self) -> None:
+        """As SB3 has it, with an interval that counts the steps of agents that are there."""
+        self._n_calls += 1
+        count = self.n_acted
+        self._since_target += count
+        if (
+            self._since_target + count > self.target_update_interval
+        ):  # another step like this would be too late
+            self._since_target = 0
+            polyak_update(self.q_net.parameters(), self.q_net_target.parameters(), self.tau)
+            polyak_update(self.batch_norm_stats, self.batch_norm_stats_target, 1.0)
+        self.exploration_rate = self.exploration_schedule(self._current_progress_remaining)
+        self.logger.record("rollout/exploration_rate", self.exploration_rate)
 
     def predict(
         self,

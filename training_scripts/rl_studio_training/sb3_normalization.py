@@ -12,12 +12,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio_training import row_arrays
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.fleet_batch import FleetBatch
 from rl_studio_training.spaces import Observations
-from rl_studio_training.vec_env import GodotVecEnv
+from rl_studio_training.vec_env import GodotVecEnv, as_step
 
 STATISTICS_FILE = "normalization.npz"
 SETTINGS_FILE = "normalization.json"
@@ -54,6 +56,8 @@ class ObservationScale:
 
 class StudioNormalize(VecNormalize):
     """VecNormalize that can also normalize the games of one section while others simulate.
+
+    It learns from what agents see and get; what empty rows have moves no statistics.
 
     Only numbers are normalized: pictures and choices stay as they are. `frozen` makes one for an evaluation.
 
@@ -108,12 +112,28 @@ class StudioNormalize(VecNormalize):
         """As SB3 has it, without a deep copy of what is not changed."""
         return self.scale.apply(obs) if self.norm_obs else obs
 
-    def take(self, rows: slice, batch: FleetBatch) -> FleetBatch:
-        """Learns from what a section's games answered and returns it normalized: `step_wait` for some rows."""
+    def reset(self) -> Any:
+        """As SB3 has it; it learns from agents that are there."""
+        seen: Any = self.games.reset()
+        self.old_obs = seen
+        self.returns = np.zeros(self.num_envs)
         if self.training:
-            self._learn(rows, batch)
+            self._learn_observations(seen, self.games.present)
+        return self.normalize_obs(seen)
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """As SB3 has it; it learns from agents that are there."""
+        batch = self.games.receive_all()
+        self.old_obs, self.old_reward = batch.observations, batch.rewards
+        return as_step(self.take(slice(0, self.num_envs), batch))
+
+    def take(self, rows: slice, batch: FleetBatch) -> FleetBatch:
+        """Learns from what a section's games answered and returns it normalized."""
+        if self.training:
+            self._learn_observations(batch.observations, batch.present)
+            self._learn_rewards(rows, batch)
         last = batch.terminal_observations
-        self.returns[rows][batch.ended] = 0.0
+        self.returns[rows][batch.ended if batch.acted is None else batch.ended | ~batch.acted] = 0.0
         return replace(
             batch,
             observations=self.normalize_obs(batch.observations),
@@ -121,12 +141,28 @@ class StudioNormalize(VecNormalize):
             terminal_observations=None if last is None else self.normalize_obs(last),
         )
 
-    def _learn(self, rows: slice, batch: FleetBatch) -> None:
-        seen = batch.observations
+    def _learn_observations(self, seen: Observations, present: NDArray[np.bool_] | None) -> None:
+        if present is not None and not present.all():
+            seen = row_arrays.take(seen, present)
         for key, statistics in self._by_name().items():
-            statistics.update(seen[key] if isinstance(seen, dict) else seen)
-        self.returns[rows] = self.returns[rows] * self.gamma + batch.rewards
-        self.ret_rms.update(self.returns[rows])
+            values = seen[key] if isinstance(seen, dict) else seen
+            if len(values):
+                statistics.update(values)
+
+    def _learn_rewards(self, rows: slice, batch: FleetBatch) -> None:
+        acted = slice(None) if batch.acted is None else batch.acted
+        returns = self.returns[rows]  # a view
+        returns[acted] = returns[acted] * self.gamma + batch.rewards[acted]
+        if len(returns[acted]):
+            self.ret_rms.update(returns[acted])
+
+    def grow(self) -> NDArray[np.int64] | None:
+        """As `GodotVecEnv.grow`."""
+        old = self.games.grow()
+        if old is not None:
+            self.num_envs = len(old)
+            self.returns = row_arrays.regrow(self.returns, old)
+        return old
 
     # --- files
 

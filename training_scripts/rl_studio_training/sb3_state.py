@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
-from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.rng_state import restore_rng, rng_state
+from rl_studio_training.sb3_algorithms import StudioDQN
+from rl_studio_training.sb3_base import StudioAlgorithm
 from rl_studio_training.sb3_model import read_parameters
 from rl_studio_training.sb3_normalization import SETTINGS_FILE, StudioNormalize
+from rl_studio_training.sb3_replay import StudioReplay
+from rl_studio_training.sb3_replay_file import read_replay, replay_bytes, write_replay
 
 STATE_FILE = "state.json"
-REPLAY_FILE = "replay_buffer.npz"
 
 MEGABYTE = 1 << 20
 
-_COUNTERS = ("num_timesteps", "_episode_num", "_n_updates", "_n_calls")
-"""Attributes of SB3's algorithms that schedules and delays go by; each has some of them."""
-
-_ARRAYS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+_COUNTERS = ("num_timesteps", "_episode_num", "_n_updates", "_n_calls", "_since_target")
+"""Attributes of the algorithms that schedules and delays go by; each has some of them."""
 
 
-def save_state(model: BaseAlgorithm, folder: Path, config: SB3Config) -> list[str]:
+def save_state(model: StudioAlgorithm, folder: Path, config: SB3Config) -> list[str]:
     """Writes all that `restore_state` needs into a checkpoint's folder.
 
     Returns:
@@ -38,19 +35,16 @@ def save_state(model: BaseAlgorithm, folder: Path, config: SB3Config) -> list[st
     """
     state = {
         "schema": 1,
-        "agents": model.n_envs,
+        "agents": model.first_rows,
         "counters": {name: int(getattr(model, name)) for name in _COUNTERS if hasattr(model, name)},
         "random": rng_state(),
         "random_actions": model.action_space.np_random.bit_generator.state,
     }
     write_json_atomic(folder / STATE_FILE, state)
-    buffer = _replay_buffer(model)
-    if buffer is None or not config.save_replay_buffer:
-        return []
-    return _save_replay(buffer, folder, config.max_replay_mb)
+    return _save_replay(model, folder, config) if isinstance(model, StudioReplay) else []
 
 
-def restore_state(model: BaseAlgorithm, folder: Path) -> list[str]:
+def restore_state(model: StudioAlgorithm, folder: Path) -> list[str]:
     """Goes on where the checkpoint was written. Call it last: what is drawn afterwards is what would have been.
 
     Returns:
@@ -60,14 +54,16 @@ def restore_state(model: BaseAlgorithm, folder: Path) -> list[str]:
         CheckpointError: it cannot be read.
     """
     try:
-        missing = list(_restore_replay(model, folder))
+        missing = _restore_replay(model, folder) if isinstance(model, StudioReplay) else []
         state = read_json(folder / STATE_FILE)
         for name, value in state["counters"].items():
             setattr(model, name, int(value))
-        if state["agents"] != model.n_envs:
+        if isinstance(model, StudioDQN) and "_since_target" not in state["counters"]:
+            model.count_from_calls(int(state["agents"]))
+        if state["agents"] != model.first_rows:
             missing.append(
-                f"The checkpoint was made with {state['agents']} agents, this run has {model.n_envs}: it goes on, "
-                "but with other random numbers than the run of the checkpoint would have had."
+                f"The run of the checkpoint began with {state['agents']} agents, this one with {model.first_rows}: it "
+                "goes on with all that was learned, but with other random numbers than that run would have had."
             )
         model.action_space.np_random.bit_generator.state = state["random_actions"]
         restore_rng(state["random"])
@@ -123,69 +119,26 @@ def _initialise_normalization(model: BaseAlgorithm, folder: Path) -> Iterator[st
 # --- replay buffer
 
 
-def _replay_buffer(model: BaseAlgorithm) -> ReplayBuffer | None:
-    return model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
-
-
-def _save_replay(buffer: ReplayBuffer, folder: Path, max_mb: int) -> list[str]:
-    filled = buffer.buffer_size if buffer.full else buffer.pos
-    arrays = {name: array[:filled] for name, array in _arrays(buffer).items()}
-    size = sum(array.nbytes for array in arrays.values())
-    if size > max_mb * MEGABYTE:
+def _save_replay(model: StudioReplay, folder: Path, config: SB3Config) -> list[str]:
+    if not config.save_replay_buffer:
+        return []
+    size = replay_bytes(model.replay_buffer)
+    if size > config.max_replay_mb * MEGABYTE:
         return [
-            f"The replay buffer is not saved: it takes {size // MEGABYTE} MB and max_replay_mb is {max_mb}. A resumed "
-            "run fills a new one before it learns on."
+            f"The replay buffer is not saved: it takes {size // MEGABYTE} MB and max_replay_mb is "
+            f"{config.max_replay_mb}. A resumed run fills a new one before it learns on."
         ]
-    with (folder / REPLAY_FILE).open("wb") as file:
-        np.savez(file, position=np.int64(buffer.pos), full=np.bool_(buffer.full), **arrays)
+    write_replay(model.replay_buffer, folder)
     return []
 
 
-def _restore_replay(model: BaseAlgorithm, folder: Path) -> Iterator[str]:
-    buffer = _replay_buffer(model)
-    if buffer is None:
-        return
-    assert isinstance(model, OffPolicyAlgorithm)
-    file = folder / REPLAY_FILE
-    problem = "has no replay buffer"
-    if file.is_file():
-        with np.load(file, allow_pickle=False) as saved:
-            if _fits(buffer, saved):
-                _fill(buffer, saved)
-                return
-        problem = "has the replay buffer of another number of agents or of another size"
+def _restore_replay(model: StudioReplay, folder: Path) -> list[str]:
+    problem = read_replay(model.replay_buffer, folder)
+    if problem is None:
+        return []
     # Learning waits until the new buffer is as full as the first one was when learning began.
     model.learning_starts += model.num_timesteps
-    yield f"The checkpoint {problem}: the run fills a new one before it learns on."
-
-
-def _fits(buffer: ReplayBuffer, saved: Any) -> bool:
-    arrays = _arrays(buffer)
-    if set(arrays) != set(saved.files) - {"position", "full"}:
-        return False
-    filled = buffer.buffer_size if saved["full"] else int(saved["position"])
-    return filled <= buffer.buffer_size and all(
-        saved[name].shape == (filled, *array.shape[1:]) for name, array in arrays.items()
-    )
-
-
-def _fill(buffer: ReplayBuffer, saved: Any) -> None:
-    for name, array in _arrays(buffer).items():
-        values = saved[name]
-        array[: len(values)] = values
-    buffer.pos, buffer.full = int(saved["position"]), bool(saved["full"])
-
-
-def _arrays(buffer: ReplayBuffer) -> dict[str, Any]:
-    """All arrays of a buffer by name; those of named observations as "observations/camera"."""
-    found: dict[str, Any] = {}
-    for name in _ARRAYS:
-        value: Any = getattr(buffer, name)
-        if isinstance(value, dict):
-            found |= {f"{name}/{key}": array for key, array in value.items()}
-        else:
-            found[name] = value
-    return found
+    return [f"The checkpoint {problem}: the run fills a new one before it learns on."]
 
 
 def _shape(tensor: torch.Tensor | None) -> tuple[int, ...] | None:

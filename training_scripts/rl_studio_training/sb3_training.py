@@ -32,7 +32,8 @@ from rl_studio_training.sb3_model import (
     wrap_env,
 )
 from rl_studio_training.sb3_player import SB3Player
-from rl_studio_training.sb3_state import REPLAY_FILE, initialise, restore_state, save_state
+from rl_studio_training.sb3_replay_file import REPLAY_FILE
+from rl_studio_training.sb3_state import initialise, restore_state, save_state
 from rl_studio_training.stop_conditions import INTERRUPTED, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.tensorboard import make_logger
@@ -184,16 +185,16 @@ class Training:
             "started",
             timesteps_target=self.config.total_timesteps,
             timesteps_total=self.model.num_timesteps,
-            n_agents=self.env.num_envs,
+            n_agents=self.env.n_agents,
             n_envs=len(self.env.games),
-            policies={self.env.policy_name: self.env.num_envs},
+            policies={self.env.policy_name: self.env.n_agents},
             **self.spaces,
             wire="binary" if self._speaks_binary else "json",
             sections=len(self.env.fleet.sections),
             action_repeat=self.action_repeat.in_force,
             scene_action_repeat=self.action_repeat.scene,
         )
-        self.reporter.status(f"Training {self.env.num_envs} agents of policy {self.env.policy_name}")
+        self.reporter.status(f"Training {self.env.n_agents} agents of policy {self.env.policy_name}")
 
     @property
     def _speaks_binary(self) -> bool:
@@ -205,8 +206,8 @@ class Training:
         return Facts(
             n_envs=len(self.env.games),
             cores=available_cores(),
-            agents=self.env.num_envs,
-            batch_size=config.batch_size if has_batches else config.n_steps * self.env.num_envs,
+            agents=self.env.n_agents,
+            batch_size=config.batch_size if has_batches else config.n_steps * self.env.n_agents,
             n_epochs=config.n_epochs if applies(SB3Config, "n_epochs", config.algorithm) else 1,
             binary=self._speaks_binary,
             may_add_games=not self.env.games[0].settings.is_played_in_editor,
@@ -251,6 +252,7 @@ class Training:
             self.env.games[0].settings,
             self.run_folder.path,
             on_wait=self._check_stop,
+            on_status=self.reporter.status,
             on_warning=self.reporter.warning,
         )
 

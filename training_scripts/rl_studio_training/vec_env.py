@@ -12,18 +12,23 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices,
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import GameError
 from rl_studio_training.fleet import GameFleet
-from rl_studio_training.fleet_batch import join_sections
+from rl_studio_training.fleet_batch import FleetBatch, join_sections
 from rl_studio_training.godot_env import StudioGodotEnv
+from rl_studio_training.row_arrays import regrow
 
 _MASKS = "action_masks"
 """The name under which sb3-contrib asks for action masks."""
 
 
 class GodotVecEnv(VecEnv):
-    """Rows are agents: first all of game 0, then all of game 1, …; every agent follows the same policy.
+    """Rows are places for agents: first all of game 0, then all of game 1, …; all agents follow the same policy.
 
     Episodes restart by themselves in the game. At the end of one the row's info has `episode` (r, l, t),
     `terminal_observation` and `TimeLimit.truncated`, so that PPO bootstraps exactly where it must.
+
+    Agents may come and go, and so a row may be empty: `acted`, `present` and `begins` tell what SB3 has no words for.
+    A row that did not act is no sample: its reward is 0, it does not end, its observation before is nobody's.
+    `num_envs` is the number of rows, which `grow` may raise.
 
     Args:
         fleet: the games, already started; the environment closes them.
@@ -31,6 +36,12 @@ class GodotVecEnv(VecEnv):
 
     def __init__(self, fleet: GameFleet) -> None:
         self.fleet = fleet
+        self.acted: NDArray[np.bool_] = np.zeros(fleet.n_rows, np.bool_)
+        """bool (num_envs,): rows whose agent acted in the latest step. Nobody did right after a reset."""
+        self.present: NDArray[np.bool_] = np.ones(fleet.n_rows, np.bool_)
+        """bool (num_envs,): rows that have an agent now, and so an observation."""
+        self.begins: NDArray[np.bool_] = np.ones(fleet.n_rows, np.bool_)
+        """bool (num_envs,): rows whose observation is the first of an episode."""
         self._masks: NDArray[np.bool_] | None = None
         self._next_seed: int | None = None
         group = fleet.groups[0]
@@ -51,6 +62,11 @@ class GodotVecEnv(VecEnv):
         return self.fleet.groups[0].policy
 
     @property
+    def n_agents(self) -> int:
+        """The agents that have a row now."""
+        return self.fleet.agents[self.policy_name]
+
+    @property
     def episodes(self) -> EpisodeWindow:
         """The episodes that ended last."""
         return self.fleet.episodes
@@ -60,26 +76,36 @@ class GodotVecEnv(VecEnv):
     def reset(self) -> VecEnvObs:
         batch = self.fleet.reset(self._next_seed)
         self._next_seed = None
-        self._masks = batch.masks
+        self._masks = None if batch.masks is None else batch.masks.copy()
+        self._note(slice(0, self.num_envs), batch)
+        self.acted[:] = False
+        self.begins[:] = self.present
         self.reset_infos = [{} for _ in range(self.num_envs)]
         return batch.observations
+
+    def receive(self, section: int) -> FleetBatch:
+        """Waits for the answers of one section, which `fleet.send` sent actions to."""
+        batch = self.fleet.receive(section)
+        self._note(self.fleet.section_rows[section], batch)
+        return batch
+
+    def receive_all(self) -> FleetBatch:
+        """Waits for the answers of all sections."""
+        return join_sections([self.receive(section) for section in range(len(self.fleet.sections))])
+
+    def _note(self, rows: slice, batch: FleetBatch) -> None:
+        self.acted[rows] = True if batch.acted is None else batch.acted
+        self.present[rows] = True if batch.present is None else batch.present
+        self.begins[rows] = batch.begins
+        if self._masks is not None:
+            self._masks[rows] = batch.masks
 
     def step_async(self, actions: NDArray[Any]) -> None:
         for section, rows in enumerate(self.fleet.section_rows):
             self.fleet.send(section, actions[rows])
 
     def step_wait(self) -> VecEnvStepReturn:
-        sections = range(len(self.fleet.sections))
-        batch = join_sections([self.fleet.receive(section) for section in sections])
-        self._masks = batch.masks
-        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for number, row in enumerate(np.flatnonzero(batch.ended).tolist()):
-            infos[row] = {
-                **batch.infos.get(row, {}),
-                "TimeLimit.truncated": bool(batch.truncated[row]),
-                "terminal_observation": _row(batch.terminal_observations, number),
-            }
-        return batch.observations, batch.rewards, batch.ended, infos
+        return as_step(self.receive_all())
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Which discrete choices each agent has now: bool (n, mask_width), as MaskablePPO expects.
@@ -89,7 +115,27 @@ class GodotVecEnv(VecEnv):
         """
         if self._masks is None:
             raise GameError("The agents of this game have no action masks.")
-        return self._masks
+        return self._masks.copy()
+
+    def grow(self) -> NDArray[np.int64] | None:
+        """Gives agents that wait for a row one of their own, if there are such; call it between two steps.
+
+        Returns:
+            The former number of each row, -1 for a new one, which stays empty until the next step. None if the rows
+            are the same as before.
+        """
+        grown = self.fleet.grow()
+        if grown is None:
+            return None
+        (old,) = grown
+        self.num_envs = len(old)
+        self.acted, self.present, self.begins = (
+            regrow(rows, old) for rows in (self.acted, self.present, self.begins)
+        )
+        if self._masks is not None:
+            self._masks = regrow(self._masks, old, fill=True)
+        self.reset_infos = [{} for _ in range(self.num_envs)]
+        return old
 
     # --- the rest of the VecEnv interface
 
@@ -150,6 +196,18 @@ class GodotVecEnv(VecEnv):
             if row < rows.stop:
                 return game
         raise IndexError(row)
+
+
+def as_step(batch: FleetBatch) -> VecEnvStepReturn:
+    """What a vector environment of SB3 returns for a step of all rows."""
+    infos: list[dict[str, Any]] = [{} for _ in batch.rewards]
+    for number, row in enumerate(np.flatnonzero(batch.ended).tolist()):
+        infos[row] = {
+            **batch.infos.get(row, {}),
+            "TimeLimit.truncated": bool(batch.truncated[row]),
+            "terminal_observation": _row(batch.terminal_observations, number),
+        }
+    return batch.observations, batch.rewards, batch.ended, infos
 
 
 def _row(observations: Any, number: int) -> Any:
