@@ -95,6 +95,7 @@ def test_the_named_policy_decides_for_all(tmp_path: Path) -> None:
     second = run.save(200, evader=-4.0, pursuer=9.0)
     assert run.checkpoints.find("best") == run.checkpoints.find("best", "pursuer") == first
     assert read_description(second)["episode_reward_mean"] == -4.0
+    assert [event["best_of"] for event in run.events("checkpoint")] == [["evader"], []]
 
 
 def test_the_policy_to_judge_by_must_learn() -> None:

@@ -75,10 +75,10 @@ class SampleWatch:
             )
         if window.total < REWARDLESS_EPISODES or ("reward", policy) in self._told:
             return
+        self._told.add(("reward", policy))  # once some were rewarded, the game does reward
         last = window.summary()
         if last["reward_min"] == last["reward_max"] == 0.0:
-            self._tell_once(
-                ("reward", policy),
+            self._warn(
                 f"The episodes of {policy} have no reward: it was 0 in each of the last {REWARDLESS_EPISODES} or more. "
                 "Call add_reward() where something good or bad happens; without it nothing can be learned.",
             )
