@@ -83,6 +83,7 @@ class TrainingCallback(BaseCallback):
         self._watch = watch
         self._begins_at = Counters()
         self._env_steps = 0
+        self._decisions = 0
         self._iterations = 0
         self._spent_before = Seconds()
         self._reported_steps = 0
@@ -130,6 +131,7 @@ class TrainingCallback(BaseCallback):
 
     def _on_step(self) -> bool:
         self._env_steps += len(self._env.games)
+        self._decisions += 1
         if self._switch.requested:
             self.reason = INTERRUPTED
         else:
@@ -155,6 +157,7 @@ class TrainingCallback(BaseCallback):
                 hint="Lower learning_rate, or look for huge rewards or observations in the game.",
             )
         before, self._reported_steps = self._reported_steps, self._algorithm.num_timesteps
+        self._decisions = 0
         self._watch.after_iteration(before, is_last=is_last)
 
     @property
@@ -184,17 +187,27 @@ class TrainingCallback(BaseCallback):
             learner = dict.fromkeys(learner)
         self._updates_before = self._updates
         custom = window.custom_metrics()
+        agents = (counters.timesteps - self._reported_steps) / max(1, self._decisions)
         return {
             "training_iteration": counters.iterations,
             "timesteps_total": counters.timesteps,
             "env_steps_total": counters.env_steps,
             "episodes_total": counters.episodes,
+            "agents": agents,
+            "agents_waiting": sum(self._env.fleet.waiting.values()),
             "episode_reward_mean": policy["reward_mean"],
             "episode_reward_min": policy["reward_min"],
             "episode_reward_max": policy["reward_max"],
             "episode_len_mean": policy["episode_len_mean"],
             "success_rate": policy["success_rate"],
-            "policies": {self._env.policy_name: {**policy, "custom_metrics": custom, "learner": learner}},
+            "policies": {
+                self._env.policy_name: {
+                    **policy,
+                    "agents": agents,
+                    "custom_metrics": custom,
+                    "learner": learner,
+                }
+            },
             "custom_metrics": custom,
             "evaluation": self._watch.evaluation,
             "learner": learner,
