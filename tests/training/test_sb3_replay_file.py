@@ -132,7 +132,7 @@ def test_what_is_written_is_read(tmp_path: Path, steps: int) -> None:
     assert replay_bytes(first) == first.size() * (2 * 8 + 12 + 3 * 4)
 
 
-@pytest.mark.parametrize("steps", [4, 20])
+@pytest.mark.parametrize("steps", [4, 23])
 @pytest.mark.parametrize("size", [7, 12, 40, 400])
 def test_another_size_keeps_the_newest(tmp_path: Path, steps: int, size: int) -> None:
     first = TransitionBuffer(20, BOX, MOVE, device="cpu", n_envs=2)
