@@ -38,7 +38,9 @@ class SeedResult:
     """How one seed's run ended.
 
     Attributes:
-        reward, success_rate: over the last episodes of the run; None if no episode ended, or the game logs no success.
+        reward, success_rate: over the last episodes of the run; None if no episode ended, or the game logs no success,
+            or several policies learned, which have no common figure.
+        policies: by policy, the same of it alone.
         steps_per_second: agent steps a second over the whole run.
     """
 
@@ -51,6 +53,7 @@ class SeedResult:
     success_rate: float | None
     steps_per_second: float | None
     duration_s: float
+    policies: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
@@ -85,9 +88,25 @@ class SeedReport:
         values = [getattr(result, figure) for result in self.results if result.counts]
         return estimate([value for value in values if value is not None])
 
+    @property
+    def policies(self) -> list[str]:
+        """Those of all runs that finished."""
+        return list(
+            dict.fromkeys(name for result in self.results if result.counts for name in result.policies)
+        )
+
+    def estimate_of(self, policy: str, figure: str) -> Estimate | None:
+        """The same for one policy; `figure` is reward or success_rate."""
+        values = [result.policies.get(policy, {}).get(figure) for result in self.results if result.counts]
+        return estimate([value for value in values if value is not None])
+
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-compatible data."""
         summary = {figure: self.estimate(figure) for figure in FIGURES}
+        policies = {
+            policy: {figure: self.estimate_of(policy, figure) for figure in POLICY_FIGURES}
+            for policy in self.policies
+        }
         return {
             "state": self.state,
             "confidence": CONFIDENCE,
@@ -95,11 +114,18 @@ class SeedReport:
             "left": self.left,
             "problem": self.problem,
             "summary": {figure: found and asdict(found) for figure, found in summary.items()},
+            "policies": {
+                policy: {figure: found and asdict(found) for figure, found in own.items()}
+                for policy, own in policies.items()
+            },
         }
 
 
 FIGURES = ("reward", "success_rate", "steps_per_second")
 """What is estimated over the seeds."""
+
+POLICY_FIGURES = ("reward", "success_rate")
+"""What is estimated for each policy."""
 
 
 def train_seeds(
@@ -188,6 +214,10 @@ def _result(service: RunService, seed: int, info: RunInfo) -> SeedResult:
         success_rate=info.success_rate,
         steps_per_second=_speed(service, info),
         duration_s=info.duration_s,
+        policies={
+            name: {"reward": told.reward_mean, "success_rate": told.success_rate}
+            for name, told in info.policies.items()
+        },
     )
 
 

@@ -131,6 +131,28 @@ def test_the_report_is_a_table_with_means_and_intervals(service: RunService) -> 
     assert "steps/s: 100 (100 to 100)" in text
 
 
+def test_policies_that_learn_against_each_other_are_estimated_apart(service: RunService) -> None:
+    def steps(evader: float, pursuer: float) -> tuple[str, ...]:
+        policies = {
+            "evader": {"reward_mean": evader, "success_rate": 0.0},
+            "pursuer": {"reward_mean": pursuer, "success_rate": None},
+        }
+        return ("say @METRIC " + json.dumps({"timesteps_total": 10, "policies": policies}), FINISHED)
+
+    stdout = io.StringIO()
+    output = Output(as_json=True, stdout=stdout, stderr=(words := io.StringIO()))
+    starter = Starter(service, seed_0=steps(1.0, -1.0), seed_1=steps(3.0, -3.0))
+    assert train_with_seeds(service, starter, range(2), Quiet(service), output) == 0
+    text = words.getvalue()
+    assert "reward evader" in text
+    assert "reward of evader: 2.00 (-10.71 to 14.71)" in text
+    assert "success of evader: 0% (0% to 0%)" in text
+    assert "success of pursuer" not in text
+    document = json.loads(stdout.getvalue().splitlines()[-1])
+    assert document["summary"]["reward"] is None
+    assert document["policies"]["pursuer"]["reward"]["mean"] == -2.0
+
+
 def test_a_first_run_that_cannot_start_is_an_error(service: RunService) -> None:
     with pytest.raises(StudioError, match="seed"):
         train_seeds(service, [-1, 0], Starter(service))

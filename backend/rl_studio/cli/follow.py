@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
+from rl_studio.cli.figures import figures, warning_lines
 from rl_studio.cli.output import number_text
 from rl_studio.runs import RunInfo, RunService
 
@@ -60,28 +61,24 @@ def _tell_samples(service: RunService, run_id: str, seen: int, listener: Listene
 
 
 def progress_text(info: RunInfo) -> str:
-    """A run in one line: timesteps, speed, time left, reward and success rate."""
+    """A run in one line: timesteps, speed, time left, reward and success rate, by policy if there are several."""
     parts = [f"{_grouped(info.timesteps)} of {_grouped(info.timesteps_target)} steps"]
     if info.timesteps_per_second:
         left = max(0, info.timesteps_target - info.timesteps) / info.timesteps_per_second
         parts.append(f"{_grouped(info.timesteps_per_second)}/s, {number_text(left, 0)} s left")
-    if info.episode_reward_mean is not None:
-        parts.append(f"reward {number_text(info.episode_reward_mean, 2)}")
-    if info.success_rate is not None:
-        parts.append(f"success {info.success_rate:.0%}")
-    return " · ".join(parts)
+    return " · ".join([*parts, *figures(info)])
 
 
 def outcome_text(info: RunInfo) -> str:
-    """How a run ended, for people; a failed one with its last lines."""
+    """How a run is or ended, for people, with its warnings; a failed one with its last lines."""
     text = f"{info.id}: {info.state} after {info.timesteps} steps in {info.duration_s:.0f} s"
-    if info.episode_reward_mean is not None:
-        text += f", reward {number_text(info.episode_reward_mean, 2)}"
+    text += "".join(f", {told}" for told in figures(info))
     if info.restarts:
         text += f", {info.restarts} restart{'s' if info.restarts > 1 else ''} of games"
+    lines = [text, *warning_lines(info)]
     if info.error is None:
-        return text
-    lines = [text, f"  {info.error.message}"]
+        return "\n".join(lines)
+    lines.append(f"  {info.error.message}")
     if info.error.hint:
         lines.append(f"  → {info.error.hint}")
     if info.error.log_tail:

@@ -51,9 +51,36 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return 0
     output.say(f"{run_id}: {len(samples)} samples")
     if samples:
-        output.say(table(samples[-_SHOWN:], _COLUMNS))
+        rows = [row(sample) for sample in samples[-_SHOWN:]]
+        output.say(table(rows, columns(samples[-1])))
     output.result({"run": run_id, "samples": samples})
     return 0
+
+
+def columns(sample: dict[str, Any]) -> dict[str, str]:
+    """The columns of a table of samples like this one: with several policies each has figures of its own."""
+    policies = list(sample.get("policies") or {})
+    if len(policies) < 2:
+        return _COLUMNS
+    common = {
+        key: title for key, title in _COLUMNS.items() if key.endswith("_total") or key == "training_iteration"
+    }
+    own = {
+        f"{policy}.{key}": f"{title} {policy}"
+        for key, title in (("reward_mean", "reward"), ("success_rate", "success"))
+        for policy in policies
+    }
+    return common | own
+
+
+def row(sample: dict[str, Any]) -> dict[str, Any]:
+    """A sample with the figures of its policies as `policy.figure`."""
+    own = {
+        f"{policy}.{key}": value
+        for policy, figures in (sample.get("policies") or {}).items()
+        for key, value in figures.items()
+    }
+    return sample | own
 
 
 def csv_lines(samples: list[dict[str, Any]]) -> Iterator[str]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from rl_studio.cli.arguments import add_json, add_project, open_project
+from rl_studio.cli.figures import cells
+from rl_studio.cli.follow import outcome_text
 from rl_studio.cli.output import Output, table
 from rl_studio.runs import RunInfo, RunService
 
@@ -18,12 +20,16 @@ _COLUMNS = {
     "success": "success",
     "checkpoints": "checkpoints",
     "restarts": "restarts",
+    "warnings": "warnings",
     "started": "started",
     "duration": "took",
 }
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="tell of one run only, with its warnings: its id or latest"
+    )
     add_project(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="only the newest N")
     add_json(parser)
@@ -31,15 +37,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     with RunService(open_project(args)) as service:
-        runs = service.list(args.limit)
+        one = None if args.run is None else service.get(service.resolve(args.run))
+        runs = [] if one is not None else service.list(args.limit)
         problem = service.problem
-    if runs:
+    if one is not None:
+        output.say(outcome_text(one))
+    elif runs:
         output.say(table([_row(info) for info in runs], _COLUMNS))
     else:
         output.say("No runs yet. rl-studio train --project DIR starts one.")
     if problem is not None:
         output.warn(problem)
-    output.result([info.to_dict() for info in runs])
+    output.result([info.to_dict() for info in runs] if one is None else one.to_dict())
     return 0
 
 
@@ -48,10 +57,10 @@ def _row(info: RunInfo) -> dict[str, Any]:
         "id": info.id,
         "state": info.state,
         "timesteps": info.timesteps,
-        "reward": info.episode_reward_mean,
-        "success": None if info.success_rate is None else f"{info.success_rate:.0%}",
+        **cells(info),
         "checkpoints": info.checkpoints,
         "restarts": info.restarts or None,
+        "warnings": len(info.warnings) or None,
         "started": datetime.fromtimestamp(info.started).strftime("%Y-%m-%d %H:%M"),
         "duration": f"{info.duration_s:.0f} s",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
@@ -10,7 +10,15 @@ from rl_studio.cli.follow import Listener, follow, outcome_text
 from rl_studio.cli.output import Output, number_text, table
 from rl_studio.experiments import ExperimentStore, layers, overlay
 from rl_studio.runs import RunInfo, RunService
-from rl_studio.seeds import CONFIDENCE, FIGURES, Estimate, SeedReport, SeedResult, train_seeds
+from rl_studio.seeds import (
+    CONFIDENCE,
+    FIGURES,
+    POLICY_FIGURES,
+    Estimate,
+    SeedReport,
+    SeedResult,
+    train_seeds,
+)
 
 _TITLES = {"reward": "reward", "success_rate": "success", "steps_per_second": "steps/s"}
 _COLUMNS = {"seed": "seed", "run": "run", "state": "state", "timesteps": "steps", **_TITLES}
@@ -76,15 +84,15 @@ def first_seed(
 
 def report_text(report: SeedReport) -> str:
     """A table of the runs, and below it what they say together."""
-    lines = [table([_row(result) for result in report.results], _COLUMNS)]
+    lines = [table([_row(result) for result in report.results], _columns(report))]
     finished = sum(result.counts for result in report.results)
     if finished:
         lines.append(
             f"\nMean over {finished} finished run{'s' if finished > 1 else ''}{_interval_note(finished)}:"
         )
-    for figure in FIGURES:
-        if (found := report.estimate(figure)) is not None:
-            lines.append(f"  {_TITLES[figure]}: {_estimate_text(figure, found)}")
+    for title, figure, found in _estimates(report):
+        if found is not None:
+            lines.append(f"  {title}: {_estimate_text(figure, found)}")
     if report.problem:
         lines.append(f"Seed {report.left[0]} could not be started: {report.problem}")
     if report.left:
@@ -94,14 +102,42 @@ def report_text(report: SeedReport) -> str:
     return "\n".join(lines)
 
 
+def _columns(report: SeedReport) -> dict[str, str]:
+    """Those of the table: policies that learn against each other have figures of their own."""
+    if len(report.policies) < 2:
+        return _COLUMNS
+    own = {
+        f"{policy}.{figure}": f"{_TITLES[figure]} {policy}"
+        for figure in POLICY_FIGURES
+        for policy in report.policies
+    }
+    return {key: title for key, title in _COLUMNS.items() if key not in POLICY_FIGURES} | own
+
+
+def _estimates(report: SeedReport) -> Iterator[tuple[str, str, Estimate | None]]:
+    """(title, figure, estimate) of all that is estimated."""
+    apart = report.policies if len(report.policies) > 1 else []
+    for policy in apart:
+        for figure in POLICY_FIGURES:
+            yield f"{_TITLES[figure]} of {policy}", figure, report.estimate_of(policy, figure)
+    for figure in FIGURES:
+        if not apart or figure not in POLICY_FIGURES:
+            yield _TITLES[figure], figure, report.estimate(figure)
+
+
 def _interval_note(count: int) -> str:
     return f" and its {CONFIDENCE:.0%} interval" if count > 1 else " (an interval needs two)"
 
 
 def _row(result: SeedResult) -> dict[str, Any]:
-    return {key: getattr(result, key) for key in ("seed", "run", "state", "timesteps")} | {
-        figure: None if (value := getattr(result, figure)) is None else _figure_text(figure, value)
-        for figure in FIGURES
+    told = {key: getattr(result, key) for key in ("seed", "run", "state", "timesteps")}
+    values = {figure: (figure, getattr(result, figure)) for figure in FIGURES} | {
+        f"{policy}.{figure}": (figure, value)
+        for policy, own in result.policies.items()
+        for figure, value in own.items()
+    }
+    return told | {
+        key: None if value is None else _figure_text(figure, value) for key, (figure, value) in values.items()
     }
 
 
