@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.project import Project
+from rl_studio.runs.info import StateName
 from rl_studio_training.arguments import Args, parse_args, read_config
 from rl_studio_training.errors import Interrupted
 from rl_studio_training.launch import GameSettings
@@ -51,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         report_error(reporter, error, run.path if run is not None else Path.cwd())
         if run is not None:
-            run.finish("failed", "error", 1)
+            run.finish("failed", "error", 1, reporter.warned)
         return 1
     reporter.event("finished", reason=stop.reason, timesteps_total=timesteps, message=stop.message)
     if run is not None:
-        run.finish("stopped" if stop.reason == "interrupted" else "finished", stop.reason, 0)
+        state: StateName = "stopped" if stop.reason == "interrupted" else "finished"
+        run.finish(state, stop.reason, 0, reporter.warned)
         if not reporter.enabled:
             reporter.say(f"{stop.message} The run is in {run.path}")
     return 0

@@ -149,6 +149,8 @@ def test_warnings_and_figures_of_policies_are_told(service: RunService, start: S
     )
     info = service.wait(info.id, timeout=20)
     assert info.warnings == [RunWarning("odd", 2)]
+    noted = json.loads((service.folder(info.id) / "run.json").read_text(encoding="utf-8"))
+    assert noted["warnings"] == [{"message": "odd", "count": 2}]
     assert info.policies == {"cat": PolicyResult(1.0, 0.5, 3)}
 
 

@@ -52,6 +52,7 @@ def test_without_a_reader_there_are_only_plain_words() -> None:
     reporter.warning("Odd")
     assert lines.getvalue() == b""
     assert human.getvalue() == "Starting\nWarning: Odd\n"
+    assert reporter.warned == {"Odd": 1}
 
 
 def test_lines_of_several_threads_do_not_mix() -> None:

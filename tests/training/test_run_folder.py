@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.project import Project
+from rl_studio.runs import RunService
+from rl_studio.runs.info import RunWarning
 from rl_studio.runs.provenance import git_revision
 from rl_studio_training.run_folder import RunFolder
 
@@ -23,8 +25,11 @@ def test_a_run_by_hand_explains_itself(project: Project) -> None:
     assert facts["versions"]["torch"]
     assert json.loads((run.path / "config.json").read_text()) == config
     assert (run.path / "command.txt").read_text().strip()
-    run.finish("failed", "error", 1)
+    run.finish("failed", "error", 1, {"odd": 2})
     facts = json.loads((run.path / "run.json").read_text())
+    assert facts["warnings"] == [{"message": "odd", "count": 2}]
+    with RunService(project) as service:
+        assert service.get(run.path.name).warnings == [RunWarning("odd", 2)]
     assert (facts["state"], facts["reason"], facts["exit_code"]) == ("failed", "error", 1)
     assert facts["ended"].endswith("Z")
 

@@ -40,6 +40,8 @@ class Reporter:
         self._human = human if human is not None else sys.stderr
         self.write_above: Callable[[str], None] | None = None
         """Set while a progress bar is on the terminal: writes a line without tearing the bar."""
+        self.warned: dict[str, int] = {}
+        """How often each warning was told."""
         self._lock = threading.Lock()
         self._status = Unrepeated(self._tell_status)
         self._warning = Unrepeated(self._tell_warning)
@@ -70,6 +72,8 @@ class Reporter:
         self._warning(message)
 
     def _tell_warning(self, message: str) -> None:
+        with self._lock:
+            self.warned[message] = self.warned.get(message, 0) + 1
         self.event("warning", message=message)
         self.say(f"Warning: {message}")
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,14 +101,25 @@ class RunFolder:
             )
         )
 
-    def finish(self, state: StateName, reason: str, exit_code: int) -> None:
-        """Notes how a run that was started by hand ended; on a full disk its log says so alone."""
+    def finish(
+        self, state: StateName, reason: str, exit_code: int, warned: Mapping[str, int] | None = None
+    ) -> None:
+        """Notes how a run that was started by hand ended; on a full disk its log says so alone.
+
+        Args:
+            warned: its warnings, with how often each was told.
+        """
         meta = self._folder.read_meta() if self.is_ours else None
         if meta is not None:
             streams.end()  # what is kept for the last words has room for this, too
             with contextlib.suppress(OSError):
                 self._folder.write_meta(
                     dataclasses.replace(
-                        meta, state=state, reason=reason, exit_code=exit_code, ended=timestamp()
+                        meta,
+                        state=state,
+                        reason=reason,
+                        exit_code=exit_code,
+                        ended=timestamp(),
+                        warnings=folder.warnings_of(warned or {}),
                     )
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from rl_studio.runs.folder import RunMeta, parse_time
+from rl_studio.runs.folder import RunMeta, parse_time, warnings_of
 from rl_studio.runs.info import (
     CheckpointOrigin,
     GameRestart,
@@ -59,7 +59,11 @@ def describe(
         restarts=progress.restarts,
         last_restart=GameRestart(**progress.last_restart) if progress.last_restart else None,
         error=_failure(meta, row, log_tail()) if state is RunState.FAILED else None,
-        warnings=[RunWarning(message, count) for message, count in progress.warned.items()],
+        warnings=[
+            RunWarning(told["message"], told["count"])
+            # A run that was started by hand has its output in a terminal, not in a log.
+            for told in warnings_of(progress.warned) or meta.warnings
+        ],
         action_repeat=progress.action_repeat,
         resumed_from=CheckpointOrigin(**meta.resumed_from) if meta.resumed_from else None,
         initialised_from=CheckpointOrigin(**meta.initialised_from) if meta.initialised_from else None,

@@ -7,7 +7,7 @@ import logging
 import re
 import secrets
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ class RunMeta:
         state: as it was when somebody last looked; the final one is for good.
         ended: ISO 8601 UTC.
         resumed_from, initialised_from: {run, checkpoint} that it goes on from, or whose policies it began with.
+        warnings: {message, count} of what was odd, noted when it has ended.
     """
 
     id: str
@@ -59,6 +60,7 @@ class RunMeta:
     ended: str | None = None
     resumed_from: dict[str, str] | None = None
     initialised_from: dict[str, str] | None = None
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     schema: int = SCHEMA
 
     @property
@@ -151,9 +153,16 @@ def _checked(meta: RunMeta) -> RunMeta:
             isinstance(origin["run"], str) and isinstance(origin["checkpoint"], str)
         ):
             raise TypeError("an origin is not {run, checkpoint}")
+    if not all(isinstance(told["message"], str) and isinstance(told["count"], int) for told in meta.warnings):
+        raise TypeError("a warning is not {message, count}")
     if meta.state not in ("starting", "running", "stopping", "finished", "stopped", "failed"):
         raise ValueError(f"unknown state {meta.state!r}")
     return meta
+
+
+def warnings_of(warned: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Warnings with their counts, for run.json."""
+    return [{"message": message, "count": count} for message, count in warned.items()]
 
 
 def origin_of(checkpoint: Path | None) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from rl_studio import storage
 from rl_studio.runs import processes
-from rl_studio.runs.folder import RunFolder, RunMeta, format_time
+from rl_studio.runs.folder import RunFolder, RunMeta, format_time, warnings_of
 from rl_studio.runs.ingest import Ingester
 from rl_studio.runs.pages import log_tail
 from rl_studio.runs.state import RunState, Verdict, check_transition, judge
@@ -175,7 +175,12 @@ class Watcher:
             ended = format_time(datetime.fromtimestamp(self._end_time(folder, meta), UTC))
             logger.info("run %s ended: %s (%s)", folder.id, verdict.state, verdict.reason)
             return dataclasses.replace(
-                meta, state=verdict.state.value, reason=verdict.reason, exit_code=exit_code, ended=ended
+                meta,
+                state=verdict.state.value,
+                reason=verdict.reason,
+                exit_code=exit_code,
+                ended=ended,
+                warnings=warnings_of(row.progress.warned),
             )
 
         row = self._ingester.ingest(folder, final=True)
