@@ -11,6 +11,8 @@ const ScaledTime := preload("scaled_time.gd")
 
 ## Frames that are drawn for somebody to watch, at most so many a second.
 const WATCHED_FPS: float = 30.0
+## Where a window is out of sight.
+const FAR_AWAY: Vector2i = Vector2i(-20000, -20000)
 const USEC: float = 1_000_000.0
 ## A pace that fell behind by more starts counting anew, instead of rushing to make up for it.
 const LONGEST_LAG_USEC: int = 200_000
@@ -45,6 +47,12 @@ func apply(tree: SceneTree, fixed_fps: bool, speedup: float, action_repeat: int)
 	elif speedup > 0.0:
 		_tick_usec = USEC / (Engine.physics_ticks_per_second * speedup)
 		_next_tick_usec = Time.get_ticks_usec()
+
+
+## Moves the window to where nobody sees it: the game only draws what its agents look at.
+static func hide_window() -> void:
+	DisplayServer.window_set_flag(DisplayServer.WINDOW_FLAG_NO_FOCUS, true)
+	DisplayServer.window_set_position(FAR_AWAY)
 
 
 ## Waits until the next tick is due, and says whether its frame shall be drawn. Call it in every

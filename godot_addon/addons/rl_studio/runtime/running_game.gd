@@ -69,6 +69,8 @@ func _ready() -> void:
 	var listener: Listener = Listener.new()
 	add_child(listener, false, Node.INTERNAL_MODE_BACK)
 	listener.close_requested.connect(_on_close_requested)
+	if _options.has("rl_studio_unseen"):
+		EnginePace.hide_window()
 	if Evaluator.is_wanted(_options):
 		_evaluator = Evaluator.new(_options)
 	if _evaluator != null or _is_launched():
