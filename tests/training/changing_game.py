@@ -13,6 +13,7 @@ Started by fake_game.py with the mode "crew"; options as `--name=value`:
     lonely=7                     the step after which nobody is left for a while
     dies=20                      the step at which the game dies, if its --env_seed is `dies_seed`
     spoils=4                     the step at which the last agent of the last policy sees NaN
+    task=signs                   something to learn: agents see [`sign_of` them, age / 8, 1] and get `skill`
 
 An agent has a number, which no other has. It sees [number, age, 1]; an agent of "blue", if spaces are apart, only
 [number, age]. Its episodes last `length_of(number)` steps, see also `is_truncated` and `leaves_at_end`; `worth` is its
@@ -57,6 +58,17 @@ def leaves_at_end(number: int) -> bool:
 def worth(number: int, action: list[float]) -> float:
     """What an agent gets for an action, given as numbers side by side: exact for sixteenths and whole numbers."""
     return number + 16.0 * sum((place + 1) * value for place, value in enumerate(action))
+
+
+def sign_of(number: int) -> float:
+    """What an agent is told with task=signs: 1 or -1."""
+    return 1.0 if number % 4 < 2 else -1.0
+
+
+def skill(number: int, policy: str, action: list[float]) -> float:
+    """What it gets then, -1 to 1: agents of "blue" should do the opposite of what they are told, others just that."""
+    wanted = -sign_of(number) if policy == "blue" else sign_of(number)
+    return 1.0 - abs(wanted - action[0])
 
 
 def mask(number: int, age: int, size: int) -> list[int]:
@@ -187,7 +199,7 @@ class ChangingGame:
         if str(self.step) == self.options.get("dies") and str(self.seed) == self.options.get("dies_seed"):
             os._exit(3)
         for being in self._seated():
-            being.last_reward = worth(being.number, actions[being.number])
+            being.last_reward = self._reward(being, actions[being.number])
             being.total += being.last_reward
             being.age += 1
             if being.age == length_of(being.number):
@@ -203,6 +215,11 @@ class ChangingGame:
             if being.has_left:
                 self.beings.remove(being)
         self._answer("step", acted)
+
+    def _reward(self, being: Being, action: list[float]) -> float:
+        if "task" in self.options:
+            return skill(being.number, being.policy, action)
+        return worth(being.number, action)
 
     def _come_and_go(self) -> None:
         seated = self._seated()
@@ -355,6 +372,8 @@ class ChangingGame:
 
     def _see(self, being: Being) -> dict[str, list[float]]:
         seen = [float(being.number), float(being.age), 1.0]
+        if "task" in self.options:
+            seen = [sign_of(being.number), being.age / 8, 1.0]
         return {"obs": seen[:2] if self._is_apart(being.policy) else seen}
 
     def _columns(self, beings: list[Being]) -> dict[str, list[list[float]]]:

@@ -30,7 +30,9 @@ def found(*names: str) -> Probe:
     """Two agents of each policy."""
     seen, done = spaces.Box(-1.0, 1.0, (3,)), spaces.Box(-1.0, 1.0, (2,))
     wire = {"obs": {"space": "box", "size": [3]}}
-    return Probe({name: PolicyFacts(2, seen, done, wire, CONTINUOUS, False) for name in names or ("walker",)})
+    return Probe(
+        {name: PolicyFacts(2, 2, seen, done, wire, CONTINUOUS, False) for name in names or ("walker",)}
+    )
 
 
 def build(probe: Probe | None = None, *, games: int = 1, **values: Any) -> Any:
@@ -87,7 +89,9 @@ def test_values_of_replay_are_in_their_places() -> None:
     discrete = found()
     facts = discrete.policies["walker"]
     wire = {"turn": {"action_type": "discrete", "size": 4}}
-    choosing = Probe({"walker": PolicyFacts(2, facts.observation_space, spaces.Discrete(4), {}, wire, False)})
+    choosing = Probe(
+        {"walker": PolicyFacts(2, 2, facts.observation_space, spaces.Discrete(4), {}, wire, False)}
+    )
     dqn = build(
         choosing,
         algorithm="dqn",

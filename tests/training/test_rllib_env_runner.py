@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,14 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 from ray.rllib.utils.metrics.metrics_logger import MetricsLogger
 
-from rl_studio_training.rllib_env_runner import GodotEnvRunner
+from rl_studio_training.errors import SpacesError
+from rl_studio_training.rllib_env_runner import STRETCH, GodotEnvRunner
 from rl_studio_training.rllib_games import ENV_NAME, RunnerGames, probe, register
 from rl_studio_training.rllib_reports import GamesReport, games_reports, policy_of
+from training.changing_game import worth
 from training.conftest import MakeBuild
 from training.rllib_runs import built, games_of
+from training.witness import lives
 
 # RLlib gives each runner's environment the same name.
 pytestmark = pytest.mark.filterwarnings(
@@ -55,7 +59,7 @@ def sample(games: RunnerGames, *sizes: int, **values: Any) -> tuple[list[Any], G
     )
     config = built(probed, **values)
     config.env_config = games.env_config()
-    config.env_runners(num_envs_per_env_runner=probe(probed).n_agents * games.games)
+    config.env_runners(num_envs_per_env_runner=probe(probed).n_rows * games.games)
     runner = GodotEnvRunner(config=config)
     try:
         return [episode for size in sizes for episode in runner.sample(num_timesteps=size)], runner
@@ -201,6 +205,131 @@ def test_the_report_tells_of_the_time_since_the_last_one(make_games: MakeGames) 
     assert (second.agent_steps, second.env_steps) == ({"red": 2, "blue": 2}, 2)
     assert [len(ended) for ended in second.episodes.values()] == [1]
     assert first.policy_s > 0.0
+
+
+# --- agents that come and go
+
+RESTLESS = {"crew": "red,blue,red", "unrest": "0.3", "most": "5"}
+"""See changing_game.py."""
+
+
+@pytest.mark.parametrize("network", ["mlp", "lstm"])
+def test_each_step_is_of_the_agent_it_is_said_to_be(make_games: MakeGames, network: str) -> None:
+    games = make_games("crew", games=3, **RESTLESS)
+    episodes, runner = sample(games, 150, 150, 100, 300, network=network, max_seq_len=5, lstm_hidden_size=4)
+    assert sum(map(len, episodes)) >= 700
+    whole: dict[str, list[Any]] = {}
+    for episode in episodes:
+        seen = episode.get_observations()
+        number = int(seen[0, 0])
+        assert (seen[:, 0] == number).all()
+        assert seen[:, 1].tolist() == [episode.t_started + step for step in range(len(episode) + 1)]
+        taken = np.clip(episode.get_actions(), -1.0, 1.0).tolist()
+        expected = [worth(number, action) for action in taken]
+        np.testing.assert_allclose(episode.get_rewards(), expected, rtol=1e-5, atol=1e-3)
+        whole.setdefault(episode.id_, []).append(episode)
+    told = Counter(
+        (parts[0].module_id, int(parts[0].get_observations()[0, 0]), sum(map(len, parts)), _end(parts[-1]))
+        for parts in whole.values()
+        if parts[-1].is_done
+    )
+    happened = Counter(
+        (life["policy"], life["number"], life["length"], life["end"])
+        for life in lives(games.log_folder.parent)
+    )
+    assert told == happened
+    assert len(told) > 50
+    assert runner.num_envs > 9, "agents that waited have got rows"
+
+
+def _end(episode: Any) -> str:
+    return "terminated" if episode.is_terminated else "truncated"
+
+
+def test_only_what_agents_did_is_counted(make_games: MakeGames) -> None:
+    config = built(make_games("crew", games=2, **RESTLESS))
+    runner = GodotEnvRunner(config=config)
+    trainer = MetricsLogger(root=True)
+    try:
+        episodes = runner.sample(num_timesteps=100)
+        trainer.aggregate([runner.get_metrics()], key="env_runners")
+        result = trainer.compile()
+    finally:
+        runner.stop()
+    steps = Counter({"red": 0, "blue": 0})
+    for episode in episodes:
+        steps[episode.module_id] += len(episode)
+    assert 100 <= steps.total() < 100 + runner.num_envs
+    (report,) = games_reports(result)
+    assert report.agent_steps == dict(steps)
+    assert report.timing.steps == steps.total()
+    found = result["env_runners"]
+    assert found["num_env_steps_sampled"] == found["num_env_steps_sampled_lifetime"] == steps.total()
+    assert dict(found["num_module_steps_sampled"]) == dict(steps)
+    assert runner.num_env_steps_sampled_lifetime == steps.total()
+
+
+def test_agents_for_which_there_is_no_row_are_reported(make_games: MakeGames) -> None:
+    runner = GodotEnvRunner(config=built(make_games("crew", rows="red:1", **RESTLESS)))
+    try:
+        reports = [report_after(runner, 10) for _ in range(20)]
+        assert runner.env is not None
+        assert len(runner.env.fleet.groups[0].rows) == 1
+    finally:
+        runner.stop()
+    assert max(report.waiting["red"] for report in reports) > 1
+    assert all(report.waiting.keys() == {"red", "blue"} for report in reports)
+
+
+def test_a_fragment_is_of_so_many_agent_steps_however_few_agents_there_are(make_games: MakeGames) -> None:
+    """Four rows, two agents: the same number of steps takes twice as long."""
+    games = make_games("crew", crew="red,red", rows="red:4")
+    config = built(games, rollout_fragment_length=10)
+    assert config.num_envs_per_env_runner == 4
+    runner = GodotEnvRunner(config=config)
+    try:
+        assert sum(len(episode) for episode in runner.sample()) == 40
+        report = report_after(runner, 10)
+        assert (report.agent_steps, report.env_steps) == ({"red": 50}, 25)
+    finally:
+        runner.stop()
+
+
+def test_a_fragment_stays_as_large_when_there_are_more_rows(make_games: MakeGames) -> None:
+    """RLlib reckons with the rows that there were at the beginning."""
+    games = make_games("crew", games=2, **RESTLESS)
+    config = built(games, rollout_fragment_length=20, train_batch_size=120)
+    runner = GodotEnvRunner(config=config)
+    try:
+        sizes = [sum(map(len, runner.sample())) for _ in range(8)]
+        rows = runner.num_envs
+    finally:
+        runner.stop()
+    wanted = 20 * config.num_envs_per_env_runner
+    assert rows > config.num_envs_per_env_runner == 6
+    assert all(wanted <= size < wanted + rows for size in sizes)
+
+
+def test_a_fragment_comes_to_an_end_where_there_are_hardly_any(make_games: MakeGames) -> None:
+    games = make_games("crew", crew="red", rows="red:50")
+    runner = GodotEnvRunner(config=built(games))
+    try:
+        episodes = runner.sample(num_timesteps=100)
+    finally:
+        runner.stop()
+    assert sum(map(len, episodes)) == STRETCH * 2
+
+
+def test_a_policy_that_nobody_knew_of_is_named(make_games: MakeGames) -> None:
+    config = built(make_games("crew", crew="red,red"))
+    config.env_config = make_games("crew", crew="red,blue").env_config()
+    runner = GodotEnvRunner(config=config)
+    try:
+        with pytest.raises(SpacesError, match=r"agents of the policy blue; .* had only red\.") as caught:
+            runner.sample(num_timesteps=4)
+    finally:
+        runner.stop()
+    assert "agent_rows" in str(caught.value.hint)
 
 
 def _tensor(array: Any) -> Any:

@@ -18,9 +18,11 @@ import pytest
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
 
 from rl_studio_training.errors import GameStartError, SpacesError
+from rl_studio_training.godot_env import StudioGodotEnv
 from rl_studio_training.launch import GameSettings
-from rl_studio_training.rllib_games import RunnerGames, make_env, probe, start_games
-from training.conftest import MakeBuild, is_alive, wait_until
+from rl_studio_training.policy_fleet import PolicyFleet
+from rl_studio_training.rllib_games import RunnerGames, facts_of, make_env, probe, start_games
+from training.conftest import MakeBuild, MakeGame, is_alive, wait_until
 
 TRAINING_SCRIPTS = str(Path(__file__).resolve().parents[2] / "training_scripts")
 RUNNER = """
@@ -69,6 +71,33 @@ def test_a_probe_tells_policies_apart_unless_they_are_shared(
     assert {name: policy.n_agents for name, policy in shared.policies.items()} == {"shared_policy": 2}
 
 
+def test_a_probe_tells_rows_from_agents(games: RunnerGames, make_build: MakeBuild) -> None:
+    extra = {"wire": "binary", "crew": "red,blue,red", "rows": "red:5"}
+    found = probe(replace(games, settings=replace(games.settings, build=make_build("crew"), extra=extra)))
+    told = {name: (policy.n_agents, policy.n_rows) for name, policy in found.policies.items()}
+    assert told == {"red": (2, 5), "blue": (1, 1)}
+    assert (found.n_agents, found.n_rows) == (3, 6)
+
+
+def test_a_policy_that_the_first_game_lacks_is_known_from_another(make_game: MakeGame) -> None:
+    crews = ("red,red", "red,blue,blue")
+
+    def launch(instance: int, seed: int) -> StudioGodotEnv:
+        extra = {"wire": "binary", "spaces": "apart", "crew": crews[instance]}
+        return make_game("crew", instance=instance, seed=seed, connect=False, extra=extra)
+
+    fleet = PolicyFleet(launch, 2, seed=0)
+    try:
+        found = facts_of(fleet)
+    finally:
+        fleet.close()
+    red, blue = found.policies["red"], found.policies["blue"]
+    assert (red.n_agents, red.observation_space.shape) == (2, (3,))
+    assert (blue.n_agents, blue.observation_space.shape) == (2, (2,))
+    assert blue.wire_observations == {"obs": {"space": "box", "size": [2]}}
+    assert set(blue.wire_actions) == {"turn", "use"}
+
+
 def test_a_probe_of_a_broken_game_says_why(games: RunnerGames, make_build: MakeBuild) -> None:
     settings = replace(games.settings, build=make_build("stillborn"))
     with pytest.raises(GameStartError, match=r"missing\.tscn"):
@@ -96,7 +125,7 @@ def test_gymnasium_makes_it_without_complaint(games: RunnerGames) -> None:
 
 
 def test_a_wrong_number_of_rows_is_explained_and_nothing_runs_on(games: RunnerGames, tmp_path: Path) -> None:
-    with pytest.raises(SpacesError, match="is 5, but 1 games have 2 agents") as caught:
+    with pytest.raises(SpacesError, match="is 5, but 1 games have 2 rows") as caught:
         make_env(config_of(replace(games, runner=0), num_envs=5))
     assert "probe()" in str(caught.value.hint)
     assert not is_alive(int((tmp_path / "build" / "pid-0").read_text()))

@@ -1,20 +1,38 @@
-"""What RLlib's learners are fed with: advantages, and a replay buffer of arrays."""
+"""What RLlib's learners are fed with: advantages, a replay buffer of arrays, and crews that come and go."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tree
 
 pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rllib]'")
 
+from gymnasium import spaces
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.learner.training_data import TrainingData
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
+from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
 from ray.rllib.utils.postprocessing.value_predictions import compute_value_targets
 
-from rl_studio_training.rllib_learners import advantages_of
+from rl_studio.experiments.overrides import resolve
+from rl_studio.experiments.rllib_config import RLlibConfig
+from rl_studio_training.launch import GameSettings
+from rl_studio_training.rllib_actor import ModuleActor
+from rl_studio_training.rllib_config import build_config
+from rl_studio_training.rllib_games import PolicyFacts, Probe, RunnerGames
+from rl_studio_training.rllib_learners import advantages_of, minibatches
 from rl_studio_training.rllib_replay import ArrayEpisodeReplayBuffer
+from rl_studio_training.rllib_sampler import FragmentSampler
+from rl_studio_training.rllib_session import ray_session
+from training.rllib_scripted import MOVE, SEEN, Script, ScriptedFleet, random_script
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*RLModule.*has been deprecated:DeprecationWarning")
 
 
 def test_advantages_by_hand() -> None:
@@ -145,3 +163,211 @@ def test_a_smaller_buffer_takes_the_last_steps() -> None:
     buffer.add([part(0, 5)])
     small.set_state(buffer.get_state())
     assert set(drawn(small)) == {2, 3, 4}
+
+
+def test_a_policy_with_few_steps_waits_until_it_has_enough() -> None:
+    buffer = ArrayEpisodeReplayBuffer(capacity=10, least=4)
+    buffer.add([part(0, 5), part(0, 3, policy="blue")])
+    assert list(buffer.sample(8, n_step=1, gamma=0.9)[0].policies) == ["red"]
+    buffer.add([part(3, 1, policy="blue")])
+    assert list(buffer.sample(8, n_step=1, gamma=0.9)[0].policies) == ["red", "blue"]
+    small = ArrayEpisodeReplayBuffer(capacity=3, least=100)
+    small.add([part(0, 3)])
+    assert list(small.sample(8, n_step=1, gamma=0.9)[0].policies) == ["red"], "it will never have more"
+
+
+def test_single_steps_are_drawn_for_themselves() -> None:
+    buffer = ArrayEpisodeReplayBuffer(capacity=100)
+    buffer.add([part(0, 1, terminated=True), part(10, 1), part(20, 1, terminated=True)])
+    found = drawn(buffer, n_step=3)
+    assert found[0] == {"obs": 0.0, "next": 1.0, "reward": 0.0, "over": True, "n": 1.0}
+    assert found[10] == {"obs": 10.0, "next": 11.0, "reward": 10.0, "over": False, "n": 1.0}
+
+
+# --- minibatches
+
+
+def steps_of(**counts: int) -> MultiAgentBatch:
+    """By policy so many steps, numbered."""
+    parts = {name: SampleBatch({Columns.OBS: np.arange(count)}) for name, count in counts.items()}
+    return MultiAgentBatch(parts, sum(counts.values()))
+
+
+def seen(batches: Sequence[MultiAgentBatch], policy: str) -> list[list[int]]:
+    return [
+        batch.policy_batches[policy][Columns.OBS].tolist()
+        for batch in batches
+        if policy in batch.policy_batches
+    ]
+
+
+def test_a_policy_with_few_steps_is_not_learned_by_heart() -> None:
+    batches = list(minibatches(steps_of(red=40, blue=3), epochs=2, size=8))
+    assert len(batches) == 10
+    assert sorted(step for part in seen(batches, "red") for step in part) == sorted([*range(40)] * 2)
+    assert seen(batches, "blue") == [[0, 1, 2]] * 2
+
+
+def test_the_learner_of_ppo_takes_these_minibatches(make_crew: MakeCrew) -> None:
+    crew = make_crew("ppo", {"red": [["a" * 64]], "blue": [["aaA" + "." * 61]]})
+    update, found = crew.learner._update, []
+    crew.learner._update = lambda batch, **options: found.append(sorted(batch)) or update(batch, **options)
+    crew.learn(60)
+    assert found == [["blue", "red"]] * 2 + [["red"]] * 6
+
+
+def test_few_steps_of_all_policies_are_learned_from_as_often() -> None:
+    batches = list(minibatches(steps_of(red=1, blue=3), epochs=3, size=8))
+    assert [sorted(batch.policy_batches) for batch in batches] == [["blue", "red"]] * 3
+    assert seen(batches, "red") == [[0]] * 3
+
+
+# --- a crew that changes
+
+
+CHOOSE = spaces.Discrete(4)
+WIRE = {"turn": {"action_type": "discrete", "size": 4}}
+MemoryOf = {"network": "lstm", "lstm_hidden_size": 4, "max_seq_len": 5}
+SHORT: dict[str, dict[str, Any]] = {
+    "ppo": {"train_batch_size": 40, "minibatch_size": 16, "n_epochs": 2},
+    "appo": {"train_batch_size": 40, "rollout_fragment_length": 10},
+    "impala": {"train_batch_size": 40, "rollout_fragment_length": 10},
+    "dqn": {"train_batch_size": 8, "buffer_size": 1000},
+    "sac": {"train_batch_size": 8, "buffer_size": 1000},
+}
+
+
+class Crew:
+    """A learner, and agents who play with its policies as a script says."""
+
+    def __init__(self, algorithm: str, script: Script, **values: Any) -> None:
+        space = CHOOSE if algorithm == "dqn" else MOVE
+        config = resolve(
+            RLlibConfig, {"algorithm": algorithm, "hidden_layers": [8], **SHORT[algorithm], **values}
+        )
+        facts = PolicyFacts(1, 1, SEEN, space, {"obs": {"space": "box", "size": [5]}}, WIRE, False)
+        games = RunnerGames(settings=GameSettings(), log_folder=Path("logs"))
+        self.config = build_config(config, games, Probe(dict.fromkeys(script, facts)))
+        self.learner = self.config.build_learner(spaces=dict.fromkeys(script, (SEEN, space)))
+        count = len(next(iter(script.values())))
+        fleet = ScriptedFleet(script, [list(range(count))], space)
+        keeps = algorithm not in ("dqn", "sac")
+        modules = {name: self.learner.module[name].unwrapped() for name in script}
+        actors = {name: ModuleActor(module, keeps_extras=keeps) for name, module in modules.items()}
+        self.sampler = FragmentSampler(fleet, actors)  # type: ignore[arg-type]
+        self.buffer = None if keeps else ArrayEpisodeReplayBuffer(1000, least=8)
+
+    def weights(self) -> dict[str, Any]:
+        """Those that play; what target networks follow them with comes by itself."""
+        return {
+            name: {
+                key: np.copy(value)
+                for key, value in module.unwrapped().get_state().items()
+                if not key.startswith(("_old_", "_target_"))
+            }
+            for name, module in self.learner.module.items()
+        }
+
+    def learn(self, steps: int) -> set[str]:
+        """From a fragment of so many steps; returns the policies whose weights are others then."""
+        episodes: list[Any] = self.sampler.collect(10**6, longest=steps, explore=True, timestep=0)
+        if self.buffer is not None:
+            self.buffer.add(episodes)
+            episodes = self.buffer.sample(8, n_step=1, gamma=0.9)
+        before = self.weights()
+        options = {"num_epochs": 2, "minibatch_size": 16} if self.config.algo_class.__name__ == "PPO" else {}
+        self.learner.update(
+            training_data=TrainingData(episodes=episodes),
+            timesteps={"num_env_steps_sampled_lifetime": 0},
+            **options,
+        )
+        after = self.weights()
+        assert all(np.isfinite(array).all() for array in tree.flatten(after))
+        return {name for name in before if not _same(before[name], after[name])}
+
+
+MakeCrew = Callable[..., Crew]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(tree.flatten(one), tree.flatten(other), strict=True))
+
+
+@pytest.fixture(scope="module")
+def ray_for_all() -> Iterator[None]:
+    """One Ray, which the threads of APPO and IMPALA put weights into."""
+    with ray_session(cores=1):
+        yield
+
+
+@pytest.fixture
+def make_crew(ray_for_all: None) -> Iterator[MakeCrew]:
+    """Makes crews; stops the threads of their learners after the test."""
+    crews: list[Crew] = []
+
+    def make(algorithm: str, script: Script, **values: Any) -> Crew:
+        crews.append(Crew(algorithm, script, **values))
+        return crews[-1]
+
+    yield make
+    for crew in crews:
+        if hasattr(crew.learner, "shutdown"):
+            crew.learner.shutdown()
+
+
+ALGORITHMS = [
+    pytest.param("ppo", {}, id="ppo"),
+    pytest.param("ppo", MemoryOf, id="ppo-lstm"),
+    pytest.param("appo", {}, id="appo"),
+    pytest.param("appo", MemoryOf, id="appo-lstm"),
+    pytest.param("impala", {}, id="impala"),
+    pytest.param("dqn", {}, id="dqn"),
+    pytest.param("sac", {}, id="sac"),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "values"), ALGORITHMS)
+def test_learners_cope_with_whoever_is_there(
+    make_crew: MakeCrew, algorithm: str, values: dict[str, Any]
+) -> None:
+    """A policy with all, with none, with single steps; and one with so few that they are no minibatch."""
+    script = {
+        "red": [["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaAAAAAAaaaaaaaaaa"]],
+        "blue": [["aaaaaaaaaA..........AAAAaA...................."]],
+    }
+    crew = make_crew(algorithm, script, **values)
+    found = [crew.learn(steps) for steps in (10, 10, 10, 6)]
+    if algorithm in ("appo", "dqn", "sac"):  # they learn from former fragments, too
+        assert set.union(*found) == {"red", "blue"}
+    else:
+        assert found == [{"red", "blue"}, {"red"}, {"red", "blue"}, {"red"}]
+
+
+@pytest.mark.parametrize(("algorithm", "values"), ALGORITHMS)
+def test_nothing_is_learned_where_only_opponents_played(
+    make_crew: MakeCrew, algorithm: str, values: dict[str, Any]
+) -> None:
+    script = {"red": [["." * 19 + "a" * 200]], "blue": [["a" * 219]]}
+    crew = make_crew(algorithm, script, policies_to_train=["red"], **values)
+    for _ in range(2):
+        assert _in_time(lambda: crew.learn(9)) == set()
+    later = [_in_time(lambda: crew.learn(10)) for _ in range(12)]
+    assert set.union(*later) == {"red"}
+
+
+def _in_time(learn: Callable[[], set[str]]) -> set[str]:
+    """RLlib's learners with a thread wait for ever for one that has died."""
+    found: list[set[str]] = []
+    thread = threading.Thread(target=lambda: found.append(learn()), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert found, "the learner hangs or has failed"
+    return found[0]
+
+
+@pytest.mark.parametrize(("algorithm", "values"), ALGORITHMS)
+def test_learners_take_any_crew(make_crew: MakeCrew, algorithm: str, values: dict[str, Any]) -> None:
+    script = random_script(3, 80, {"red": [2, 1], "blue": [1, 2]}, {21: ["red"], 42: ["blue"]})
+    crew = make_crew(algorithm, script, **values)
+    for steps in (21, 21, 30):
+        crew.learn(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,6 +169,20 @@ def test_a_resumed_run_counts_on() -> None:
     line = metrics.add(Iteration.of(result(report(evader=[Episode(1.0, 5)])), 1.0))
     told = ("training_iteration", "timesteps_total", "env_steps_total", "episodes_total", "time_total_s")
     assert [line[key] for key in told] == [8, 440, 110, 4, 10.0]
+
+
+def test_the_number_of_agents_is_that_of_all_games_in_the_mean_of_their_decisions() -> None:
+    """Two games, of which one was asked ten times and the other thirty."""
+    metrics = RunMetrics(POLICIES, Judge(POLICIES), Bottleneck(FACTS), Counters(), n_games=2)
+    few = replace(report(1), agent_steps={"pursuer": 10, "evader": 60}, env_steps=10, waiting={"evader": 4})
+    many = replace(report(2), agent_steps={"pursuer": 30, "evader": 0}, env_steps=30, waiting={})
+    line = metrics.add(Iteration.of(result(few, many), 1.0))
+    assert [line["policies"][policy]["agents"] for policy in POLICIES] == [2.0, 3.0]
+    assert (line["agents"], line["agents_waiting"]) == (5.0, 4)
+    line = metrics.add(Iteration.of(result(many), 1.0))
+    assert (line["agents"], line["agents_waiting"]) == (2.0, 4), "runner 1 has not told of others"
+    line = metrics.add(Iteration.of(result(replace(few, waiting={"evader": 1, "pursuer": 1})), 1.0))
+    assert line["agents_waiting"] == 2
 
 
 def test_an_iteration_without_any_report_is_none() -> None:

@@ -26,7 +26,13 @@ from rl_studio_training.rllib_arguments import apply_arguments, refusal
 from rl_studio_training.rllib_env_runner import GodotEnvRunner
 from rl_studio_training.rllib_games import ENV_NAME, Probe, RunnerGames, register
 from rl_studio_training.rllib_hyperparameters import training_arguments
-from rl_studio_training.rllib_learners import BatchDQNLearner, BatchPPOLearner, BatchSACLearner
+from rl_studio_training.rllib_learners import (
+    BatchDQNLearner,
+    BatchPPOLearner,
+    BatchSACLearner,
+    TolerantAPPOLearner,
+    TolerantIMPALALearner,
+)
 from rl_studio_training.rllib_modules import SETTINGS, ActorCriticModule, QModule, SoftModule
 from rl_studio_training.rllib_networks import NetworkSettings
 from rl_studio_training.rllib_replay import ReplaySACConfig
@@ -44,7 +50,13 @@ _CONFIGS: dict[str, type[AlgorithmConfig]] = {
     "sac": ReplaySACConfig,
 }
 _MODULES: dict[str, type[RLModule]] = {"dqn": QModule, "sac": SoftModule}
-_LEARNERS = {"ppo": BatchPPOLearner, "dqn": BatchDQNLearner, "sac": BatchSACLearner}
+_LEARNERS = {
+    "ppo": BatchPPOLearner,
+    "appo": TolerantAPPOLearner,
+    "impala": TolerantIMPALALearner,
+    "dqn": BatchDQNLearner,
+    "sac": BatchSACLearner,
+}
 _NO_FILE_NAME = re.compile(r'[<>:"/\\|?*#\x00-\x1f]|__|[ .]$|^$')
 _RESERVED = ("default_policy", "__all_modules__")
 _ITERATION_STEPS = {"ppo": 1, "appo": 2000, "impala": 2000, "dqn": 500, "sac": 500}
@@ -70,7 +82,7 @@ def build_config(config: RLlibConfig, games: RunnerGames, found: Probe) -> Algor
     check_spaces(config, found)
     algorithm = _CONFIGS[config.algorithm]()
     register()
-    rows = found.n_agents * games.games
+    rows = found.n_rows * games.games
     algorithm.environment(
         ENV_NAME,
         env_config=games.env_config(),
@@ -88,7 +100,7 @@ def build_config(config: RLlibConfig, games: RunnerGames, found: Probe) -> Algor
         use_env_runner_state_server=False,  # our runner takes weights when it is sent some; it does not ask for them
     )
     algorithm.learners(
-        num_learners=0, learner_class=_LEARNERS.get(config.algorithm), **_gpu_arguments(config.device)
+        num_learners=0, learner_class=_LEARNERS[config.algorithm], **_gpu_arguments(config.device)
     )
     algorithm.training(**training_arguments(config))
     _add_policies(algorithm, config, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -22,10 +23,13 @@ from ray.rllib.utils.metrics import (
     WEIGHTS_SEQ_NO,
 )
 
+from rl_studio.errors import StudioError
 from rl_studio_training.episodes import Episode
+from rl_studio_training.errors import SpacesError
 from rl_studio_training.kept_observations import Kept
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.rllib_actor import ModuleActor
+from rl_studio_training.rllib_faults import LASTING, tell
 from rl_studio_training.rllib_games import RunnerGames, start_games
 from rl_studio_training.rllib_reports import REPORTS, GamesReport
 from rl_studio_training.rllib_sampler import FragmentSampler
@@ -35,6 +39,14 @@ _POLICY_COUNTERS = (
     (NUM_AGENT_STEPS_SAMPLED, NUM_AGENT_STEPS_SAMPLED_LIFETIME),
     (NUM_MODULE_STEPS_SAMPLED, NUM_MODULE_STEPS_SAMPLED_LIFETIME),
 )
+
+STRETCH = 16
+"""How many times as many steps of the games a fragment may take as it would with an agent in each row."""
+
+FAULT_PATIENCE_S = 60.0
+"""How long a remote runner with a fault waits for the trainer to end the run."""
+
+_FAULTY_PAUSE_S = 0.2
 
 
 class RunningGames:
@@ -54,7 +66,6 @@ class RunningGames:
         self.fleet: PolicyFleet = start_games(
             games, on_event=self._events.append, on_episode=self._add_episode
         )
-        self.num_envs = sum(len(group.rows) for group in self.fleet.groups)
         groups = {group.policy: group for group in self.fleet.groups}
         self.observation_space = spaces.Dict(
             {name: group.observations.space for name, group in groups.items()}
@@ -65,6 +76,11 @@ class RunningGames:
         self.unwrapped = self
         self._observations: list[tuple[str, Kept]] = []
         self._told = (Timing(), dict.fromkeys(groups, 0), 0, 0.0)
+
+    @property
+    def num_envs(self) -> int:
+        """Rows of all policies, with an agent or not."""
+        return sum(len(group.rows) for group in self.fleet.groups)
 
     def _add_episode(self, policy: str, episode: Episode) -> None:
         self._episodes.setdefault(policy, []).append(episode)
@@ -90,6 +106,7 @@ class RunningGames:
             sampler.policy_s - old_policy_s,
             tuple(self._events),
             tuple(self._observations),
+            dict(self.fleet.waiting),
         )
         self._observations.clear()
         self._episodes.clear()
@@ -106,7 +123,8 @@ class GodotEnvRunner(MultiAgentEnvRunner):  # type: ignore[misc]
 
     RLlib's own runners handle each agent's step by itself, which takes longer than a game's step, and wait for
     the last agent of an environment when single episodes end. Here rows are steps of arrays, and episodes end
-    and begin whenever they do. To RLlib each agent is an environment: its env steps are our agent steps.
+    and begin whenever they do. To RLlib each agent is an environment: its env steps are our agent steps, and there
+    are none where a row has no agent.
     """
 
     env: RunningGames | None
@@ -118,6 +136,7 @@ class GodotEnvRunner(MultiAgentEnvRunner):  # type: ignore[misc]
         self.env = RunningGames(RunnerGames.read(config))
         self.num_envs = self.env.num_envs
         self._sampler: FragmentSampler | None = None
+        self._fault: StudioError | None = None
 
     def sample(
         self, *, num_timesteps: int | None = None, explore: bool | None = None, **_options: Any
@@ -125,47 +144,83 @@ class GodotEnvRunner(MultiAgentEnvRunner):  # type: ignore[misc]
         """What all agents did in the next fragment.
 
         Args:
-            num_timesteps: agent steps of all rows together, at least; the default is the configured fragment.
+            num_timesteps: agent steps of all rows together, at least; the default is the configured fragment, with
+                an agent in each row that there was at the beginning. Rows without an agent do not count: it takes
+                longer then, up to `STRETCH` times.
             explore: draw actions at random; the default is as configured.
 
         Returns:
-            Parts of episodes, each with the `module_id` of its policy.
+            Parts of episodes, each with the `module_id` of its policy. None from a remote runner with a fault that
+            it has told the trainer of.
 
         Raises:
             GameError, SpacesError, DivergedError: as `PolicyFleet`.
         """
         assert self.env is not None and self.module is not None
-        if self._sampler is None:
-            self._sampler = FragmentSampler(self.env.fleet, self._actors())
-            self.env.watch([name for name, module in self.module.items() if module.is_stateful()])
-        rows = self.num_envs
-        wanted = num_timesteps or self.config.get_rollout_fragment_length(self.worker_index) * rows
+        if self._fault is not None:
+            self._wait_with(self._fault)
+            return self._nothing()
         explore = self.config.explore if explore is None else explore
+        fragment = self.config.get_rollout_fragment_length(self.worker_index or 0)
+        wanted = num_timesteps or fragment * self.config.num_envs_per_env_runner
         self.metrics.log_value(WEIGHTS_SEQ_NO, self._weights_seq_no, window=1)
-        with self.metrics.log_time(SAMPLE_TIMER):
-            episodes = self._sampler.collect(
-                math.ceil(wanted / rows), explore=explore, timestep=self.num_env_steps_sampled_lifetime
-            )
-        self._count(math.ceil(wanted / rows))
+        try:
+            if self._sampler is None:
+                self._sampler = FragmentSampler(self.env.fleet, self._actors())
+                self.env.watch([name for name, module in self.module.items() if module.is_stateful()])
+            before = self._sampler.agent_steps
+            with self.metrics.log_time(SAMPLE_TIMER):
+                episodes = self._sampler.collect(
+                    wanted,
+                    longest=STRETCH * math.ceil(wanted / self.env.num_envs),
+                    explore=explore,
+                    timestep=self.num_env_steps_sampled_lifetime,
+                )
+        except LASTING as fault:
+            if not self.worker_index:
+                raise
+            tell(fault)
+            self._fault, self._faulty_since = fault, time.monotonic()
+            return self._nothing()
+        self.num_envs = self.env.num_envs
+        for policy, steps in self._sampler.agent_steps.items():
+            self._count(policy, steps - before[policy])
         return episodes
 
+    def _nothing(self) -> list[SingleAgentEpisode]:
+        assert self.env is not None
+        for group in self.env.fleet.groups:
+            self._count(group.policy, 0)
+        return []
+
+    def _wait_with(self, fault: StudioError) -> None:
+        """The trainer has been told. One that does not listen gets an error, some time later."""
+        time.sleep(_FAULTY_PAUSE_S)
+        if time.monotonic() - self._faulty_since > FAULT_PATIENCE_S:
+            raise fault
+
     def _actors(self) -> dict[str, ModuleActor]:
+        assert self.env is not None
         modules = dict(self.module.items())
+        for group in self.env.fleet.groups:
+            if group.policy not in modules:
+                raise SpacesError(
+                    f"A game of runner {self.env.number} has agents of the policy {group.policy}; the game that was "
+                    f"looked at first had only {', '.join(modules)}.",
+                    hint="Begin the scene with an agent of each policy, or name them in the agent_rows of RLSync.",
+                )
         return {
             name: ModuleActor(module, keeps_extras=isinstance(module, ValueFunctionAPI))
             for name, module in modules.items()
         }
 
-    def _count(self, steps: int) -> None:
-        assert self.env is not None
-        for group in self.env.fleet.groups:
-            count = steps * len(group.rows)
-            self.num_env_steps_sampled_lifetime += count * (self.num_workers or 1)
-            self.metrics.log_value(NUM_ENV_STEPS_SAMPLED, count, reduce="sum")
-            self.metrics.log_value(NUM_ENV_STEPS_SAMPLED_LIFETIME, count, reduce="lifetime_sum")
-            for now, ever in _POLICY_COUNTERS:
-                self.metrics.log_value((now, group.policy), count, reduce="sum")
-                self.metrics.log_value((ever, group.policy), count, reduce="lifetime_sum")
+    def _count(self, policy: str, steps: int) -> None:
+        self.num_env_steps_sampled_lifetime += steps * (self.num_workers or 1)
+        self.metrics.log_value(NUM_ENV_STEPS_SAMPLED, steps, reduce="sum")
+        self.metrics.log_value(NUM_ENV_STEPS_SAMPLED_LIFETIME, steps, reduce="lifetime_sum")
+        for now, ever in _POLICY_COUNTERS:
+            self.metrics.log_value((now, policy), steps, reduce="sum")
+            self.metrics.log_value((ever, policy), steps, reduce="lifetime_sum")
 
     def get_metrics(self) -> Any:
         """RLlib's metrics, and the report of the games."""

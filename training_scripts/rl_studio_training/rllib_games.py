@@ -107,8 +107,8 @@ def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
     if env.num_envs != rows:
         env.close()
         raise SpacesError(
-            f"num_envs_per_env_runner is {rows}, but {games.games} games have {env.num_envs} agents.",
-            hint="Set it to the agents that probe() finds, times the number of games.",
+            f"num_envs_per_env_runner is {rows}, but {games.games} games have {env.num_envs} rows.",
+            hint="Set it to the n_rows that probe() finds, times the number of games.",
         )
     return env
 
@@ -166,13 +166,15 @@ class PolicyFacts:
     """What a policy has to do with.
 
     Args:
-        n_agents: that follow it in one game.
+        n_agents: that follow it in one game when that begins.
+        n_rows: the places that there are for them in one game at first; more where agents are to come.
         observation_space, action_space: of one agent, as the algorithm sees them.
         wire_observations, wire_actions: the same as the game describes them, for checkpoints and exports.
         has_masks: whether its agents say which discrete choices are allowed.
     """
 
     n_agents: int
+    n_rows: int
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
     wire_observations: dict[str, Any]
@@ -194,8 +196,13 @@ class Probe:
 
     @property
     def n_agents(self) -> int:
-        """Of one game."""
+        """Of one game when that begins."""
         return sum(policy.n_agents for policy in self.policies.values())
+
+    @property
+    def n_rows(self) -> int:
+        """Of one game at first."""
+        return sum(policy.n_rows for policy in self.policies.values())
 
 
 def probe(games: RunnerGames, on_status: Callable[[str], object] = logger.info) -> Probe:
@@ -216,17 +223,27 @@ def probe(games: RunnerGames, on_status: Callable[[str], object] = logger.info) 
 
 
 def facts_of(fleet: PolicyFleet) -> Probe:
-    """What the first game of a fleet said of itself."""
-    game = fleet.games[0]
+    """What the games of a fleet said of themselves; of each policy, the first one that has most agents of it."""
     found: dict[str, PolicyFacts] = {}
-    for group, share in zip(fleet.groups, fleet.layout.shares[0], strict=True):
-        first = int(game.groups[share.groups[0]].agents[0])
-        found[group.policy] = PolicyFacts(
-            sum(share.counts),
-            group.observations.space,
-            group.actions.space,
-            game.env_info.observation_spaces[first],
-            game.env_info.action_spaces[first],
-            group.has_masks,
+    for policy in range(len(fleet.groups)):
+        found[fleet.groups[policy].policy] = max(
+            (_facts(fleet, number, policy) for number in range(len(fleet.games))),
+            key=lambda facts: facts.n_agents,
         )
-    return Probe(found, game.env_info.studio)
+    return Probe(found, fleet.games[0].env_info.studio)
+
+
+def _facts(fleet: PolicyFleet, number: int, policy: int) -> PolicyFacts:
+    """What one game said of a policy."""
+    game, share, group = fleet.games[number], fleet.layout.shares[number][policy], fleet.groups[policy]
+    own = [game.groups[wire] for wire in share.groups]
+    first = next(int(wire.agents[0]) for wire in own if wire.count)
+    return PolicyFacts(
+        sum(game.seats.agents(wire.policy) for wire in own),
+        sum(share.counts),
+        group.observations.space,
+        group.actions.space,
+        game.env_info.observation_spaces[first],
+        game.env_info.action_spaces[first],
+        group.has_masks,
+    )

@@ -77,6 +77,7 @@ def _replay(config: RLlibConfig) -> dict[str, Any]:
             "type": REPLAY_TYPE,
             "capacity": config.buffer_size,
             "seed": config.seed,
+            "least": config.train_batch_size,
             "gammas": {name: config.for_policy(name).gamma for name in config.policies},
         },
         "num_steps_sampled_before_learning_starts": config.learning_starts,

@@ -1,27 +1,64 @@
-"""RLlib's learners, fed with arrays: what its connectors do step by step is done for a whole batch here."""
+"""RLlib's learners, fed with arrays: what its connectors do step by step is done for a whole batch here.
+
+Agents come and go, so a batch may have few steps of a policy, or none. RLlib leaves policies without steps as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 import tree
 from numpy.typing import NDArray
+from ray.rllib.algorithms.appo.torch.appo_torch_learner import APPOTorchLearner
 from ray.rllib.algorithms.dqn.torch.dqn_torch_learner import DQNTorchLearner
+from ray.rllib.algorithms.impala.torch.impala_torch_learner import IMPALATorchLearner
 from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
 from ray.rllib.algorithms.sac.torch.sac_torch_learner import SACTorchLearner
 from ray.rllib.core.columns import Columns
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+from ray.rllib.utils.minibatch_utils import MiniBatchCyclicIterator
 
 from rl_studio_training.rllib_replay import ReplaySample
 
 
-class BatchPPOLearner(PPOTorchLearner):  # type: ignore[misc]
+class _MayLearnNothing:
+    """Goes on after a batch without a step of any policy that learns; RLlib would fail, or hang in a thread."""
+
+    def _create_iterator_if_necessary(self, **options: Any) -> Iterable[MultiAgentBatch]:
+        batches: Iterable[MultiAgentBatch] = super()._create_iterator_if_necessary(**options)  # type: ignore[misc]
+        return batches or [MultiAgentBatch({}, 0)]
+
+    def _update(self, batch: dict[str, Any], **options: Any) -> Any:
+        return super()._update(batch, **options) if batch else ({}, {}, {})  # type: ignore[misc]
+
+
+class TolerantIMPALALearner(_MayLearnNothing, IMPALATorchLearner):  # type: ignore[misc]
+    """IMPALA."""
+
+
+class TolerantAPPOLearner(_MayLearnNothing, APPOTorchLearner):  # type: ignore[misc]
+    """APPO."""
+
+
+class BatchPPOLearner(_MayLearnNothing, PPOTorchLearner):  # type: ignore[misc]
     """PPO; policies with a memory are left to RLlib's connectors."""
+
+    def _create_iterator_if_necessary(
+        self, *, num_epochs: int = 1, minibatch_size: int | None = None, **options: Any
+    ) -> Iterable[MultiAgentBatch]:
+        batches = super()._create_iterator_if_necessary(
+            num_epochs=num_epochs, minibatch_size=minibatch_size, **options
+        )
+        if minibatch_size is None or not isinstance(batches, MiniBatchCyclicIterator):
+            return batches
+        shuffles = options.get("shuffle_batch_per_epoch", False) and num_epochs > 1
+        return minibatches(batches._batch, num_epochs, minibatch_size, shuffles=shuffles)
 
     def _make_batch_if_necessary(self, training_data: Any) -> Any:
         episodes: list[SingleAgentEpisode] = training_data.episodes
@@ -85,12 +122,41 @@ class _ReplayLearner:
         return MultiAgentBatch(batches, env_steps=len(sample))
 
 
-class BatchDQNLearner(_ReplayLearner, DQNTorchLearner):  # type: ignore[misc]
+class BatchDQNLearner(_ReplayLearner, _MayLearnNothing, DQNTorchLearner):  # type: ignore[misc]
     """DQN."""
 
 
-class BatchSACLearner(_ReplayLearner, SACTorchLearner):  # type: ignore[misc]
+class BatchSACLearner(_ReplayLearner, _MayLearnNothing, SACTorchLearner):  # type: ignore[misc]
     """SAC."""
+
+
+def minibatches(
+    batch: MultiAgentBatch, epochs: int, size: int, *, shuffles: bool = False
+) -> Iterator[MultiAgentBatch]:
+    """RLlib's minibatches, as many as the policy with most steps needs, but for policies that have less than one.
+
+    RLlib fills their part of each minibatch with copies, and so goes through a few steps of a rare policy a thousand
+    times. Here they are learned from `epochs` times, as all others are at least.
+
+    Args:
+        epochs: how often to go through the steps of each policy, at least.
+        size: steps of each policy in a minibatch.
+    """
+    few = {policy: part for policy, part in batch.policy_batches.items() if len(part) < size}
+    many = {policy: part for policy, part in batch.policy_batches.items() if policy not in few}
+    steps = batch.env_steps()
+    whole: Iterable[MultiAgentBatch] = ()
+    if many:
+        whole = MiniBatchCyclicIterator(
+            MultiAgentBatch(many, steps),
+            num_epochs=epochs,
+            minibatch_size=size,
+            shuffle_batch_per_epoch=shuffles,
+        )
+    rare = itertools.repeat(few, epochs if few else 0)
+    for found, added in itertools.zip_longest(whole, rare):
+        parts = {} if found is None else found.policy_batches
+        yield MultiAgentBatch({**parts, **(added or {})}, steps)
 
 
 def advantages_of(

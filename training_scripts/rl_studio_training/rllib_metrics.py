@@ -64,6 +64,11 @@ class Iteration:
     def env_steps(self) -> int:
         return sum(report.env_steps for report in self.reports)
 
+    def agents(self, policy: str) -> float:
+        """Agents of a policy in one game: how many acted in the mean of all decisions."""
+        steps = sum(report.agent_steps.get(policy, 0) for report in self.reports)
+        return steps / max(1, self.env_steps)
+
     @property
     def episodes(self) -> int:
         """That ended."""
@@ -111,6 +116,7 @@ class RunMetrics:
         judge: which of them are judged.
         bottleneck: says what dominates the time.
         counters: where a resumed run goes on.
+        n_games: of all runners.
     """
 
     def __init__(
@@ -119,15 +125,20 @@ class RunMetrics:
         judge: Judge,
         bottleneck: Bottleneck,
         counters: Counters,
+        n_games: int = 1,
     ) -> None:
         self.counters = counters
         self.windows = {policy: EpisodeWindow() for policy in policies}
         self._judge = judge
         self._bottleneck = bottleneck
+        self._n_games = n_games
+        self._waiting: dict[int, int] = {}
+        """By runner, the agents without a row when it last told."""
 
     def add(self, iteration: Iteration) -> dict[str, Any]:
         """Counts an iteration; returns the fields of its metric line."""
         for report in iteration.reports:
+            self._waiting[report.runner] = sum(report.waiting.values())
             for policy, episodes in report.episodes.items():
                 for episode in episodes:
                     self.windows[policy].add(episode)
@@ -140,9 +151,11 @@ class RunMetrics:
             time_total_s=before.time_total_s + iteration.seconds,
         )
         learner = iteration.learner(self.windows)
+        agents = {policy: self._n_games * iteration.agents(policy) for policy in self.windows}
         policies = {
             policy: {
                 **window.summary(),
+                "agents": agents[policy],
                 "custom_metrics": window.custom_metrics(),
                 "learner": learner[policy],
             }
@@ -154,6 +167,8 @@ class RunMetrics:
             "timesteps_total": counters.timesteps,
             "env_steps_total": counters.env_steps,
             "episodes_total": counters.episodes,
+            "agents": sum(agents.values()),
+            "agents_waiting": sum(self._waiting.values()),
             "episode_reward_mean": overall("reward_mean"),
             "episode_reward_min": overall("reward_min"),
             "episode_reward_max": overall("reward_max"),

@@ -92,6 +92,8 @@ class ArrayEpisodeReplayBuffer:
 
     Args:
         capacity: steps of each policy.
+        least: steps that a policy must have before any are sampled of it: one whose agents came late would learn
+            the same few by heart.
         seed: of the sampling.
         gammas: discounts of policies that have one of their own.
         metrics_num_episodes_for_smoothing: RLlib passes it; not used.
@@ -102,9 +104,11 @@ class ArrayEpisodeReplayBuffer:
         capacity: int,
         seed: int = 0,
         gammas: Mapping[str, float] | None = None,
+        least: int = 1,
         metrics_num_episodes_for_smoothing: int = 0,
     ) -> None:
         self._capacity = capacity
+        self._least = min(least, capacity)
         self._gammas = dict(gammas or {})
         self._rings: dict[str, _Ring] = {}
         self._rng = np.random.default_rng(seed)
@@ -118,7 +122,7 @@ class ArrayEpisodeReplayBuffer:
             self._rings.setdefault(episode.module_id, _Ring(self._capacity)).add(episode)
 
     def sample(self, num_items: int, *, n_step: int, gamma: float, **_options: Any) -> list[ReplaySample]:
-        """`num_items` steps of each policy.
+        """`num_items` steps of each policy that has enough.
 
         Args:
             n_step: rewards to sum, discounted by `gamma`, before the value of what follows; fewer where an
@@ -129,6 +133,7 @@ class ArrayEpisodeReplayBuffer:
                 {
                     name: ring.sample(self._rng, num_items, n_step, self._gammas.get(name, gamma))
                     for name, ring in self._rings.items()
+                    if ring.size >= self._least
                 }
             )
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rl_studio_training.episodes import Episode
@@ -26,6 +26,7 @@ class GamesReport:
         policy_s: seconds spent on choosing actions.
         events: what happened to games, in the form of docs/line-protocol.md, with the number of the runner.
         observations: some of what agents saw, with their policies.
+        waiting: by policy, agents for which there is no row now.
     """
 
     runner: int
@@ -36,6 +37,7 @@ class GamesReport:
     policy_s: float
     events: tuple[dict[str, Any], ...]
     observations: tuple[tuple[str, Kept], ...] = ()
+    waiting: dict[str, int] = field(default_factory=dict)
 
 
 def games_reports(result: dict[str, Any]) -> list[GamesReport]:

@@ -11,6 +11,7 @@ from ray.exceptions import ActorDiedError, RayError, RayTaskError
 from ray.rllib.algorithms import Algorithm
 
 from rl_studio.errors import StudioError
+from rl_studio_training import rllib_faults
 from rl_studio_training.errors import GameCrashedError, GameError
 from rl_studio_training.restarts import MAX_RESTARTS
 from rl_studio_training.rllib_metrics import Iteration
@@ -57,9 +58,18 @@ class RunnerWatch:
         self._reason: Exception | None = None
         self._game_restarts = 0
         self._missing: set[int] = set()
+        rllib_faults.forget()
+
+    @property
+    def reason(self) -> Exception | None:
+        """Why the run must end, as far as that is known; None as long as it may go on."""
+        if self._reason is None and self._group.num_remote_workers():
+            self._reason = rllib_faults.told()
+        return None if self._reason is None else root_cause(self._reason)
 
     def is_hopeless(self) -> bool:
-        """Whether no runner plays any more, nor will one again. RLlib would wait for ever.
+        """Whether a runner has a fault that ends the run, or none plays any more, nor will one again. RLlib would wait
+        for ever.
 
         May be called in another thread, as often as you like; `check` raises the reason then.
         """
@@ -67,6 +77,8 @@ class RunnerWatch:
         if self._reason is not None or now < self._next_look_at:
             return self._reason is not None
         self._next_look_at = now + LOOK_EVERY_S
+        if self.reason is not None:
+            return True
         remote = self._group.num_remote_workers()
         if not remote or self._group.healthy_worker_ids():
             self._alone_since = None
@@ -85,9 +97,10 @@ class RunnerWatch:
 
         Raises:
             GameError: games or runners died too often, or no runner plays any more.
+            GameFault, SpacesError, DivergedError: a runner has told so.
         """
-        if self._reason is not None:
-            raise root_cause(self._reason)
+        if self.reason is not None:
+            raise self.reason
         self._check_restarts(iteration)
         if iteration.timesteps:
             self._last_step_at = self._clock()
