@@ -11,7 +11,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from rl_studio_training.errors import DivergedError
+from rl_studio_training.errors import DivergedError, SpacesError
 from rl_studio_training.rllib_vector_env import GodotVectorEnv
 from training.conftest import MakeFleet
 
@@ -185,6 +185,32 @@ def test_an_action_that_is_nan_is_refused(make_fleet: MakeFleet) -> None:
     env.reset()
     with pytest.raises(DivergedError, match="NaN"):
         env.step(np.full((2, 2), np.nan, np.float32))
+
+
+def test_a_row_that_nobody_is_in_is_refused_by_name(make_fleet: MakeFleet) -> None:
+    restless = {"crew": "red,red,red", "unrest": "0.5"}
+    env = GodotVectorEnv(make_fleet(("crew", "crew"), wire="binary", extra=restless), autoreset="same_step")
+    with pytest.raises(SpacesError, match=r"Game \d has no agent in row \d of 'red'") as caught:
+        env.reset()
+        for _ in range(50):
+            env.step(still(env))
+    assert "GodotEnvRunner" in str(caught.value.hint)
+
+
+def test_a_row_that_is_kept_free_is_refused_at_once(make_fleet: MakeFleet) -> None:
+    env = GodotVectorEnv(
+        make_fleet(("crew", "crew"), wire="binary", extra={"crew": "red,red", "rows": "red:3"})
+    )
+    with pytest.raises(SpacesError, match="Game 0 has no agent in row 2 of 'red'"):
+        env.reset()
+
+
+def test_agents_that_could_leave_but_stay_are_played(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(("crew",), wire="binary", extra={"crew": "red,red"})
+    env = GodotVectorEnv(fleet, autoreset="same_step")
+    env.reset()
+    steps = [env.step(still(env)) for _ in range(12)]
+    assert sum(int((terminated | truncated).sum()) for _, _, terminated, truncated, _ in steps) == 5
 
 
 def test_closing_ends_the_games(make_fleet: MakeFleet) -> None:

@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rl_studio_training.errors import SpacesError
 from rl_studio_training.fleet import GameFleet
 from rl_studio_training.fleet_batch import FleetBatch, join_sections
 from rl_studio_training.spaces import Observations
@@ -34,6 +35,11 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
       one step is lost whole. If all agents end together the games wait, and nothing is lost.
 
     Either way a learner that bootstraps where `truncated` is set does so from the old episode's last observation.
+
+    There is an agent in every row, always: such an environment cannot say that one is missing, and whatever stood in
+    its place would be learned from. So a row that nobody is in ends it with an error; `GodotEnvRunner` and our
+    trainers can do without. One agent may follow another in a row, in the step in which the first one's episode ends.
+    Agents for which there is no row wait, and are not trained meanwhile.
 
     Rows whose episode ended have the info `episode` with r (reward), l (steps) and t (seconds since the start),
     all of them those of the whole episode, and `is_success` if the game says so.
@@ -85,9 +91,11 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
 
         Raises:
             GameError: a game died that may not be started again.
+            SpacesError: a row has no agent.
         """
         super().reset(seed=seed)
         batch = self.fleet.reset(None if seed is None else seed * len(self.fleet.games))
+        self._require_everybody(batch)
         self._starting[:] = False
         self._latest = batch
         return self._observations(batch, batch.observations), self._mask_infos(batch)
@@ -104,12 +112,14 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
         Raises:
             GameError: a game died that may not be started again.
             DivergedError: an action is NaN.
+            SpacesError: a row has no agent any more.
         """
         if self._latest is not None and self._starting.all():
             return self._start_all(self._latest)
         for section, rows in enumerate(self.fleet.section_rows):
             self.fleet.send(section, actions[rows])
         batch = join_sections([self.fleet.receive(section) for section in range(len(self.fleet.sections))])
+        self._require_everybody(batch)
         self._latest = batch
         return self._same_step_answer(batch) if self._same_step else self._next_step_answer(batch)
 
@@ -151,6 +161,22 @@ class GodotVectorEnv(VectorEnv[Any, NDArray[Any], NDArray[Any]]):
             nobody,
             nobody.copy(),
             self._mask_infos(batch),
+        )
+
+    def _require_everybody(self, batch: FleetBatch) -> None:
+        if batch.present is None or batch.present.all():
+            return
+        row = int(np.argmin(batch.present))
+        game, rows = next(
+            (game, rows)
+            for game, rows in zip(self.fleet.games, self.fleet.rows, strict=True)
+            if rows.start <= row < rows.stop
+        )
+        raise SpacesError(
+            f"{game.name} has no agent in row {row - rows.start} of {self.fleet.groups[0].policy!r}, and a gymnasium "
+            "environment has no way to say so.",
+            hint="Where agents come and go, train with RLlib's algorithms through GodotEnvRunner or with our trainers; "
+            "or have another agent follow in the same step.",
         )
 
     # --- what comes with it
