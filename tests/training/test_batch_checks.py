@@ -35,7 +35,7 @@ def check_changed(name: str, born: CrewNote | None = None, **fields: Any) -> Non
     seats = Seats(groups, [f"/root/{chr(65 + row)}" for row in range(sum(group.count for group in groups))])
     if born is not None:
         seats.hear(born)
-    BatchChecks(groups, seats, "Game 3").check(batch, "decision 7 of the game")
+    BatchChecks(groups, seats, "Game 3").check(batch, lambda: "decision 7 of the game")
 
 
 def test_good_numbers_pass() -> None:

@@ -389,7 +389,7 @@ def read_like_a_trainer(fixture: dict[str, Any], payload: bytes) -> None:
     seats = Seats(groups, [str(row) for row in range(rows)])
     try:
         batch = decode(frames_of(fixture["groups"], fixture["before"]), fixture["kind"], payload)
-        BatchChecks(groups, seats, "Game 0").check(batch, "now")
+        BatchChecks(groups, seats, "Game 0").check(batch, lambda: "now")
     except (BadFrameError, GameFault):
         return
     assert np.isfinite(batch.rewards).all()

@@ -172,6 +172,45 @@ def play(fleet: Any, witnesses: list[Witness], *, odd: bool) -> None:
             assert batch.begins[~known].tolist() == (witness.numbers[rows][~known] > 0).tolist()
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_game_that_dies_right_after_rows_were_added_cuts_those_who_were_there(
+    make_crews: MakeCrews, shared: bool
+) -> None:
+    fleet = make_crews(
+        PolicyFleet, 3, crew="red,blue", unrest="0.7", dies="7", dies_seed="1", options={"shared": shared}
+    )
+    first = fleet.reset()
+    witnesses = [Witness(fleet, policy, come_and_go=True) for policy in range(len(first))]
+    for witness, batch in zip(witnesses, first, strict=True):
+        witness.begin(batch)
+    for turn in range(1, 8):
+        if turn == 7:
+            maps = fleet.grow()
+            assert maps is not None
+            for witness, rows in zip(witnesses, maps, strict=True):
+                witness.carry(rows)
+        actions = [witness.act() for witness in witnesses]
+        for section in (0, 1):
+            fleet.send(
+                section, [part[w._sections[section]] for w, part in zip(witnesses, actions, strict=True)]
+            )
+        for section in (0, 1):
+            for witness, batch in zip(witnesses, fleet.receive(section), strict=True):
+                rows = witness._sections[section]
+                if turn < 7 or section == 1:
+                    witness.look(section, batch)
+                    continue
+                own = fleet.layout.rows[witness._policy][1]
+                had = witness.numbers[own] > 0
+                assert batch.truncated[own].tolist() == had.tolist()
+                assert batch.terminal_observations is not None
+                last = batch.terminal_observations[
+                    np.isin(np.flatnonzero(batch.ended), np.arange(own.start, own.stop))
+                ]
+                assert last[:, 0].tolist() == witness.numbers[own][had].tolist()
+                assert last[:, 1].tolist() == witness.ages[own][had].tolist()
+
+
 def test_a_game_must_not_come_back_with_a_policy_that_nobody_knows(make_crews: MakeCrews) -> None:
     fleet = make_crews(PolicyFleet, crew="red,blue", crew_again="red,green", dies="1", dies_seed="0")
     fleet.reset()

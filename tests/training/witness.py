@@ -16,7 +16,7 @@ from training.changing_game import is_truncated, length_of, mask, worth
 
 
 class Witness:
-    """Chooses what one policy's agents do, another thing in each row and step, and checks what comes of it.
+    """Chooses what one policy's agents do, each of them and in each step something else, and checks what comes of it.
 
     Args:
         policy: number of the policy in the fleet.
@@ -51,7 +51,7 @@ class Witness:
     def act(self) -> NDArray[Any]:
         """What all rows do."""
         self._turn += 1
-        rows = np.arange(len(self.numbers))
+        rows = np.arange(len(self.numbers)) + 11 * self._policy
         space = self._fleet.groups[self._policy].actions.space
         if space.dtype == np.float32:
             columns = [(rows * 7 + self._turn * 3 + 5 * number) % 33 for number in range(space.shape[0])]

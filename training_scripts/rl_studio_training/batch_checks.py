@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,11 @@ class BatchChecks:
         self._seats = seats
         self._mask_starts = [_mask_starts(group) for group in groups]
 
-    def check(self, batch: Batch, when: str) -> None:
+    def check(self, batch: Batch, when: Callable[[], str]) -> None:
         """Looks at everything in `batch`, before the seats settle.
 
         Args:
-            when: the place in the conversation, for messages.
+            when: returns the place in the conversation, for messages.
 
         Raises:
             GameFault: NaN or infinity in a reward or an observation, or a mask that forbids everything; with the
@@ -56,7 +56,7 @@ class BatchChecks:
                 self._check_masks(group, values.masks, starts, when)
 
     def _check_masks(
-        self, group: PolicyGroup, masks: NDArray[np.bool_], starts: NDArray[np.int64], when: str
+        self, group: PolicyGroup, masks: NDArray[np.bool_], starts: NDArray[np.int64], when: Callable[[], str]
     ) -> None:
         is_open = np.logical_or.reduceat(masks, starts, axis=1)
         if not is_open.all():
@@ -68,9 +68,9 @@ class BatchChecks:
     def _newcomer(self, group: PolicyGroup, row: int) -> str:
         return self._seats.name(int(group.agents[row]), newcomer=True)
 
-    def _problem(self, agent: str, what: str, when: str) -> GameFault:
+    def _problem(self, agent: str, what: str, when: Callable[[], str]) -> GameFault:
         return GameFault(
-            f"{self._name}: agent {agent}: {what} ({when}).",
+            f"{self._name}: agent {agent}: {what} ({when()}).",
             code="data",
             hint="Look at what _get_observation(), the action mask and the rewards of that agent compute.",
         )

@@ -36,7 +36,7 @@ class BinaryFrames:
 
     def __init__(self, groups: Sequence[PolicyGroup]) -> None:
         self._set_groups(groups)
-        self._crew = FrameRows.of(self._groups, [np.arange(group.count) for group in groups])
+        self._crew = FrameRows.of(VERSION, self._groups, [np.arange(group.count) for group in groups])
 
     def _set_groups(self, groups: Sequence[PolicyGroup]) -> None:
         self._groups = tuple(groups)
@@ -55,7 +55,7 @@ class BinaryFrames:
         ]
         rows += [np.empty(0, np.int64) for _ in groups[len(rows) :]]
         self._set_groups(groups)
-        self._crew = FrameRows.of(self._groups, rows)
+        self._crew = FrameRows.of(VERSION, self._groups, rows)
 
     # --- to the game
 
@@ -80,11 +80,14 @@ class BinaryFrames:
             ValueError: an array has another shape than its group.
         """
         crew = self._crew
-        parts = [blocks.action_header(VERSION, crew.count)]
+        parts = [crew.action_header]
         for group, rows, acts in zip(self._groups, crew.rows, actions, strict=True):
             blocks.check_actions(group, acts)
-            for array, dtype in ((acts.continuous, "<f4"), (acts.discrete, "<i4")):
-                parts.append((array if rows is None else array[rows]).astype(dtype, copy=False).tobytes())
+            continuous, discrete = acts.continuous, acts.discrete
+            if rows is not None:
+                continuous, discrete = continuous[rows], discrete[rows]
+            parts.append(continuous.astype("<f4", copy=False).tobytes())
+            parts.append(discrete.astype("<i4", copy=False).tobytes())
         return b"".join(parts)
 
     # --- from the game
@@ -111,7 +114,7 @@ class BinaryFrames:
             truncated=np.zeros(self._rows, np.bool_),
             infos={},
             game_s=usec / 1e6,
-            present=_copy(crew.present),
+            present=None if crew.present is None else crew.present.copy(),
         )
 
     def decode_step(self, payload: bytearray) -> Batch:
@@ -131,17 +134,18 @@ class BinaryFrames:
         start = flags_start + blocks.padded(acting.count)
         if len(payload) < start:
             raise BadFrameError(f"a step of {len(payload)} bytes; {start} or more were due")
-        terminated, truncated, left = _read_flags(payload, flags_start, acting, n_ended, rows_changed)
+        terminated, truncated = _read_flags(payload, flags_start, acting, n_ended, rows_changed)
         if rows_changed:
             now, start = self._read_table(payload, start)
-            self._check_stayed(acting, left, now)
+            flags = np.ndarray(acting.count, np.uint8, payload, flags_start)
+            self._check_stayed(acting, acting.spread(flags) & blocks.LEFT != 0, now)
         fixed = start + (blocks.padded(now.end) if n_ended else now.end)
         if not n_ended or len(payload) < fixed:
             blocks.check_size(payload, blocks.STEP, fixed)
         terminal: Sequence[KeyedArrays] = self._nothing
         infos: dict[int, dict[str, Any]] = {}
         if n_ended:
-            terminal, infos = self._read_ends(payload, fixed, terminated | truncated)
+            terminal, infos = self._read_ends(payload, fixed, n_ended, terminated | truncated)
         rewards: NDArray[np.float32] = np.ndarray(acting.count, "<f4", payload, _STEP_HEAD.size)
         self._crew = now
         return Batch(
@@ -151,8 +155,8 @@ class BinaryFrames:
             truncated,
             infos,
             usec / 1e6,
-            _copy(acting.present),
-            _copy(now.present),
+            None if acting.present is None else acting.present.copy(),
+            None if now.present is None else now.present.copy(),
         )
 
     def _read_table(self, payload: bytearray, start: int) -> tuple[FrameRows, int]:
@@ -172,7 +176,7 @@ class BinaryFrames:
             rows.append(found)
         if not any(len(found) for found in rows):
             raise BadFrameError("a frame without any agent")
-        return FrameRows.of(self._groups, rows), start
+        return FrameRows.of(VERSION, self._groups, rows), start
 
     def _check_stayed(self, acting: FrameRows, left: NDArray[np.bool_], now: FrameRows) -> None:
         """Every agent that acted and has not left must be in its row still."""
@@ -194,22 +198,21 @@ class BinaryFrames:
         raise IndexError(row)
 
     def _read_ends(
-        self, payload: bytearray, start: int, ended: NDArray[np.bool_]
+        self, payload: bytearray, start: int, n_ended: int, ended: NDArray[np.bool_]
     ) -> tuple[list[KeyedArrays], dict[int, dict[str, Any]]]:
         """The terminal observations per group, and the infos."""
-        counts = []
-        first = 0
-        for group in self._groups:
-            counts.append(int(np.count_nonzero(ended[first : first + group.count])))
-            first += group.count
+        counts = [n_ended]
+        if len(self._groups) > 1:
+            ends = np.cumsum([group.count for group in self._groups])[:-1]
+            counts = [int(np.count_nonzero(part)) for part in np.split(ended, ends)]
         terminal, end = blocks.read_terminal(self._crew.layouts, counts, payload, start)
         return terminal, blocks.read_infos(payload, end, np.flatnonzero(ended).tolist())
 
 
 def _read_flags(
     payload: bytearray, start: int, acting: FrameRows, n_ended: int, rows_changed: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which rows terminated, which were truncated, and whose agents are gone."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows terminated, and which were truncated."""
     count = acting.count
     set_flags = count - payload.count(0, start, start + count)
     if set_flags != n_ended:
@@ -218,15 +221,14 @@ def _read_flags(
         raise BadFrameError(f"a step that says {rows_changed} where 0 or 1 (rows changed) was due")
     rows = count if acting.present is None else len(acting.present)
     if not n_ended:
-        nobody = np.zeros(rows, np.bool_)
-        return nobody, np.zeros(rows, np.bool_), nobody
+        return np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
     flags = np.ndarray(count, np.uint8, payload, start)
     if flags.max() > blocks.TRUNCATED:
         _check_flags(flags, rows_changed)
     flags = acting.spread(flags)
     if not rows_changed:
-        return flags == blocks.TERMINATED, flags == blocks.TRUNCATED, np.zeros(rows, np.bool_)
-    return flags & blocks.TERMINATED != 0, flags & blocks.TRUNCATED != 0, flags & blocks.LEFT != 0
+        return flags == blocks.TERMINATED, flags == blocks.TRUNCATED
+    return flags & blocks.TERMINATED != 0, flags & blocks.TRUNCATED != 0
 
 
 def _check_flags(flags: NDArray[np.uint8], rows_changed: int) -> None:
@@ -244,7 +246,3 @@ def _numbers(payload: bytearray, start: int, count: int) -> NDArray[np.uint32]:
     if len(payload) < start + 4 * count:
         raise BadFrameError(f"a frame of {len(payload)} bytes; {start + 4 * count} or more were due")
     return np.ndarray(count, "<u4", payload, start)
-
-
-def _copy(rows: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-    return None if rows is None else rows.copy()

@@ -106,7 +106,7 @@ class Conversation:
             batch = decode(message)
         except wire.BadFrameError as error:
             raise self.link.misfit(error, self._when()) from None
-        self._checks.check(batch, self._when())
+        self._checks.check(batch, self._when)
         self.seats.settle(batch.present)
         return batch, message
 

@@ -48,32 +48,42 @@ class FleetAnswers:
         self.episodes.restart()
         self._last_seen.clear()
         self._grown.clear()
-        parts = {number: self._layout.split(number, answer) for number, answer in sorted(answers.items())}
-        batches = self._join(parts, is_reset=True)
+        parts = {number: self._layout.split(number, answer) for number, answer in answers.items()}
+        batches = self._join(sorted(answers), parts, is_reset=True)
         for policy, batch in enumerate(batches):
             self._see(policy, slice(None), batch)
         return batches
 
     def step(
-        self, section: int, parts: Mapping[int, Sequence[Batch]], reborn: Mapping[int, Batch]
+        self,
+        section: int,
+        numbers: Sequence[int],
+        parts: Mapping[int, Sequence[Batch]],
+        reborn: Mapping[int, Batch],
     ) -> list[FleetBatch]:
         """By policy, what the games of a section answered to actions.
 
         Args:
+            numbers: of these games, ascending.
             parts: by game and policy, what those said that have answered.
             reborn: by game, what those see first that died and were started again.
         """
-        cut = {number: self._cut_off(number, first) for number, first in reborn.items()}
         if self._grown:
             parts = {number: self._of_known(number, part) for number, part in parts.items()}
-            self._grown.difference_update(parts, cut)
-        batches = self._join(dict(sorted({**parts, **cut}.items())))
+            self._grown.difference_update(numbers)
+        told = parts
+        if reborn:
+            told = {**parts, **{number: self._cut_off(number, first) for number, first in reborn.items()}}
+        batches = self._join(numbers, told)
         for policy, batch in enumerate(batches):
-            rows = self._layout.section_rows[policy][section]
-            own = self._layout.rows[policy]
+            rows, own = self._layout.section_rows[policy][section], self._layout.rows[policy]
             self._see(policy, rows, batch)
-            answers = [(own[number], part[policy]) for number, part in parts.items()]
-            self.episodes.add(policy, batch, rows, answers, [own[number] for number in reborn])
+            self.episodes.add(policy, batch, rows)
+            for number in reborn:
+                self.episodes.forget(policy, own[number])
+            if batch.terminal_observations is not None:
+                for number in sorted(parts):
+                    self.episodes.finish(policy, batch, rows, own[number], parts[number][policy])
         return batches
 
     def carry(self, layout: FleetLayout) -> list[NDArray[np.int64]]:
@@ -114,18 +124,19 @@ class FleetAnswers:
         ]
         return [cut_off(*one) for one in zip(parts, seen, acted, strict=True)]
 
-    def _join(self, parts: Mapping[int, Sequence[Batch]], *, is_reset: bool = False) -> list[FleetBatch]:
-        """Joins the parts of games, in their order."""
-        seen = [self._last_seen.get(number) for number in parts]
+    def _join(
+        self, numbers: Sequence[int], parts: Mapping[int, Sequence[Batch]], *, is_reset: bool = False
+    ) -> list[FleetBatch]:
+        seen = [self._last_seen.get(number) for number in numbers]
         batches = [
             join(
-                [part[policy] for part in parts.values()],
+                [parts[number][policy] for number in numbers],
                 [None if last is None else last[policy] for last in seen],
                 group.observations,
                 is_reset=is_reset,
             )
             for policy, group in enumerate(self._layout.groups)
         ]
-        for number, part in parts.items():
-            self._last_seen[number] = [each.groups[0].observations for each in part]
+        for number in numbers:
+            self._last_seen[number] = [part.groups[0].observations for part in parts[number]]
         return batches

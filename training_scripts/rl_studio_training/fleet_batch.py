@@ -94,7 +94,9 @@ def join(
         last_seen: what each game's agents saw before; None after a reset.
         is_reset: the answers are those to a reset, before which nobody acted.
     """
-    ended = _join([batch.ended for batch in batches])
+    terminated = _join([batch.terminated for batch in batches])
+    truncated = _join([batch.truncated for batch in batches])
+    ended = terminated | truncated
     terminal = None
     if ended.any():
         terminal = codec.assemble(
@@ -111,8 +113,8 @@ def join(
     return FleetBatch(
         observations=codec.assemble(_join_named([batch.groups[0].observations for batch in batches])),
         rewards=_join(rewards),
-        terminated=_join([batch.terminated for batch in batches]),
-        truncated=_join([batch.truncated for batch in batches]),
+        terminated=terminated,
+        truncated=truncated,
         ended=ended,
         terminal_observations=terminal,
         masks=None if masks[0] is None else _join([mask for mask in masks if mask is not None]),
@@ -215,7 +217,10 @@ def _join_rows(
     parts: Sequence[NDArray[np.bool_] | None], rewards: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.bool_] | None:
     """Joins what is said of the rows of several batches; None, all rows, if it is None everywhere."""
-    if all(part is None for part in parts):
+    for part in parts:
+        if part is not None:
+            break
+    else:
         return None
     return _join(
         [

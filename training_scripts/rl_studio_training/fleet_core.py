@@ -258,7 +258,7 @@ class FleetCore(ABC):
         self.timing.codec_s += time.perf_counter() - began
         reborn = {number: self._revive(number) for number in numbers if number not in answers}
         began = time.perf_counter()
-        batches = self._answers.step(section, parts, reborn)
+        batches = self._answers.step(section, numbers, parts, reborn)
         for policy, batch in enumerate(batches):
             self.timing.steps += batch.n_acted
             if self._watches:

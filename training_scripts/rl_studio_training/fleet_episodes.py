@@ -39,33 +39,25 @@ class FleetEpisodes:
         for running, rows in zip(self._running, maps, strict=True):
             running.carry(rows)
 
-    def add(
-        self,
-        policy: int,
-        batch: FleetBatch,
-        rows: slice,
-        games: Sequence[tuple[slice, Batch]],
-        lost: Sequence[slice],
-    ) -> None:
-        """Counts a step of a section, and puts the infos of the episodes that ended into the batch.
+    def add(self, policy: int, batch: FleetBatch, rows: slice) -> None:
+        """Counts a step of some rows of a policy, given by its number."""
+        self._running[policy].add(rows, batch.rewards, batch.acted)
+
+    def forget(self, policy: int, rows: slice) -> None:
+        """The episodes in these rows were cut off, which is no result; others begin."""
+        self._running[policy].restart(rows)
+
+    def finish(self, policy: int, batch: FleetBatch, rows: slice, own: slice, answer: Batch) -> None:
+        """Closes the episodes of a game that have ended, and puts their infos into the batch.
 
         Args:
-            policy: its number.
-            batch: the answer of the section.
-            rows: those of the section.
-            games: the rows and the answer of each game that gave one.
-            lost: the rows of those that did not; their episodes are forgotten.
+            rows: those of the batch.
+            own: those of the game.
+            answer: of the game.
         """
-        running = self._running[policy]
-        running.add(rows, batch.rewards, batch.acted)
-        for gone in lost:
-            running.restart(gone)
-        if batch.terminal_observations is None:
-            return
-        for own, answer in games:
-            for agent in np.flatnonzero(answer.ended).tolist():
-                row = own.start + agent
-                batch.infos[row - rows.start] = self._finish(policy, row, answer.infos.get(agent, {}))
+        for agent in np.flatnonzero(answer.ended).tolist():
+            row = own.start + agent
+            batch.infos[row - rows.start] = self._finish(policy, row, answer.infos.get(agent, {}))
 
     def _finish(self, policy: int, row: int, wire_info: dict[str, Any]) -> dict[str, Any]:
         reward, length = self._running[policy].finish(row)

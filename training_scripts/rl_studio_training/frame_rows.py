@@ -23,6 +23,7 @@ class FrameRows:
         present: bool, over the rows of all groups; None if all of them.
         count: how many in all.
         layouts: of what they see, `end` bytes in all.
+        action_header: what the frame of their actions begins with.
     """
 
     rows: tuple[NDArray[np.int64] | None, ...]
@@ -30,9 +31,10 @@ class FrameRows:
     count: int
     layouts: tuple[blocks.GroupLayout, ...]
     end: int
+    action_header: bytes
 
     @classmethod
-    def of(cls, groups: Sequence[PolicyGroup], rows: Sequence[NDArray[np.int64]]) -> FrameRows:
+    def of(cls, version: int, groups: Sequence[PolicyGroup], rows: Sequence[NDArray[np.int64]]) -> FrameRows:
         """Those whose numbers in their groups are `rows`, ascending."""
         counts = [len(found) for found in rows]
         count = sum(counts)
@@ -45,7 +47,7 @@ class FrameRows:
         parts = (
             None if len(found) == group.count else found for group, found in zip(groups, rows, strict=True)
         )
-        return cls(tuple(parts), present, count, layouts, end)
+        return cls(tuple(parts), present, count, layouts, end, blocks.action_header(version, count))
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """One value for each row of all groups, zero in rows without an agent; the same array if there are none."""
@@ -57,6 +59,9 @@ class FrameRows:
 
     def read(self, payload: bytearray, start: int, terminal: Sequence[KeyedArrays]) -> tuple[GroupBatch, ...]:
         """What all groups see."""
+        if self.present is None:
+            pairs = zip(self.layouts, terminal, strict=True)
+            return tuple([layout.read(payload, start, values) for layout, values in pairs])
         return tuple(
             layout.read(payload, start, values)
             if rows is None
