@@ -14,10 +14,14 @@ import pytest
 
 
 @contextmanager
-def small_disk(folder: Path, size: str = "1m") -> Iterator[Path]:
-    """A disk of `size`, mounted at `folder`, which is made. Skips the test where that is not allowed."""
+def small_disk(folder: Path, size: str = "1m", *, files: int = 1000) -> Iterator[Path]:
+    """A disk of `size`, mounted at `folder`, which is made. Skips the test where that is not allowed.
+
+    Args:
+        files: how many it takes.
+    """
     folder.mkdir(exist_ok=True)
-    _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder))
+    _mount("-t", "tmpfs", "-o", f"size={size},nr_inodes={files}", "tmpfs", str(folder))
     try:
         yield folder
     finally:

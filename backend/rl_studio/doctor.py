@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rl_studio import addon, packages
+from rl_studio.disk_facts import free_bytes
 from rl_studio.errors import StudioError
 from rl_studio.godot import (
     DisplayError,
@@ -25,7 +26,7 @@ from rl_studio.godot import (
 from rl_studio.packages import shell_command
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
-from rl_studio.storage import free_bytes, require_writable
+from rl_studio.storage import require_writable
 from rl_studio.userdata import data_dir
 
 Status = Literal["ok", "warning", "missing"]

@@ -28,8 +28,8 @@ def write_bytes_atomic(path: Path, data: bytes, *, mode: int | None = None) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data, mode)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None  # not a temporary one
-        raise
+        # Named after the file that was meant, not after a temporary one.
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def _replace(path: Path, data: bytes, mode: int | None) -> None:

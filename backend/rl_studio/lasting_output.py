@@ -13,6 +13,7 @@ from typing import Any
 MOST_KEPT = 8 * 1024 * 1024
 """Bytes that wait at most; of more the oldest lines are lost."""
 
+RESERVE_FILE = ".reserve"
 RESERVE_BYTES = 256 * 1024
 _LAST_WORDS = RESERVE_BYTES // 2
 
@@ -53,7 +54,7 @@ class LastingOutput(io.RawIOBase):
 
     def keep_reserve(self, folder: Path) -> None:
         """Takes some room in `folder` for the last words, for the case that none is left at the end."""
-        path = folder / ".reserve"
+        path = folder / RESERVE_FILE
         with suppress(OSError):
             self._reserve = path
             path.write_bytes(b"\0" * RESERVE_BYTES)

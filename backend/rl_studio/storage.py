@@ -9,9 +9,21 @@ import shlex
 import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from rl_studio.disk_facts import (
+    existing,
+    folder_of,
+    free_bytes,
+    has_room,
+    is_read_only,
+    is_writable,
+    size_text,
+    takes_files,
+)
 from rl_studio.errors import StudioError
 
 FULL_BYTES = 64 * 1024
@@ -45,24 +57,6 @@ class ReadOnlyError(StorageError):
     code = "read_only"
 
 
-def free_bytes(folder: Path) -> int:
-    """Free bytes on the disk that `folder` is on, or will be."""
-    return shutil.disk_usage(_existing(folder)).free
-
-
-def size_text(size: int) -> str:
-    """So many bytes, for people."""
-    if size < 10_000:
-        return f"{size} bytes"
-    return (
-        f"{size / 1e3:.0f} KB"
-        if size < 1e6
-        else f"{size / 1e6:.1f} MB"
-        if size < 1e9
-        else f"{size / 1e9:.1f} GB"
-    )
-
-
 def require_writable(folder: Path, what: str) -> None:
     """Makes sure that files can be made in a folder, which need not exist.
 
@@ -72,14 +66,9 @@ def require_writable(folder: Path, what: str) -> None:
     Raises:
         ReadOnlyError: they cannot.
     """
-    there = _existing(folder)
+    there = existing(folder)
     if not is_writable(there):
         raise _read_only(there, f"{what} cannot be written to")
-
-
-def is_writable(path: Path) -> bool:
-    """Whether files can be made in a folder, or a file can be changed."""
-    return os.access(path, os.W_OK | os.X_OK if path.is_dir() else os.W_OK)
 
 
 def require_room(folder: Path) -> None:
@@ -95,7 +84,7 @@ def require_room(folder: Path) -> None:
 
 def lack_of_room(folder: Path) -> DiskFullError | None:
     """What to say of the disk of a folder if there is no room left on it."""
-    return _full(folder) if free_bytes(folder) < FULL_BYTES else None
+    return None if has_room(folder, FULL_BYTES) else _full(folder)
 
 
 def explain(error: BaseException, place: Path) -> StorageError | None:
@@ -128,7 +117,7 @@ def describe(error: OSError | sqlite3.Error, place: Path) -> StorageError:
     if found is not None:
         return found
     if isinstance(error, OSError):
-        return StorageError(f"{_path_of(error, place)}: {error.strerror or error}.")
+        return StorageError(f"{_path_of(error) or place}: {error.strerror or error}.")
     return StorageError(f"{place} cannot be used: {error}.", hint="Try again; it may be in use.")
 
 
@@ -153,7 +142,10 @@ def _of_system(error: OSError, place: Path) -> StorageError | None:
     if isinstance(error, FileNotFoundError) and "No usable temporary directory" in str(error):
         return _no_temporary_folder()
     handler = _ERRORS.get(error.errno or 0)
-    return handler(_path_of(error, place)) if handler is not None else None
+    if handler is None:
+        return None
+    path = _path_of(error)
+    return handler(path or (_fullest(place) if error.errno == errno.ENOSPC else place))
 
 
 def _of_database(error: sqlite3.Error, place: Path) -> StorageError | None:
@@ -169,24 +161,36 @@ def _of_database(error: sqlite3.Error, place: Path) -> StorageError | None:
 
 
 def _of_unknown_reason(place: Path, room: int = FULL_BYTES) -> StorageError:
-    there = _existing(place)
-    if free_bytes(there) < room:
+    there = existing(place)
+    if not has_room(there, room):
         return _full(place)
-    if not is_writable(_folder(there)) or not is_writable(there):
+    if not is_writable(folder_of(there)) or not is_writable(there):
         return _read_only(place, f"{place} cannot be written")
     return _broken(place)
 
 
 def _full(path: Path) -> DiskFullError:
-    folder = _folder(path)
+    folder = folder_of(path)
+    if not takes_files(folder):
+        return DiskFullError(
+            f"The disk is full: {folder} has no room for more files, however small.", hint=_MAKE_ROOM
+        )
     free = free_bytes(folder)
     more = "" if free < FULL_BYTES else ", which is not enough"
     return DiskFullError(f"The disk is full: {folder} has {size_text(free)} free{more}.", hint=_MAKE_ROOM)
 
 
+def _fullest(place: Path) -> Path:
+    """What must be meant where only some disk is said to be full: that of the place, or of temporary files."""
+    candidates = [place]
+    with suppress(OSError):
+        candidates.append(Path(tempfile.gettempdir()))
+    return next((path for path in candidates if lack_of_room(path) is not None), place)
+
+
 def _over_quota(path: Path) -> DiskFullError:
     return DiskFullError(
-        f"Your share of the disk is used up: nothing more can be written to {_folder(path)}.",
+        f"Your share of the disk is used up: nothing more can be written to {folder_of(path)}.",
         hint=_MAKE_ROOM.replace("on this disk", "in it"),
     )
 
@@ -199,8 +203,8 @@ def _too_large(path: Path) -> StorageError:
 
 
 def _read_only(path: Path, what: str) -> ReadOnlyError:
-    there = _existing(path)
-    if _is_read_only_disk(there):
+    there = existing(path)
+    if is_read_only(there):
         return ReadOnlyError(
             f"{what}: the disk of {there} is read-only.",
             hint="Mount it for writing, or copy the project to a folder that is yours.",
@@ -216,7 +220,7 @@ def _forbidden(path: Path) -> StorageError | None:
         return StorageError(
             f"{path} cannot be read: there is no permission to.", hint="Give yourself permission to read it."
         )
-    if is_writable(_folder(path)) and is_writable(_existing(path)):
+    if is_writable(folder_of(path)) and is_writable(existing(path)):
         return None  # another program has it open, say
     return _read_only(path, f"{path} cannot be written")
 
@@ -258,24 +262,6 @@ if sys.platform != "win32":
     _ERRORS |= {errno.EDQUOT: _over_quota, errno.ESTALE: _gone, errno.ENOTCONN: _gone}
 
 
-def _path_of(error: OSError, place: Path) -> Path:
+def _path_of(error: OSError) -> Path | None:
     name = error.filename2 or error.filename
-    return Path(os.fsdecode(name)) if isinstance(name, str | bytes) and name else place
-
-
-def _folder(path: Path) -> Path:
-    there = _existing(path)
-    return there if there.is_dir() else there.parent
-
-
-def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that there is."""
-    while not os.path.lexists(path) and path != path.parent:
-        path = path.parent
-    return path
-
-
-def _is_read_only_disk(path: Path) -> bool:
-    if not hasattr(os, "statvfs"):
-        return False
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return Path(os.fsdecode(name)) if isinstance(name, str | bytes) and name else None

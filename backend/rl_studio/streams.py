@@ -61,7 +61,7 @@ def prepare(*, outlives_reader: bool = False) -> None:
             for bottom in bottoms
             if isinstance(bottom, io.FileIO)
         )
-        if os.path.sameopenfile(first.fileno(), second.fileno()):
+        if os.name == "posix" and os.path.sameopenfile(first.fileno(), second.fileno()):
             second = first  # one file: the lines of both wait in one row
         _replaced.extend((sys.stdout, sys.stderr))
         sys.stdout, sys.stderr = _above(first, sys.stdout), _above(second, sys.stderr)

@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,28 @@ def test_a_full_disk_keeps_the_old_file_whole_and_is_told_with_its_free_bytes(tm
         assert problem.message == f"The disk is full: {disk} has 0 bytes free."
         assert ".rl_studio/runs" in str(problem.hint)
         assert storage.lack_of_room(disk) is not None
+
+
+def test_a_disk_may_have_bytes_and_yet_take_no_more_files(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", files=3) as disk:
+        (disk / "a").touch()
+        (disk / "b").touch()
+        with pytest.raises(OSError, match="No space left") as caught:
+            write_bytes_atomic(disk / "c", b"")
+        assert explained(caught.value, Path("/")).message == (
+            f"The disk is full: {disk} has no room for more files, however small."
+        )
+
+
+def test_the_disk_of_temporary_files_may_be_the_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        fill(disk)
+        monkeypatch.setattr("tempfile.tempdir", str(disk))
+        with tempfile.TemporaryFile() as file, pytest.raises(OSError, match="No space left") as caught:
+            file.write(b"x" * 100_000)
+        assert explained(caught.value, tmp_path).message == f"The disk is full: {disk} has 0 bytes free."
 
 
 def test_pytorch_numpy_and_sqlite_have_other_names_for_it(tmp_path: Path) -> None:

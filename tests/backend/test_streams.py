@@ -43,7 +43,8 @@ ENVIRONMENTS = [
 
 
 def environment(changes: dict[str, str]) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "LC_", "LANG"))}
+    ours = ("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONCOERCECLOCALE", "LC_", "LANG")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return {**kept, **changes}
 
 

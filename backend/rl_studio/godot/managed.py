@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from rl_studio.disk_facts import free_bytes
 from rl_studio.files import read_json
 from rl_studio.godot import debian
 from rl_studio.godot.install_error import GodotInstallError
 from rl_studio.godot.relocate import find_patchelf, library_folder
-from rl_studio.storage import free_bytes
 from rl_studio.userdata import data_dir
 
 NEEDED_BYTES = 1_200_000_000

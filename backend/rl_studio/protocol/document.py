@@ -26,7 +26,8 @@ _INTRODUCTION = f"""# The backend's protocol
 
     {{"event": "ready", "port": 40001, "pid": 4711, "protocol": "{SUBPROTOCOL}"}}
 
-(or, with exit code 3, `{{"event": "already_running", "pid": …, "port": …}}`). The port and the token are in
+(or, with exit code 3, `{{"event": "already_running", "pid": …, "port": …}}`; it ends with 4 if the
+project's disk is full, with 5 if the project cannot be written to). The port and the token are in
 `DIR/.rl_studio/backend.json`, which only the user can read. A client opens a WebSocket with the subprotocol
 `{SUBPROTOCOL}` and the header `Authorization: Bearer <token>`. A wrong token gets 401, any `Origin` header 403.
 
@@ -40,7 +41,7 @@ could not live with changes the name of the subprotocol.
 
 Error codes of the protocol itself: `protocol`, `unknown_method`, `invalid_params`, `too_large`, `internal`. Others
 come from what was asked for: `invalid_config`, `trainer`, `godot_not_found`, `project`, `run`, `runs_active`,
-`no_such_export`, `export`.
+`no_such_export`, `export`, and from the disk: `disk_full`, `read_only`, `storage`.
 """
 
 _ENVELOPES = (envelopes.Request, envelopes.Response, envelopes.Error, envelopes.ErrorInfo, envelopes.Event)

@@ -6,15 +6,17 @@ import dataclasses
 import logging
 import re
 import secrets
+import shutil
 import unicodedata
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio.lasting_output import RESERVE_FILE
 from rl_studio.locks import locked
 
 logger = logging.getLogger(__name__)
@@ -135,6 +137,13 @@ class RunFolder:
     def locked(self) -> AbstractContextManager[None]:
         """For the block in which run.json is read and replaced, so that no other process does so meanwhile."""
         return locked(self.path)
+
+    def sweep(self) -> None:
+        """Removes what a trainer that was killed has left half done, which only takes room."""
+        with suppress(OSError):
+            (self.path / RESERVE_FILE).unlink(missing_ok=True)
+        for path in self.checkpoints_dir.glob(".step_*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def log_size(self) -> int:
         """Bytes in the log; 0 if there is none."""

@@ -6,7 +6,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rl_studio.errors import closest
@@ -73,9 +72,7 @@ class RunService:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -92,8 +89,13 @@ class RunService:
         """What keeps runs of this project, or what they tell, from being saved now; None if nothing does."""
         return self._disk.problem
 
+    def retry(self) -> None:
+        """Writes what the disk did not take when it was full, as far as it does now; without that it costs nothing."""
+        self._watcher.retry()
+
     def close(self) -> None:
         """Closes the database. Runs go on."""
+        self.retry()
         self._store.close()
 
     def start(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rl_studio import storage
+from rl_studio.disk_facts import is_writable
 from rl_studio.files import set_aside
 from rl_studio.runs import database
 from rl_studio.runs.progress import Progress
@@ -184,9 +185,9 @@ class Store:
         if self.problem is None or time.monotonic() < self._retry_at:
             return
         self._retry_at = time.monotonic() + RETRY_S
-        if not storage.is_writable(self._path.parent) or storage.lack_of_room(self._path) is not None:
+        if not is_writable(self._path.parent) or storage.lack_of_room(self._path) is not None:
             return
-        if self._path.exists() and not storage.is_writable(self._path):
+        if self._path.exists() and not is_writable(self._path):
             return
         self.close()
         self.problem = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -50,13 +51,22 @@ class Watcher:
         self._now = now
         self._children: dict[str, processes.DetachedProcess] = {}
         self._terminated: set[str] = set()
-        self._unwritten: dict[str, RunMeta] = {}
+        self._unwritten: dict[str, tuple[RunFolder, RunMeta]] = {}
         self._problem: StorageError | None = None
 
     @property
     def problem(self) -> StorageError | None:
         """Why changes of runs are not written; None if there are none that are not."""
         return self._problem if self._unwritten else None
+
+    def retry(self) -> None:
+        """Tries again to write what could not be written; does nothing if all was."""
+        for folder, _ in list(self._unwritten.values()):
+            if not folder.is_run():
+                del self._unwritten[folder.id]
+                continue
+            with suppress(FileNotFoundError):  # it was deleted in this moment
+                self._update(folder, lambda known: known)
 
     def adopt(self, folder: RunFolder, process: processes.DetachedProcess) -> None:
         """Takes a child of ours as the run's process; everybody can find it then."""
@@ -131,7 +141,7 @@ class Watcher:
         with folder.locked():
             known = written = _must_read(folder)
             if folder.id in self._unwritten and not RunState(written.state).is_final:
-                known = self._unwritten[folder.id]
+                known = self._unwritten[folder.id][1]
             meta = change(known)
             self._unwritten.pop(folder.id, None)
             if meta == written:
@@ -139,7 +149,7 @@ class Watcher:
             try:
                 folder.write_meta(meta)
             except OSError as error:
-                self._unwritten[folder.id] = meta
+                self._unwritten[folder.id] = (folder, meta)
                 self._problem = storage.describe(error, folder.path)
                 logger.debug("%s", self._problem)
             return meta
@@ -166,6 +176,7 @@ class Watcher:
 
     def _conclude(self, folder: RunFolder, exit_code: int | None) -> tuple[RunMeta, Ingested]:
         processes.end_all(processes.members(folder.path), kill=True)
+        folder.sweep()
 
         def change(meta: RunMeta) -> RunMeta:
             if RunState(meta.state).is_final:

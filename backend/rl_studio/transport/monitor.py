@@ -57,6 +57,7 @@ class Monitor:
 
     async def _scan(self) -> None:
         try:
+            await self._worker.call(self._service.retry)
             new = await self._worker.call(lambda: self._service.ids(besides=self._runs.keys()))
         except OSError:
             logger.exception("the runs folder cannot be read")
