@@ -147,7 +147,7 @@ def parse_step(message: dict[str, Any], n_agents: int) -> Step:
     if rewards.shape != (n_agents,) or dones.shape != (n_agents,):
         raise GameProtocolError(
             f"The game has {n_agents} agents but sent {rewards.size} rewards and {dones.size} done flags.",
-            hint="Agents cannot be added or removed while training.",
+            hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
         )
     return Step(
         _per_agent(message, "obs", n_agents),
@@ -176,6 +176,6 @@ def _per_agent(message: dict[str, Any], key: str, n_agents: int) -> list[dict[st
     ):
         raise GameProtocolError(
             f"The game has {n_agents} agents, but its {key!r} is not a list of as many dictionaries.",
-            hint="Agents cannot be added or removed while training.",
+            hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
         )
     return value
