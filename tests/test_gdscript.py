@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from godot_project import GD_TESTS, copy_sample, import_project, make_project, run_gd_tests, run_godot
+from godot_project import ADDON, GD_TESTS, copy_sample, import_project, make_project, run_gd_tests, run_godot
 from rl_studio.godot import GodotBinary, find_godot
 from rl_studio.project import Project
 
@@ -37,6 +38,22 @@ def test_all_scripts_compile(godot: GodotBinary, gd_project: Project) -> None:
     (gd_project.root / "check_all.gd").write_text(_CHECK_ALL, encoding="utf-8")
     output = run_godot(godot, gd_project, ["-e", "-s", "res://check_all.gd"])
     assert "checked" in output
+
+
+def test_no_class_of_a_game_hides_one_of_ours(godot: GodotBinary, tmp_path: Path) -> None:
+    """GDScript looks at the global classes of a project before it looks at the names that a script declares."""
+    declared = re.compile(
+        r"^\t*(?:const ([A-Z]\w*) := preload|enum ([A-Z]\w*)|class ([A-Z]\w*))", re.MULTILINE
+    )
+    names: set[str] = set()
+    for script in ADDON.rglob("*.gd"):
+        for found in declared.finditer(script.read_text(encoding="utf-8")):
+            names.add("".join(filter(None, found.groups())).removeprefix("Rl"))
+    assert len(names) > 150
+    files = {f"classes/{name.lower()}.gd": f"class_name {name}\nextends Node\n" for name in names}
+    project = make_project(tmp_path / "namesakes", {**files, "check_all.gd": _CHECK_ALL})
+    import_project(godot, project)
+    assert "checked" in run_godot(godot, project, ["-e", "-s", "res://check_all.gd"])
 
 
 def test_sample_project_compiles(godot: GodotBinary, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ extends SceneTree
 ## Runs networks on recorded observations: the Godot half of test_policy_parity.py. Reads the cases
 ## from the file given with --cases=, writes the outputs beside the observations.
 
-const OnnxLoader := preload("res://addons/rl_studio/import/onnx_loader.gd")
-const Operators := preload("res://addons/rl_studio/runtime/policy/operators.gd")
+const RlOnnxLoader := preload("res://addons/rl_studio/import/onnx_loader.gd")
+const RlOperators := preload("res://addons/rl_studio/runtime/policy/operators.gd")
 
 
 func _initialize() -> void:
@@ -15,7 +15,7 @@ func _initialize() -> void:
 	for case: Dictionary in cases:
 		report[case["name"]] = _run_case(case)
 	_write_text(cases_path + ".report", JSON.stringify(report))
-	_write_text(cases_path + ".operators", "\n".join(Operators.names()))
+	_write_text(cases_path + ".operators", "\n".join(RlOperators.names()))
 	quit()
 
 
@@ -25,7 +25,7 @@ func _run_case(case: Dictionary) -> Dictionary:
 	if model.begins_with("res://"):
 		policy = load(model)  # as imported
 	else:
-		var loader: OnnxLoader = OnnxLoader.new()
+		var loader: RlOnnxLoader = RlOnnxLoader.new()
 		loader.load_file(model)
 		policy = loader.policy
 		if policy == null:

@@ -2,14 +2,14 @@ extends "test_case.gd"
 ## The form of a trainer with several algorithms: which fields there are, their defaults, presets,
 ## types, groups; and what the backend says beside the form.
 
-const ExperimentNotes := preload("res://addons/rl_studio/core/experiment_notes.gd")
-const FormField := preload("res://addons/rl_studio/core/form_field.gd")
-const FormModel := preload("res://addons/rl_studio/core/form_model.gd")
-const StudioState := preload("res://addons/rl_studio/core/studio_state.gd")
+const RlExperimentNotes := preload("res://addons/rl_studio/core/experiment_notes.gd")
+const RlFormField := preload("res://addons/rl_studio/core/form_field.gd")
+const RlFormModel := preload("res://addons/rl_studio/core/form_model.gd")
+const RlStudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
 
 func test_an_algorithm_has_its_own_fields_and_defaults() -> void:
-	var form: FormModel = _form({})
+	var form: RlFormModel = _form({})
 	expect_eq(form.algorithm(), "ppo")
 	expect_true(form.applies("n_steps"))
 	expect_false(form.applies("buffer"))
@@ -23,7 +23,7 @@ func test_an_algorithm_has_its_own_fields_and_defaults() -> void:
 
 
 func test_values_for_another_algorithm_are_kept_but_not_saved() -> void:
-	var form: FormModel = _form({"n_steps": 64, "rate": 0.01})
+	var form: RlFormModel = _form({"n_steps": 64, "rate": 0.01})
 	form.set_value("algorithm", "sac")
 	form.set_value("buffer", 500)
 	expect_eq(form.overrides(), {"algorithm": "sac", "rate": 0.01, "buffer": 500})
@@ -32,14 +32,14 @@ func test_values_for_another_algorithm_are_kept_but_not_saved() -> void:
 
 
 func test_a_value_taken_back_is_the_default_of_every_algorithm() -> void:
-	var form: FormModel = _form({"rate": 0.01})
+	var form: RlFormModel = _form({"rate": 0.01})
 	form.revert("rate")
 	form.set_value("algorithm", "sac")
 	expect_eq(form.overrides(), {"algorithm": "sac"})
 
 
 func test_a_value_that_is_the_default_elsewhere_comes_back() -> void:
-	var form: FormModel = _form({"rate": 0.0003})
+	var form: RlFormModel = _form({"rate": 0.0003})
 	form.set_value("algorithm", "sac")
 	expect_false(form.is_changed("rate"))
 	form.set_value("algorithm", "ppo")
@@ -47,7 +47,7 @@ func test_a_value_that_is_the_default_elsewhere_comes_back() -> void:
 
 
 func test_errors_of_fields_that_are_gone_do_not_count() -> void:
-	var form: FormModel = _form({})
+	var form: RlFormModel = _form({})
 	form.set_value("n_steps", 0)
 	expect_contains(form.error("n_steps"), "1 or more")
 	form.set_value("algorithm", "sac")
@@ -57,7 +57,7 @@ func test_errors_of_fields_that_are_gone_do_not_count() -> void:
 
 
 func test_refusals_of_hidden_or_inner_fields_are_not_lost() -> void:
-	var form: FormModel = _form({})
+	var form: RlFormModel = _form({})
 	var homeless: PackedStringArray = (
 		form
 		. show_refusals(
@@ -72,7 +72,7 @@ func test_refusals_of_hidden_or_inner_fields_are_not_lost() -> void:
 
 
 func test_groups_come_in_the_order_of_the_schema() -> void:
-	var form: FormModel = FormModel.new()
+	var form: RlFormModel = RlFormModel.new()
 	var schema: Array[Dictionary] = []
 	for group: String in ["Training", "Stop", "Training", "Output"]:
 		schema.append({"key": "field_%d" % schema.size(), "group": group})
@@ -81,7 +81,7 @@ func test_groups_come_in_the_order_of_the_schema() -> void:
 
 
 func test_presets_are_those_of_the_algorithm() -> void:
-	var state: StudioState = _state()
+	var state: RlStudioState = _state()
 	expect_eq(state.presets.presets.size(), 2)
 	expect_true(state.presets.has_choice())
 	state.presets.choose(1)
@@ -94,7 +94,7 @@ func test_presets_are_those_of_the_algorithm() -> void:
 
 
 func test_a_decimal_number_may_be_left_to_some_algorithms() -> void:
-	var field: FormField = FormField.new(_fields()[4])
+	var field: RlFormField = RlFormField.new(_fields()[4])
 	expect_true(field.may_be_auto("sac"))
 	expect_false(field.may_be_auto("ppo"))
 	expect_eq(field.check("auto"), "")
@@ -102,12 +102,12 @@ func test_a_decimal_number_may_be_left_to_some_algorithms() -> void:
 	expect_contains(field.check("much"), "number")
 	expect_contains(field.check(-1.0), "0 or more")
 	expect_eq(field.from_text("2e-4"), 0.0002)
-	var games: FormField = FormField.new({"key": "n", "type": "int_or_auto", "default": 1})
+	var games: RlFormField = RlFormField.new({"key": "n", "type": "int_or_auto", "default": 1})
 	expect_true(games.may_be_auto(""))
 
 
 func test_lists_of_names_are_read_and_written() -> void:
-	var field: FormField = FormField.new({"key": "a", "type": "string_list", "default": []})
+	var field: RlFormField = RlFormField.new({"key": "a", "type": "string_list", "default": []})
 	expect_eq(field.from_text(" cat, dog 2 ,"), ["cat", "dog 2"])
 	expect_eq(field.from_text(""), [])
 	expect_eq(field.to_text(["cat", "dog 2"]), "cat, dog 2")
@@ -115,7 +115,7 @@ func test_lists_of_names_are_read_and_written() -> void:
 
 
 func test_maps_within_maps_are_json() -> void:
-	var field: FormField = FormField.new({"key": "a", "type": "json", "default": {}})
+	var field: RlFormField = RlFormField.new({"key": "a", "type": "json", "default": {}})
 	var value: Dictionary = {"cat": {"layers": [64, 32], "rate": 0.5, "on": true}}
 	expect_eq(field.from_text(field.to_text(value)), value, "64 stays a whole number")
 	expect_eq(field.from_text(""), {})
@@ -125,29 +125,29 @@ func test_maps_within_maps_are_json() -> void:
 
 
 func test_a_choice_that_is_none_is_refused() -> void:
-	var form: FormModel = _form({})
+	var form: RlFormModel = _form({})
 	form.set_value("algorithm", "dqn")
 	expect_contains(form.error("algorithm"), "dqn")
 
 
 func test_the_overlay_is_told_in_a_sentence() -> void:
-	var notes: ExperimentNotes = ExperimentNotes.new(
+	var notes: RlExperimentNotes = RlExperimentNotes.new(
 		{"overlay": {"rate": 0.1}, "overlay_file": "/p/a/rllib_config.yaml", "warnings": ["w"]}
 	)
 	expect_eq(notes.overlay_text(), "rllib_config.yaml sets rate. It wins over the form.")
 	expect_contains(notes.overlay_details(), "rate: 0.1")
 	expect_eq(notes.warnings, PackedStringArray(["w"]))
-	expect_eq(ExperimentNotes.new({"overlay": 5, "problem": null}).overlay_text(), "")
+	expect_eq(RlExperimentNotes.new({"overlay": 5, "problem": null}).overlay_text(), "")
 
 
-func _form(changed: Dictionary) -> FormModel:
-	var form: FormModel = FormModel.new()
+func _form(changed: Dictionary) -> RlFormModel:
+	var form: RlFormModel = RlFormModel.new()
 	form.load_form(_fields(), changed)
 	return form
 
 
-func _state() -> StudioState:
-	var state: StudioState = StudioState.new()
+func _state() -> RlStudioState:
+	var state: RlStudioState = RlStudioState.new()
 	var presets: Array = [
 		{"name": "plain", "title": "Plain"}, {"name": "quick", "values": {"n_steps": 8}}
 	]

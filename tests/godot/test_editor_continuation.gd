@@ -1,23 +1,23 @@
 extends "test_case.gd"
 ## What the next run begins with: nothing, a run that goes on, the policy of a run.
 
-const Continuation := preload("res://addons/rl_studio/core/continuation.gd")
-const RunState := preload("res://addons/rl_studio/core/run_state.gd")
-const StudioState := preload("res://addons/rl_studio/core/studio_state.gd")
+const RlContinuation := preload("res://addons/rl_studio/core/continuation.gd")
+const RlRunState := preload("res://addons/rl_studio/core/run_state.gd")
+const RlStudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
-const NOTHING: Continuation.Mode = Continuation.Mode.NOTHING
-const RESUME: Continuation.Mode = Continuation.Mode.RESUME
-const POLICY: Continuation.Mode = Continuation.Mode.POLICY
+const NOTHING: RlContinuation.RlMode = RlContinuation.RlMode.NOTHING
+const RESUME: RlContinuation.RlMode = RlContinuation.RlMode.RESUME
+const POLICY: RlContinuation.RlMode = RlContinuation.RlMode.POLICY
 
 
 func test_a_beginning_with_nothing_adds_nothing() -> void:
-	var beginning: Continuation = Continuation.new()
+	var beginning: RlContinuation = RlContinuation.new()
 	expect_eq([beginning.params(), beginning.problem(), beginning.note()], [{}, "", ""])
 
 
 func test_a_run_goes_on_with_its_own_settings_and_what_was_changed() -> void:
-	var state: StudioState = _resuming()
-	var beginning: Continuation = state.continuation
+	var state: RlStudioState = _resuming()
+	var beginning: RlContinuation = state.continuation
 	expect_eq(beginning.problem(), "")
 	expect_true(state.form_in_use() == beginning.form)
 	expect_eq(beginning.form.value("rate"), 0.5, "as in that run")
@@ -41,7 +41,7 @@ func test_a_run_goes_on_with_its_own_settings_and_what_was_changed() -> void:
 
 
 func test_the_experiment_is_not_touched() -> void:
-	var state: StudioState = _resuming()
+	var state: RlStudioState = _resuming()
 	state.form.set_value("rate", 0.7)
 	state.continuation.form.set_value("rate", 0.1)
 	state.begin_with(NOTHING)
@@ -52,7 +52,7 @@ func test_the_experiment_is_not_touched() -> void:
 
 
 func test_a_run_that_did_all_its_steps_gets_as_many_again() -> void:
-	var state: StudioState = _resuming()
+	var state: RlStudioState = _resuming()
 	expect_eq(state.continuation.form.value("total_timesteps"), 1000, "there are steps left")
 	state.continuation.take_checkpoints([{"timesteps": 1000}, {"timesteps": 100}])
 	expect_eq(state.continuation.form.overrides(), {"total_timesteps": 2000})
@@ -64,17 +64,17 @@ func test_the_algorithm_of_a_run_stays() -> void:
 
 
 func test_the_best_checkpoint_is_the_marked_one() -> void:
-	var beginning: Continuation = _resuming().continuation
-	beginning.choose_checkpoint(Continuation.BEST)
+	var beginning: RlContinuation = _resuming().continuation
+	beginning.choose_checkpoint(RlContinuation.BEST)
 	expect_eq(beginning.checkpoint()["timesteps"], 100)
 	var params: Dictionary = beginning.params()
 	expect_eq(params["resume"], {"run_id": "new", "checkpoint": "best"})
-	beginning.choose_checkpoint(Continuation.LATEST)
+	beginning.choose_checkpoint(RlContinuation.LATEST)
 	expect_eq(beginning.checkpoint()["timesteps"], 300)
 
 
 func test_a_policy_is_taken_with_the_settings_of_the_form() -> void:
-	var state: StudioState = _state()
+	var state: RlStudioState = _state()
 	state.begin_with(POLICY)
 	state.continuation.take_checkpoints([{"timesteps": 300}])
 	expect_eq(
@@ -85,7 +85,7 @@ func test_a_policy_is_taken_with_the_settings_of_the_form() -> void:
 
 
 func test_only_runs_that_fit_are_offered() -> void:
-	var state: StudioState = _state()
+	var state: RlStudioState = _state()
 	expect_eq(_ids(state.beginnings(RESUME)), ["new", "old"])
 	expect_eq(_ids(state.beginnings(POLICY)), ["active", "new", "old"], "also from one that runs")
 	state.open_experiment("a", "other", {})
@@ -94,7 +94,7 @@ func test_only_runs_that_fit_are_offered() -> void:
 
 
 func test_what_stands_in_the_way_is_said() -> void:
-	var state: StudioState = StudioState.new()
+	var state: RlStudioState = RlStudioState.new()
 	state.begin_with(RESUME)
 	expect_contains(state.continuation.problem(), "Choose the run")
 	state = _state()
@@ -111,7 +111,7 @@ func test_what_stands_in_the_way_is_said() -> void:
 
 
 func test_each_chosen_run_is_asked_for() -> void:
-	var state: StudioState = _state()
+	var state: RlStudioState = _state()
 	var asked: Array[String] = []
 	state.continuation.run_wanted.connect(func(id: String) -> void: asked.append(id))
 	state.begin_with(RESUME)
@@ -121,14 +121,14 @@ func test_each_chosen_run_is_asked_for() -> void:
 
 
 func test_a_started_run_is_the_end_of_it() -> void:
-	var state: StudioState = _resuming()
+	var state: RlStudioState = _resuming()
 	state.continuation.reset()
 	expect_eq([state.continuation.mode, state.continuation.run_id], [NOTHING, ""])
 	expect_eq(state.continuation.params(), {})
 
 
-func _state() -> StudioState:
-	var state: StudioState = StudioState.new()
+func _state() -> RlStudioState:
+	var state: RlStudioState = RlStudioState.new()
 	var trainers: Array[Dictionary] = [
 		{"name": "t", "fields": _fields(), "can_resume": true},
 		{"name": "other", "fields": _fields(), "can_resume": false},
@@ -148,8 +148,8 @@ func _state() -> StudioState:
 	return state
 
 
-func _resuming() -> StudioState:
-	var state: StudioState = _state()
+func _resuming() -> RlStudioState:
+	var state: RlStudioState = _state()
 	state.begin_with(RESUME)
 	state.continuation.take_checkpoints([{"timesteps": 300}, {"timesteps": 100, "best": true}])
 	var config: Dictionary = {"algorithm": "ppo", "rate": 0.5, "total_timesteps": 1000}
@@ -166,8 +166,8 @@ func _fields() -> Array[Dictionary]:
 	]
 
 
-func _ids(runs: Array[RunState]) -> Array[String]:
+func _ids(runs: Array[RlRunState]) -> Array[String]:
 	var found: Array[String] = []
-	for run: RunState in runs:
+	for run: RlRunState in runs:
 		found.append(run.id)
 	return found

@@ -1,15 +1,15 @@
 extends "test_case.gd"
 ## Requests and their answers, without a socket.
 
-const Exchange := preload("res://addons/rl_studio/net/exchange.gd")
-const PythonFinder := preload("res://addons/rl_studio/net/python_finder.gd")
-const Reply := preload("res://addons/rl_studio/core/reply.gd")
+const RlExchange := preload("res://addons/rl_studio/net/exchange.gd")
+const RlPythonFinder := preload("res://addons/rl_studio/net/python_finder.gd")
+const RlReply := preload("res://addons/rl_studio/core/reply.gd")
 
-var _replies: Array[Reply] = []
+var _replies: Array[RlReply] = []
 
 
 func test_a_response_goes_to_whoever_asked() -> void:
-	var exchange: Exchange = Exchange.new()
+	var exchange: RlExchange = RlExchange.new()
 	var first: Dictionary = exchange.open("hello", {"client": "x"}, _on_reply, 1000)
 	var second: Dictionary = exchange.open("run.list", {}, _on_reply, 1000)
 	expect_ne(first["id"], second["id"])
@@ -22,7 +22,7 @@ func test_a_response_goes_to_whoever_asked() -> void:
 
 
 func test_an_error_carries_hint_and_data() -> void:
-	var exchange: Exchange = Exchange.new()
+	var exchange: RlExchange = RlExchange.new()
 	var id: int = exchange.open("x", {}, _on_reply, 1000)["id"]
 	var error: Dictionary = {
 		"code": "invalid_config", "message": "No.", "hint": null, "data": {"errors": [1]}
@@ -35,7 +35,7 @@ func test_an_error_carries_hint_and_data() -> void:
 
 
 func test_requests_have_a_deadline() -> void:
-	var exchange: Exchange = Exchange.new()
+	var exchange: RlExchange = RlExchange.new()
 	exchange.open("slow", {}, _on_reply, 1000)
 	exchange.expire(999)
 	expect_eq(_replies.size(), 0)
@@ -45,8 +45,8 @@ func test_requests_have_a_deadline() -> void:
 
 
 func test_a_break_fails_all_even_if_an_answer_asks_again() -> void:
-	var exchange: Exchange = Exchange.new()
-	var ask_again: Callable = func(reply: Reply) -> void:
+	var exchange: RlExchange = RlExchange.new()
+	var ask_again: Callable = func(reply: RlReply) -> void:
 		_replies.append(reply)
 		exchange.open("again", {}, _on_reply, 1000)
 	exchange.open("a", {}, ask_again, 1000)
@@ -57,19 +57,19 @@ func test_a_break_fails_all_even_if_an_answer_asks_again() -> void:
 
 
 func test_a_python_the_user_named_is_the_only_candidate() -> void:
-	var found: Array[PythonFinder.Candidate] = PythonFinder.candidates(
+	var found: Array[RlPythonFinder.RlCandidate] = RlPythonFinder.candidates(
 		"res://nowhere", "/my/python"
 	)
 	expect_eq(found[0].python, "/my/python")
-	expect_true(found.all(func(one: PythonFinder.Candidate) -> bool: return one.is_explicit))
+	expect_true(found.all(func(one: RlPythonFinder.RlCandidate) -> bool: return one.is_explicit))
 
 
 func test_without_a_name_the_usual_places_are_tried() -> void:
-	OS.unset_environment(PythonFinder.VARIABLE)
-	for candidate: PythonFinder.Candidate in PythonFinder.candidates("res://nowhere", ""):
+	OS.unset_environment(RlPythonFinder.VARIABLE)
+	for candidate: RlPythonFinder.RlCandidate in RlPythonFinder.candidates("res://nowhere", ""):
 		expect_false(candidate.is_explicit)
-	expect_contains(PythonFinder.user_file(), "godot-rl-studio")
+	expect_contains(RlPythonFinder.user_file(), "godot-rl-studio")
 
 
-func _on_reply(reply: Reply) -> void:
+func _on_reply(reply: RlReply) -> void:
 	_replies.append(reply)

@@ -2,17 +2,17 @@ extends "test_case.gd"
 ## What the Export dock and the inspector know: the choice of an export, where its files go, and its
 ## proof in words.
 
-const ExportState := preload("res://addons/rl_studio/core/export_state.gd")
-const ExportTarget := preload("res://addons/rl_studio/core/export_target.gd")
-const PolicyFacts := preload("res://addons/rl_studio/core/policy_facts.gd")
-const Problem := preload("res://addons/rl_studio/core/problem.gd")
-const ProofText := preload("res://addons/rl_studio/core/proof_text.gd")
+const RlExportState := preload("res://addons/rl_studio/core/export_state.gd")
+const RlExportTarget := preload("res://addons/rl_studio/core/export_target.gd")
+const RlPolicyFacts := preload("res://addons/rl_studio/core/policy_facts.gd")
+const RlProblem := preload("res://addons/rl_studio/core/problem.gd")
+const RlProofText := preload("res://addons/rl_studio/core/proof_text.gd")
 
 const CAT: String = "res://policies/cat.onnx"
 
 
 func test_the_best_checkpoint_is_chosen_unless_another_one_is() -> void:
-	var state: ExportState = _state()
+	var state: RlExportState = _state()
 	expect_eq(state.checkpoint()["timesteps"], 200)
 	state.choose_checkpoint(300)
 	expect_eq(state.checkpoint()["timesteps"], 300)
@@ -23,7 +23,7 @@ func test_the_best_checkpoint_is_chosen_unless_another_one_is() -> void:
 
 
 func test_policies_can_be_left_out() -> void:
-	var state: ExportState = _state()
+	var state: RlExportState = _state()
 	expect_eq(state.chosen_policies(), PackedStringArray(["cat", "dog"]))
 	state.choose_policy("dog", false)
 	expect_eq(state.chosen_policies(), PackedStringArray(["cat"]))
@@ -32,7 +32,7 @@ func test_policies_can_be_left_out() -> void:
 
 
 func test_files_are_imported_when_all_of_them_are() -> void:
-	var state: ExportState = _state()
+	var state: RlExportState = _state()
 	state.begin()
 	var files: Array = [{"policy": "cat", "path": CAT}, {"policy": "dog", "path": "res://dog.onnx"}]
 	state.finish({"files": files})
@@ -49,37 +49,37 @@ func test_files_are_imported_when_all_of_them_are() -> void:
 
 
 func test_a_cancelled_export_is_no_failure() -> void:
-	var state: ExportState = _state()
+	var state: RlExportState = _state()
 	state.begin()
 	state.cancel()
 	expect_true(state.is_cancelling)
 	state.give_up()
-	expect_eq(state.phase, ExportState.Phase.IDLE)
+	expect_eq(state.phase, RlExportState.RlPhase.IDLE)
 	expect_true(state.message.begins_with("Cancelled"))
 	state.choose_run("r2")
 	expect_eq(state.message, "", "that was another run")
 	state.begin()
-	state.finish({}, Problem.new("too different"))
-	expect_eq(state.phase, ExportState.Phase.FAILED)
+	state.finish({}, RlProblem.new("too different"))
+	expect_eq(state.phase, RlExportState.RlPhase.FAILED)
 
 
 func test_several_policies_need_a_file_each() -> void:
-	expect_eq(ExportTarget.propose(["cat"]), CAT)
-	expect_eq(ExportTarget.propose(["a/b:c"]), "res://policies/a_b_c.onnx")
-	var path: String = ExportTarget.propose(["cat", "dog"])
+	expect_eq(RlExportTarget.propose(["cat"]), CAT)
+	expect_eq(RlExportTarget.propose(["a/b:c"]), "res://policies/a_b_c.onnx")
+	var path: String = RlExportTarget.propose(["cat", "dog"])
 	expect_eq(path, "res://policies/{policy}.onnx")
-	expect_eq(ExportTarget.problem(path, ["cat", "dog"]), "")
-	expect_eq(ExportTarget.files(path, ["cat"]), PackedStringArray([CAT]))
-	expect_true("{policy}" in ExportTarget.problem(CAT, ["cat", "dog"]))
-	expect_true("res://" in ExportTarget.problem("C:/cat.onnx", ["cat"]))
-	expect_true("res://" in ExportTarget.problem("res://cat.pt", ["cat"]))
-	expect_eq(ExportTarget.problem(path, []), "Choose a policy.")
-	var same: String = ExportTarget.problem(path, ["a/b", "A:b"])
+	expect_eq(RlExportTarget.problem(path, ["cat", "dog"]), "")
+	expect_eq(RlExportTarget.files(path, ["cat"]), PackedStringArray([CAT]))
+	expect_true("{policy}" in RlExportTarget.problem(CAT, ["cat", "dog"]))
+	expect_true("res://" in RlExportTarget.problem("C:/cat.onnx", ["cat"]))
+	expect_true("res://" in RlExportTarget.problem("res://cat.pt", ["cat"]))
+	expect_eq(RlExportTarget.problem(path, []), "Choose a policy.")
+	var same: String = RlExportTarget.problem(path, ["a/b", "A:b"])
 	expect_eq(same, "a/b and A:b would be the same file.")
 
 
 func test_a_proof_is_told_in_words() -> void:
-	var told: String = ProofText.describe(_proof(5e-7))
+	var told: String = RlProofText.describe(_proof(5e-7))
 	var numbers: String = "Verified: PyTorch, ONNX Runtime and Godot 4.6.3 agree within 5e-7"
 	numbers += " (allowed: 1e-5) on 1200 observations of the run."
 	expect_eq(told, numbers + "\nAll 1200 chosen actions are the same.")
@@ -87,16 +87,16 @@ func test_a_proof_is_told_in_words() -> void:
 	proof["sequences"] = 16
 	proof["sequence_length"] = 64
 	proof["godot"] = null
-	told = ProofText.describe(proof)
+	told = RlProofText.describe(proof)
 	expect_true("PyTorch and ONNX Runtime agree within 2.5e-7" in told, told)
 	expect_true("on 16 sequences of 64 decisions" in told, told)
-	expect_eq(ProofText.describe({}), "")
+	expect_eq(RlProofText.describe({}), "")
 
 
 func test_several_proofs_are_told_as_one() -> void:
-	var merged: Dictionary = ProofText.merge([_proof(5e-7), _proof(3e-6)])
-	expect_near(ProofText.largest_difference(merged), 3e-6)
-	var told: String = ProofText.describe(merged)
+	var merged: Dictionary = RlProofText.merge([_proof(5e-7), _proof(3e-6)])
+	expect_near(RlProofText.largest_difference(merged), 3e-6)
+	var told: String = RlProofText.describe(merged)
 	expect_true("on 1200 observations" in told and "All 2400 chosen actions" in told, told)
 
 
@@ -106,12 +106,12 @@ func test_a_failed_proof_names_what_differs() -> void:
 	}
 	var lines: PackedStringArray = ["output differs by 2e-2", "log_std is not a number"]
 	lines.append("3 actions differ")
-	expect_eq(ProofText.describe_failure(data), lines)
+	expect_eq(RlProofText.describe_failure(data), lines)
 
 
 func test_policies_of_other_tools_are_told_apart() -> void:
 	var policy: RLPolicy = _policy()
-	var facts: PolicyFacts = PolicyFacts.new(policy)
+	var facts: RlPolicyFacts = RlPolicyFacts.new(policy)
 	expect_eq(facts.verdict(), "Made by another tool: not proven")
 	expect_true(facts.origin().is_empty())
 	policy.metadata = {
@@ -124,7 +124,7 @@ func test_policies_of_other_tools_are_told_apart() -> void:
 		"action_space": {"jump": {"action_type": "discrete", "size": 2.0}},
 		"distribution": "categorical",
 	}
-	facts = PolicyFacts.new(policy)
+	facts = RlPolicyFacts.new(policy)
 	expect_eq(facts.verdict(), "Proven")
 	expect_eq(facts.origin()["Trained"], "20k steps")
 	expect_eq(facts.origin()["Algorithm"], "ppo, sb3")
@@ -135,11 +135,11 @@ func test_policies_of_other_tools_are_told_apart() -> void:
 	expect_eq(network["Operators"], "Tanh")
 	expect_eq(network["Size"], "2.6 kB")
 	policy.graph = {}
-	expect_eq(PolicyFacts.new(policy).verdict(), "Cannot run")
+	expect_eq(RlPolicyFacts.new(policy).verdict(), "Cannot run")
 
 
-func _state() -> ExportState:
-	var state: ExportState = ExportState.new()
+func _state() -> RlExportState:
+	var state: RlExportState = RlExportState.new()
 	state.choose_run("r1")
 	var list: Array[Dictionary] = []
 	for timesteps: int in [300, 200, 100]:

@@ -2,15 +2,15 @@ extends "test_case.gd"
 ## What the Train dock knows of a run's bottleneck and restarts, of presets, and of numbers that may
 ## be "auto".
 
-const Bottleneck := preload("res://addons/rl_studio/core/bottleneck.gd")
-const FormField := preload("res://addons/rl_studio/core/form_field.gd")
-const FormModel := preload("res://addons/rl_studio/core/form_model.gd")
-const LogFilter := preload("res://addons/rl_studio/core/log_filter.gd")
-const Metric := preload("res://addons/rl_studio/core/metric.gd")
-const PresetChoice := preload("res://addons/rl_studio/core/preset_choice.gd")
-const PolicyResults := preload("res://addons/rl_studio/core/policy_results.gd")
-const RunState := preload("res://addons/rl_studio/core/run_state.gd")
-const StudioState := preload("res://addons/rl_studio/core/studio_state.gd")
+const RlBottleneck := preload("res://addons/rl_studio/core/bottleneck.gd")
+const RlFormField := preload("res://addons/rl_studio/core/form_field.gd")
+const RlFormModel := preload("res://addons/rl_studio/core/form_model.gd")
+const RlLogFilter := preload("res://addons/rl_studio/core/log_filter.gd")
+const RlMetric := preload("res://addons/rl_studio/core/metric.gd")
+const RlPresetChoice := preload("res://addons/rl_studio/core/preset_choice.gd")
+const RlPolicyResults := preload("res://addons/rl_studio/core/policy_results.gd")
+const RlRunState := preload("res://addons/rl_studio/core/run_state.gd")
+const RlStudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
 const BALANCED: int = 0
 const FAST: int = 1
@@ -18,7 +18,7 @@ const STABLE: int = 2
 
 
 func test_shares_are_those_of_the_last_five_iterations() -> void:
-	var bottleneck: Bottleneck = Bottleneck.new()
+	var bottleneck: RlBottleneck = RlBottleneck.new()
 	bottleneck.add(_throughput(0.0, 1.0))
 	for _index: int in 4:
 		bottleneck.add(_throughput(0.5, 0.5))
@@ -29,20 +29,20 @@ func test_shares_are_those_of_the_last_five_iterations() -> void:
 
 
 func test_shares_add_up_to_one_whatever_comes() -> void:
-	var bottleneck: Bottleneck = Bottleneck.new()
+	var bottleneck: RlBottleneck = RlBottleneck.new()
 	bottleneck.add(
 		{"game_share": 0.9, "wire_share": -3.0, "policy_share": NAN, "update_share": 0.6}
 	)
 	bottleneck.add({"game_share": 0.3, "other_share": "x", "update_share": null})
 	var sum: float = 0.0
-	for part: String in Bottleneck.PARTS:
+	for part: String in RlBottleneck.PARTS:
 		sum += bottleneck.share(part)
 	expect_near(sum, 1.0)
 	expect_near(bottleneck.share("game"), 1.2 / 1.8)
 
 
 func test_a_trainer_that_sends_no_shares_has_no_bottleneck() -> void:
-	var run: RunState = RunState.new()
+	var run: RlRunState = RlRunState.new()
 	run.add_samples(
 		[_sample(1, {"timesteps_per_second": 100.0}), _sample(2, {"update_share": 1.0})]
 	)
@@ -56,7 +56,7 @@ func test_a_trainer_that_sends_no_shares_has_no_bottleneck() -> void:
 
 
 func test_advice_is_that_of_the_newest_iteration() -> void:
-	var bottleneck: Bottleneck = Bottleneck.new()
+	var bottleneck: RlBottleneck = RlBottleneck.new()
 	bottleneck.add(_throughput(0.9, 0.1, "Add arenas."))
 	expect_eq(bottleneck.advice, "Add arenas.")
 	bottleneck.add({"timesteps_per_second": 100.0})
@@ -66,18 +66,18 @@ func test_advice_is_that_of_the_newest_iteration() -> void:
 
 
 func test_shares_are_curves_in_percent() -> void:
-	var run: RunState = RunState.new()
+	var run: RlRunState = RlRunState.new()
 	run.add_samples([_sample(1, _throughput(0.75, 0.25, "Text is no curve."))])
 	expect_near(run.curves.series["throughput/game_share"].last(), 0.75)
 	expect_false(run.curves.series.has("throughput/advice"))
-	for part: String in Bottleneck.PARTS:
+	for part: String in RlBottleneck.PARTS:
 		var key: String = "throughput/%s_share" % part
-		expect_true(Metric.is_share(key))
-		expect_true(Metric.MAIN.has(key), key)
+		expect_true(RlMetric.is_share(key))
+		expect_true(RlMetric.MAIN.has(key), key)
 
 
 func test_a_run_tells_of_its_last_restart() -> void:
-	var run: RunState = RunState.new()
+	var run: RlRunState = RlRunState.new()
 	run.update({"id": "a"})
 	expect_eq([run.restarts, run.restart_summary], [0, ""])
 	var restart: Dictionary = {
@@ -91,7 +91,7 @@ func test_a_run_tells_of_its_last_restart() -> void:
 
 
 func test_policies_that_learn_against_each_other_have_figures_of_their_own() -> void:
-	var run: RunState = RunState.new()
+	var run: RlRunState = RlRunState.new()
 	run.update({"episode_reward_mean": 4.0, "policies": {"chase": {"reward_mean": 4.0}}})
 	expect_false(run.has_several_policies())
 	expect_eq(run.figures_text(), "reward 4")
@@ -100,12 +100,12 @@ func test_policies_that_learn_against_each_other_have_figures_of_their_own() -> 
 	run.update({"episode_reward_mean": null, "policies": {"evader": evader, "pursuer": pursuer}})
 	expect_true(run.has_several_policies())
 	expect_eq(run.figures_text(), "evader 0.42 (2%), pursuer 5.1")
-	expect_eq(PolicyResults.short(run.policies, "reward_mean"), "0.42 / 5.1")
-	expect_eq(PolicyResults.short(run.policies, "success_rate"), "2% / –")
+	expect_eq(RlPolicyResults.short(run.policies, "reward_mean"), "0.42 / 5.1")
+	expect_eq(RlPolicyResults.short(run.policies, "success_rate"), "2% / –")
 
 
 func test_a_run_tells_of_its_warnings_once_each() -> void:
-	var run: RunState = RunState.new()
+	var run: RlRunState = RlRunState.new()
 	run.update({"warnings": [{"message": "Odd.", "count": 1}, {"message": "Slow.", "count": 3.0}]})
 	expect_eq(run.warnings, PackedStringArray(["Odd.", "Slow. (3 times)"]))
 	run.update({"warnings": [5, {}]})
@@ -113,13 +113,13 @@ func test_a_run_tells_of_its_warnings_once_each() -> void:
 
 
 func test_the_log_tells_why_a_game_was_restarted() -> void:
-	var filter: LogFilter = LogFilter.new()
+	var filter: RlLogFilter = RlLogFilter.new()
 	var event: String = '@EVENT {"kind":"game_restarted","instance":1,"message":"It fell.\\n  x"}\n'
 	expect_eq(filter.feed(event), "> game 1 restarted: It fell.\n  x\n")
 
 
 func test_a_number_may_be_left_to_the_trainer() -> void:
-	var field: FormField = FormField.new(
+	var field: RlFormField = RlFormField.new(
 		{"key": "n_envs", "type": "int_or_auto", "default": 1, "minimum": 1, "maximum": 64}
 	)
 	expect_eq(field.check("auto"), "")
@@ -130,7 +130,7 @@ func test_a_number_may_be_left_to_the_trainer() -> void:
 	expect_eq(field.from_text("auto"), "auto")
 	expect_eq(field.from_text(" 4 "), 4)
 	expect_eq([field.to_text("auto"), field.to_text(4)], ["auto", "4"])
-	var form: FormModel = FormModel.new()
+	var form: RlFormModel = RlFormModel.new()
 	form.load_form([{"key": "n_envs", "type": "int_or_auto", "default": 1}], {"n_envs": "auto"})
 	expect_eq(form.overrides(), {"n_envs": "auto"})
 	form.set_value("n_envs", 1)
@@ -138,31 +138,31 @@ func test_a_number_may_be_left_to_the_trainer() -> void:
 
 
 func test_the_preset_is_the_one_whose_values_the_form_has() -> void:
-	var state: StudioState = _state({})
+	var state: RlStudioState = _state({})
 	expect_eq(state.presets.current(), BALANCED)
 	state.form.set_value("gamma", 0.5)
 	expect_eq(state.presets.current(), BALANCED, "no preset says anything about gamma")
 	state.form.set_value("n_steps", 16)
-	expect_eq(state.presets.current(), PresetChoice.CUSTOM)
+	expect_eq(state.presets.current(), RlPresetChoice.CUSTOM)
 	state.form.set_value("batch", 128.0)
 	expect_eq(state.presets.current(), FAST)
 	expect_eq(_state({"n_steps": 128, "kl": 0.03}).presets.current(), STABLE)
 
 
 func test_choosing_a_preset_sets_all_that_presets_are_about() -> void:
-	var state: StudioState = _state({"gamma": 0.5})
+	var state: RlStudioState = _state({"gamma": 0.5})
 	state.presets.choose(STABLE)
 	expect_eq(state.form.overrides(), {"gamma": 0.5, "n_steps": 128, "kl": 0.03})
 	state.presets.choose(FAST)
 	expect_eq(state.form.overrides(), {"gamma": 0.5, "n_steps": 16, "batch": 128})
 	state.form.revert("n_steps")
-	expect_eq(state.presets.current(), PresetChoice.CUSTOM)
+	expect_eq(state.presets.current(), RlPresetChoice.CUSTOM)
 	state.presets.choose(BALANCED)
 	expect_eq(state.form.overrides(), {"gamma": 0.5})
 
 
 func test_a_choice_tells_what_it_changed_and_can_be_undone() -> void:
-	var state: StudioState = _state({"n_steps": 77})
+	var state: RlStudioState = _state({"n_steps": 77})
 	state.presets.choose(FAST)
 	expect_eq(
 		state.presets.changes(),
@@ -183,16 +183,16 @@ func test_a_choice_tells_what_it_changed_and_can_be_undone() -> void:
 
 
 func test_listeners_hear_of_another_preset() -> void:
-	var state: StudioState = _state({})
+	var state: RlStudioState = _state({})
 	var heard: Array[int] = []
 	state.presets.changed.connect(func() -> void: heard.append(state.presets.current()))
 	state.presets.choose(FAST)
 	state.form.set_value("batch", 64)
-	expect_eq(heard, [FAST, PresetChoice.CUSTOM])
+	expect_eq(heard, [FAST, RlPresetChoice.CUSTOM])
 
 
 func test_a_trainer_without_presets_or_with_odd_ones() -> void:
-	var state: StudioState = _state({})
+	var state: RlStudioState = _state({})
 	var odd: Array = [
 		{"name": "a", "values": {"no_such_field": 1}}, {"title": 5, "values": []}, "x"
 	]
@@ -203,11 +203,11 @@ func test_a_trainer_without_presets_or_with_odd_ones() -> void:
 	expect_eq(state.form.overrides(), {})
 	expect_eq(state.presets.settings(0), PackedStringArray())
 	state.open_experiment("a", "u", {})
-	expect_eq([state.presets.presets.size(), state.presets.current()], [0, PresetChoice.CUSTOM])
+	expect_eq([state.presets.presets.size(), state.presets.current()], [0, RlPresetChoice.CUSTOM])
 
 
-func _state(overrides: Dictionary) -> StudioState:
-	var state: StudioState = StudioState.new()
+func _state(overrides: Dictionary) -> RlStudioState:
+	var state: RlStudioState = RlStudioState.new()
 	var presets: Array = [
 		{"name": "balanced", "title": "Balanced", "reason": "The defaults.", "values": {}},
 		{"name": "fast", "title": "Fast", "values": {"n_steps": 16, "batch": 128}},

@@ -1,7 +1,7 @@
 extends "test_case.gd"
 ## From the numbers of a network to actions: the best ones.
 
-const ActionDecoder := preload("res://addons/rl_studio/runtime/policy/action_decoder.gd")
+const RlActionDecoder := preload("res://addons/rl_studio/runtime/policy/action_decoder.gd")
 
 const MOVE: Dictionary = {"action_type": "continuous", "size": 2}
 const JUMP: Dictionary = {"action_type": "discrete", "size": 2}
@@ -84,7 +84,7 @@ func test_unknown_type_gives_nothing() -> void:
 
 func test_masked_choices_are_never_taken() -> void:
 	var space: Dictionary = {"gear": GEAR, "jump": JUMP}
-	var decoder: ActionDecoder = ActionDecoder.new(space, {}, 5)
+	var decoder: RlActionDecoder = RlActionDecoder.new(space, {}, 5)
 	var output: PackedFloat32Array = [9.0, 5.0, -1.0, 2.0, 1.0]
 	# Bytes are in alphabetical order: three gears, two jumps.
 	var allowed: PackedByteArray = [0, 0, 1, 0, 1]
@@ -93,14 +93,14 @@ func test_masked_choices_are_never_taken() -> void:
 
 func test_masks_are_alphabetical_whatever_the_order_of_the_training() -> void:
 	var metadata: Dictionary = {"action_space": {"jump": JUMP, "gear": GEAR}}
-	var decoder: ActionDecoder = ActionDecoder.new({"gear": GEAR, "jump": JUMP}, metadata, 5)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"gear": GEAR, "jump": JUMP}, metadata, 5)
 	var output: PackedFloat32Array = [9.0, 1.0, 9.0, 1.0, 0.0]
 	var allowed: PackedByteArray = [0, 1, 1, 0, 1]
 	expect_eq(decoder.decode(output, 0, allowed), {"jump": 1, "gear": 1})
 
 
 func test_rows_of_many_agents() -> void:
-	var decoder: ActionDecoder = ActionDecoder.new({"move": MOVE, "jump": JUMP}, {}, 6)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"move": MOVE, "jump": JUMP}, {}, 6)
 	var output: PackedFloat32Array = range(18).map(func(place: int) -> float: return place / 100.0)
 	var action: Dictionary = decoder.decode(output, 2)
 	expect_eq(action["jump"], 1)
@@ -108,7 +108,7 @@ func test_rows_of_many_agents() -> void:
 
 
 func test_nan_is_zero_or_the_first_choice_allowed_and_is_told() -> void:
-	var decoder: ActionDecoder = ActionDecoder.new({"aim": MOVE, "jump": JUMP}, {}, 6)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"aim": MOVE, "jump": JUMP}, {}, 6)
 	var action: Dictionary = decoder.decode([NAN, 0.5, 0.0, 0.0, NAN, NAN], 0, [0, 1])
 	_expect_action(action, "aim", [0.0, 0.5])
 	expect_eq(action["jump"], 1)

@@ -1,8 +1,8 @@
 extends "test_case.gd"
 ## PolicyFit: what is wrong between a policy and an agent, with expected and found.
 
-const PolicyFit := preload("res://addons/rl_studio/runtime/policy_fit.gd")
-const SeenSpaces := preload("res://addons/rl_studio/runtime/seen_spaces.gd")
+const RlPolicyFit := preload("res://addons/rl_studio/runtime/policy_fit.gd")
+const RlSeenSpaces := preload("res://addons/rl_studio/runtime/seen_spaces.gd")
 
 const MOVE: Dictionary = {"action_type": "continuous", "size": 2}
 const GEAR: Dictionary = {"action_type": "discrete", "size": 3}
@@ -20,7 +20,7 @@ class Actor:
 		return space
 
 
-class Plan:
+class RlPlan:
 	extends RLPolicy
 	## Says that it takes and gives what the test wants.
 	var inputs: Dictionary[String, int] = {"obs": 2}
@@ -41,14 +41,14 @@ class Plan:
 
 
 func test_a_policy_that_fits_has_no_problems() -> void:
-	expect_eq(_find_problems(Plan.new(), _add_actor()), "")
-	var plan: Plan = Plan.new()
+	expect_eq(_find_problems(RlPlan.new(), _add_actor()), "")
+	var plan: RlPlan = RlPlan.new()
 	plan.metadata = _metadata({"obs": [2]}, {"move": MOVE})
 	expect_eq(_find_problems(plan, _add_actor()), "")
 
 
 func test_a_missing_input() -> void:
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.inputs = {"obs": 2, "walls": 16}
 	expect_eq(
 		_find_problems(plan, _add_actor()),
@@ -57,7 +57,7 @@ func test_a_missing_input() -> void:
 
 
 func test_an_input_of_another_size() -> void:
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.inputs = {"obs": 5}
 	expect_eq(
 		_find_problems(plan, _add_actor()),
@@ -68,7 +68,7 @@ func test_an_input_of_another_size() -> void:
 func test_an_observation_that_the_training_did_not_have() -> void:
 	var actor: Actor = _add_actor()
 	actor.sight = {"obs": [0.0, 0.0], "walls": [1.0]}
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	expect_eq(_find_problems(plan, actor), "", "files of other tools leave out observations")
 	plan.metadata = _metadata({"obs": [2]}, {"move": MOVE})
 	expect_eq(
@@ -80,7 +80,7 @@ func test_an_observation_that_the_training_did_not_have() -> void:
 func test_pictures_have_sides() -> void:
 	var actor: Actor = _add_actor()
 	actor.sight = {"eye_2d": Image.create_empty(4, 2, false, Image.FORMAT_RGB8)}
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.inputs = {"eye_2d": 24}
 	plan.metadata = _metadata({"eye_2d": [3, 2, 4]}, {"move": MOVE})
 	expect_eq(_find_problems(plan, actor), "")
@@ -94,9 +94,9 @@ func test_other_actions() -> void:
 	var actor: Actor = _add_actor()
 	actor.space = {"gear": GEAR}
 	expect_contains(
-		_find_problems(Plan.new(), actor), "puts out 2 numbers, the actions gear need 3"
+		_find_problems(RlPlan.new(), actor), "puts out 2 numbers, the actions gear need 3"
 	)
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.metadata = _metadata({"obs": [2]}, {"move": MOVE})
 	expect_eq(
 		_find_problems(plan, actor),
@@ -110,7 +110,7 @@ func test_other_actions() -> void:
 func test_a_single_action_may_be_renamed_but_not_one_of_several() -> void:
 	var actor: Actor = _add_actor()
 	actor.space = {"thrust": MOVE}
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.metadata = _metadata({"obs": [2]}, {"move": MOVE})
 	expect_eq(_find_problems(plan, actor), "")
 	plan.outputs = {"output": 6}
@@ -120,7 +120,7 @@ func test_a_single_action_may_be_renamed_but_not_one_of_several() -> void:
 
 
 func test_actions_of_json_have_sizes_with_a_point() -> void:
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	var metadata: Variant = JSON.parse_string(
 		JSON.stringify(_metadata({"obs": [2]}, {"move": MOVE}))
 	)
@@ -129,7 +129,7 @@ func test_actions_of_json_have_sizes_with_a_point() -> void:
 
 
 func test_a_memory_must_come_back() -> void:
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.memory = 64
 	expect_contains(_find_problems(plan, _add_actor()), "a memory of 64 numbers")
 	plan.outputs["state_outs"] = 64
@@ -137,7 +137,7 @@ func test_a_memory_must_come_back() -> void:
 
 
 func test_without_an_output() -> void:
-	var plan: Plan = Plan.new()
+	var plan: RlPlan = RlPlan.new()
 	plan.outputs = {"logits": 2}
 	expect_contains(_find_problems(plan, _add_actor()), 'no output named "output"; it has logits')
 
@@ -146,7 +146,7 @@ func test_mistakes_of_the_agent_are_told_too() -> void:
 	var actor: Actor = _add_actor()
 	actor.sight = "blind"
 	actor.space = {}
-	var problems: String = _find_problems(Plan.new(), actor)
+	var problems: String = _find_problems(RlPlan.new(), actor)
 	expect_contains(problems, "_get_observation returned String")
 	expect_contains(problems, "_get_action_space returned an empty Dictionary")
 
@@ -159,16 +159,18 @@ func test_what_a_game_notes_the_editor_finds() -> void:
 	actor.reparent(scene)
 	actor.owner = scene
 	actor.name = "Noted"
-	DirAccess.remove_absolute(SeenSpaces.PATH)
-	expect_null(SeenSpaces.find(actor))
-	SeenSpaces.note(actor, {"obs": PackedInt32Array([7])}, {"gear": GEAR})
-	var entry: SeenSpaces.Entry = SeenSpaces.find(actor)
+	DirAccess.remove_absolute(RlSeenSpaces.PATH)
+	expect_null(RlSeenSpaces.find(actor))
+	RlSeenSpaces.note(actor, {"obs": PackedInt32Array([7])}, {"gear": GEAR})
+	var entry: RlSeenSpaces.RlEntry = RlSeenSpaces.find(actor)
 	if expect_not_null(entry):
 		expect_eq(entry.shapes["obs"], PackedInt32Array([7]))
-		var problems: PackedStringArray = PolicyFit.find_input_problems(Plan.new(), entry.shapes)
+		var problems: PackedStringArray = RlPolicyFit.find_input_problems(
+			RlPlan.new(), entry.shapes
+		)
 		expect_contains("\n".join(problems), "the agent gives 7 numbers")
 	actor.name = "Other"
-	expect_null(SeenSpaces.find(actor))
+	expect_null(RlSeenSpaces.find(actor))
 	scene.free()
 
 
@@ -179,7 +181,7 @@ func _add_actor() -> Actor:
 
 
 func _find_problems(policy: RLPolicy, agent: RLAgent) -> String:
-	return "\n".join(PolicyFit.get_problems(policy, agent))
+	return "\n".join(RlPolicyFit.get_problems(policy, agent))
 
 
 func _metadata(shapes: Dictionary, actions: Dictionary) -> Dictionary:

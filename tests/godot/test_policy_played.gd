@@ -2,9 +2,9 @@ extends "test_case.gd"
 ## Policies that the editor plays a scene with: they win over the policies and modes of the agents
 ## that have their names, and over nobody else's.
 
-const Crew := preload("res://addons/rl_studio/runtime/crew.gd")
-const Pilot := preload("res://addons/rl_studio/runtime/pilot.gd")
-const PlayedPolicies := preload("res://addons/rl_studio/runtime/played_policies.gd")
+const RlCrew := preload("res://addons/rl_studio/runtime/crew.gd")
+const RlPilot := preload("res://addons/rl_studio/runtime/pilot.gd")
+const RlPlayedPolicies := preload("res://addons/rl_studio/runtime/played_policies.gd")
 
 const FILE: String = "user://played_cat.tres"
 
@@ -13,17 +13,19 @@ func test_a_played_policy_wins() -> void:
 	var policy: RLPolicy = RLPolicy.new()
 	policy.metadata = {"policy": "cat"}
 	expect_eq(ResourceSaver.save(policy, FILE), OK)
-	OS.set_environment(PlayedPolicies.VARIABLE, JSON.stringify({"cat": FILE}))
+	OS.set_environment(RlPlayedPolicies.VARIABLE, JSON.stringify({"cat": FILE}))
 	var cat: RLAgent = _add_agent("cat")
 	var bird: RLAgent = _add_agent("bird")
-	var crew: Crew = Crew.new()
+	var crew: RlCrew = RlCrew.new()
 	crew.sign_up(get_tree())
-	OS.unset_environment(PlayedPolicies.VARIABLE)
+	OS.unset_environment(RlPlayedPolicies.VARIABLE)
 	crew.settle(RLAgent.Mode.TRAINING, null, true, 8, false)
-	var trained: Array = crew.trainees.map(func(pilot: Pilot) -> RLAgent: return pilot.get_agent())
+	var trained: Array = crew.trainees.map(
+		func(pilot: RlPilot) -> RLAgent: return pilot.get_agent()
+	)
 	expect_false(cat in trained, "no trainer gets it")
 	expect_true(bird in trained)
-	for pilot: Pilot in crew.pilots:
+	for pilot: RlPilot in crew.pilots:
 		pilot.settle(RLAgent.Mode.HUMAN, null, false)
 	expect_eq(cat.controlled_by, RLAgent.Mode.POLICY)
 	expect_eq(bird.controlled_by, RLAgent.Mode.HUMAN)

@@ -1,7 +1,7 @@
 extends "test_case.gd"
 ## Agents that policies play: in batches, with a memory of their own, in turns, drawn at random.
 
-const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
+const RlObservation := preload("res://addons/rl_studio/runtime/observation.gd")
 const MANY: int = 40
 
 const MOVE: Dictionary = {"action_type": "continuous", "size": 1}
@@ -215,14 +215,14 @@ func test_pictures_go_in_as_bytes() -> void:
 	var image: Image = Image.create_empty(2, 1, false, Image.FORMAT_RGB8)
 	image.set_pixel(0, 0, Color8(255, 7, 0))
 	image.set_pixel(1, 0, Color8(1, 128, 254))
-	var observation: Observation = Observation.new({"eye_2d": image})
+	var observation: RlObservation = RlObservation.new({"eye_2d": image})
 	expect_eq(
 		observation.get_numbers("eye_2d"), PackedFloat32Array([255.0, 7.0, 0.0, 1.0, 128.0, 254.0])
 	)
 	var shades: Image = Image.create_empty(16, 16, false, Image.FORMAT_L8)
 	for shade: int in 256:
 		shades.set_pixel(shade % 16, floori(shade / 16.0), Color8(shade, shade, shade))
-	var grey: Observation = Observation.new({"eye_2d": shades})
+	var grey: RlObservation = RlObservation.new({"eye_2d": shades})
 	expect_eq(grey.get_numbers("eye_2d"), PackedFloat32Array(range(256)))
 
 

@@ -1,7 +1,7 @@
 extends "test_case.gd"
 ## Actions drawn at random, as in training.
 
-const ActionDecoder := preload("res://addons/rl_studio/runtime/policy/action_decoder.gd")
+const RlActionDecoder := preload("res://addons/rl_studio/runtime/policy/action_decoder.gd")
 const DRAWS: int = 2000
 
 const MOVE: Dictionary = {"action_type": "continuous", "size": 2}
@@ -10,7 +10,7 @@ const GEAR: Dictionary = {"action_type": "discrete", "size": 3}
 
 
 func test_choices_are_drawn_by_their_logits() -> void:
-	var decoder: ActionDecoder = ActionDecoder.new({"gear": GEAR}, {}, 3)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"gear": GEAR}, {}, 3)
 	var output: PackedFloat32Array = [log(0.2), log(0.5), log(0.3)]
 	var counts: PackedInt32Array = [0, 0, 0]
 	var rng: RandomNumberGenerator = _make_rng()
@@ -23,7 +23,7 @@ func test_choices_are_drawn_by_their_logits() -> void:
 
 func test_gaussian_actions_scatter_around_the_mean() -> void:
 	var metadata: Dictionary = {"distribution": "gaussian"}
-	var decoder: ActionDecoder = ActionDecoder.new({"move": MOVE}, metadata, 2)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"move": MOVE}, metadata, 2)
 	var drawn: Array[PackedFloat64Array] = _draw(decoder, [0.1, 0.9], [log(0.2), log(1e-4)])
 	_expect_spread(drawn[0], 0.1, 0.2)
 	_expect_spread(drawn[1], 0.9, 1e-4)
@@ -31,7 +31,7 @@ func test_gaussian_actions_scatter_around_the_mean() -> void:
 
 func test_squashed_actions_scatter_before_the_squashing() -> void:
 	var metadata: Dictionary = {"distribution": "squashed_gaussian"}
-	var decoder: ActionDecoder = ActionDecoder.new({"move": MOVE}, metadata, 2)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"move": MOVE}, metadata, 2)
 	var drawn: Array[PackedFloat64Array] = _draw(decoder, [tanh(0.5), 1.0], [log(0.3), log(0.1)])
 	for index: int in DRAWS:
 		drawn[0][index] = atanh(drawn[0][index])
@@ -41,7 +41,7 @@ func test_squashed_actions_scatter_before_the_squashing() -> void:
 
 
 func test_log_standard_deviations_in_the_row_are_used() -> void:
-	var decoder: ActionDecoder = ActionDecoder.new({"aim": MOVE, "jump": JUMP}, {}, 6)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"aim": MOVE, "jump": JUMP}, {}, 6)
 	var rng: RandomNumberGenerator = _make_rng()
 	var aims: PackedFloat64Array = []
 	for draw: int in DRAWS:
@@ -55,15 +55,15 @@ func test_log_standard_deviations_in_the_row_are_used() -> void:
 
 func test_policies_that_drew_nothing_in_training_draw_nothing() -> void:
 	var rng: RandomNumberGenerator = _make_rng()
-	var greedy: ActionDecoder = ActionDecoder.new({"gear": GEAR}, {"distribution": "greedy"}, 3)
-	var plain: ActionDecoder = ActionDecoder.new({"move": MOVE}, {}, 2)
+	var greedy: RlActionDecoder = RlActionDecoder.new({"gear": GEAR}, {"distribution": "greedy"}, 3)
+	var plain: RlActionDecoder = RlActionDecoder.new({"move": MOVE}, {}, 2)
 	for draw: int in 20:
 		expect_eq(greedy.sample([1.0, 1.1, 1.0], [], rng), {"gear": 1})
 		_expect_action(plain.sample([0.5, 3.0], [], rng), "move", [0.5, 1.0])
 
 
 func test_the_same_seed_draws_the_same() -> void:
-	var decoder: ActionDecoder = ActionDecoder.new({"move": MOVE}, {}, 4)
+	var decoder: RlActionDecoder = RlActionDecoder.new({"move": MOVE}, {}, 4)
 	var row: PackedFloat32Array = [0.0, 0.0, -1.0, -1.0]
 	var first: Dictionary = decoder.sample(row, [], _make_rng())
 	expect_eq(decoder.sample(row, [], _make_rng()), first)
@@ -71,7 +71,7 @@ func test_the_same_seed_draws_the_same() -> void:
 
 func test_masked_choices_are_never_drawn() -> void:
 	var space: Dictionary = {"gear": GEAR, "jump": JUMP}
-	var decoder: ActionDecoder = ActionDecoder.new(space, {}, 5)
+	var decoder: RlActionDecoder = RlActionDecoder.new(space, {}, 5)
 	var output: PackedFloat32Array = [9.0, 5.0, -1.0, 2.0, 1.0]
 	var rng: RandomNumberGenerator = _make_rng()
 	for draw: int in 50:
@@ -87,7 +87,7 @@ func _make_rng() -> RandomNumberGenerator:
 
 # All draws of "move", number by number.
 func _draw(
-	decoder: ActionDecoder, means: PackedFloat32Array, log_stds: PackedFloat32Array
+	decoder: RlActionDecoder, means: PackedFloat32Array, log_stds: PackedFloat32Array
 ) -> Array[PackedFloat64Array]:
 	var rng: RandomNumberGenerator = _make_rng()
 	var drawn: Array[PackedFloat64Array] = [PackedFloat64Array(), PackedFloat64Array()]

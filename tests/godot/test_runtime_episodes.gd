@@ -1,8 +1,8 @@
 extends "test_case.gd"
 ## Agents and their episodes, driven by hand and by an RLSync in the tree.
 
-const Episode := preload("res://addons/rl_studio/runtime/episode.gd")
-const SceneChecks := preload("res://addons/rl_studio/runtime/scene_checks.gd")
+const RlEpisode := preload("res://addons/rl_studio/runtime/episode.gd")
+const RlSceneChecks := preload("res://addons/rl_studio/runtime/scene_checks.gd")
 
 
 class Walker:
@@ -95,7 +95,7 @@ func test_end_freezes_the_episode() -> void:
 	agent.end_episode(true)
 	expect_true(agent.is_episode_over())
 	agent.close_window()
-	var ended: Episode = agent.finished_episode
+	var ended: RlEpisode = agent.finished_episode
 	expect_near(ended.total_reward, 1.5)
 	expect_false(ended.truncated)
 	expect_eq(ended.metrics, {"jumps": 3.0} as Dictionary[String, float])
@@ -161,7 +161,7 @@ func test_time_limit_truncates() -> void:
 
 
 func test_reward_after_a_window_belongs_to_the_next() -> void:
-	var episode: Episode = Episode.new()
+	var episode: RlEpisode = RlEpisode.new()
 	episode.add_reward(1.0)
 	episode.close_window()
 	episode.add_reward(5.0)
@@ -172,7 +172,7 @@ func test_reward_after_a_window_belongs_to_the_next() -> void:
 
 
 func test_success_is_null_unless_logged() -> void:
-	var episode: Episode = Episode.new()
+	var episode: RlEpisode = RlEpisode.new()
 	expect_null(episode.get_success())
 	episode.log_metric(&"is_success", 1.0)
 	expect_eq(episode.get_success(), true)
@@ -246,21 +246,21 @@ func test_scene_checks_find_what_is_missing() -> void:
 	var plain: RLAgent = RLAgent.new()
 	plain.policy_name = ""
 	add_child(plain)
-	var problems: String = "\n".join(SceneChecks.get_agent_problems(plain))
+	var problems: String = "\n".join(RlSceneChecks.get_agent_problems(plain))
 	for part: String in ["_get_observation", "_get_action_space", "_apply_action", "policy name"]:
 		expect_contains(problems, part)
 	var broken: Rule = Rule.new()
 	broken.problems = ["no Conv here"]
 	var agent: Walker = _add_agent()
 	agent.policy = broken
-	expect_contains("\n".join(SceneChecks.get_agent_problems(agent)), "no Conv here")
+	expect_contains("\n".join(RlSceneChecks.get_agent_problems(agent)), "no Conv here")
 	agent.policy = null
-	expect_eq(SceneChecks.get_agent_problems(agent), PackedStringArray())
+	expect_eq(RlSceneChecks.get_agent_problems(agent), PackedStringArray())
 	expect_contains("\n".join(agent._get_configuration_warnings()), "No RLSync")
 	_add_sync(null)
 	expect_eq(agent._get_configuration_warnings(), PackedStringArray())
 	var second: RLSync = RLSync.new()
-	expect_eq(SceneChecks.find_syncs(second).size(), 0, "not in a tree yet")
+	expect_eq(RlSceneChecks.find_syncs(second).size(), 0, "not in a tree yet")
 	second.free()
 
 

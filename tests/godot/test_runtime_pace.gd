@@ -1,8 +1,8 @@
 extends "test_case.gd"
 ## The pace of training leaves the game's time alone, or follows it, and puts everything back.
 
-const EnginePace := preload("res://addons/rl_studio/runtime/engine_pace.gd")
-const ScaledTime := preload("res://addons/rl_studio/runtime/scaled_time.gd")
+const RlEnginePace := preload("res://addons/rl_studio/runtime/engine_pace.gd")
+const RlScaledTime := preload("res://addons/rl_studio/runtime/scaled_time.gd")
 
 const CLOCK: PackedStringArray = [
 	"time_scale",
@@ -28,7 +28,7 @@ func after_each() -> void:
 
 func test_a_fixed_pace_touches_no_clock_and_is_put_back() -> void:
 	var before: Array = _read_clock()
-	var pace: EnginePace = EnginePace.new()
+	var pace: RlEnginePace = RlEnginePace.new()
 	pace.apply(get_tree(), true, 0.0, 8)
 	expect_eq(_read_clock(), before, "nothing of the engine's time is touched")
 	expect_false(get_tree().root.physics_object_picking, "nobody points")
@@ -43,7 +43,7 @@ func test_a_fixed_pace_touches_no_clock_and_is_put_back() -> void:
 
 func test_scaled_time_is_put_back_as_the_game_wrote_it() -> void:
 	var before: Array = _read_clock()
-	var pace: EnginePace = EnginePace.new()
+	var pace: RlEnginePace = RlEnginePace.new()
 	pace.apply(get_tree(), false, 0.0, 8)
 	expect_true(Engine.physics_ticks_per_second > 1000, "as fast as the clock lets it")
 	expect_near(Engine.time_scale / Engine.physics_ticks_per_second, 0.75 / 60.0, 1e-12)
@@ -52,7 +52,7 @@ func test_scaled_time_is_put_back_as_the_game_wrote_it() -> void:
 
 
 func test_scaled_time_follows_what_the_game_writes() -> void:
-	var scaled: ScaledTime = ScaledTime.new()
+	var scaled: RlScaledTime = RlScaledTime.new()
 	scaled.apply(0.0, 8)
 	Engine.time_scale = 0.5
 	scaled.follow()
@@ -67,7 +67,7 @@ func test_scaled_time_follows_what_the_game_writes() -> void:
 
 
 func test_a_given_speed_waits_for_the_clock() -> void:
-	var pace: EnginePace = EnginePace.new()
+	var pace: RlEnginePace = RlEnginePace.new()
 	pace.apply(get_tree(), true, 2.0, 8)
 	var began: int = Time.get_ticks_usec()
 	for tick: int in 12:

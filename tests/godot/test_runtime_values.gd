@@ -1,15 +1,15 @@
 extends "test_case.gd"
 ## What travels between agents, trainers and policies: observations, actions, launch options.
 
-const ActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
-const ActionMask := preload("res://addons/rl_studio/runtime/action_mask.gd")
-const ScaledTime := preload("res://addons/rl_studio/runtime/scaled_time.gd")
-const LaunchOptions := preload("res://addons/rl_studio/runtime/launch_options.gd")
-const Observation := preload("res://addons/rl_studio/runtime/observation.gd")
+const RlActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
+const RlActionMask := preload("res://addons/rl_studio/runtime/action_mask.gd")
+const RlScaledTime := preload("res://addons/rl_studio/runtime/scaled_time.gd")
+const RlLaunchOptions := preload("res://addons/rl_studio/runtime/launch_options.gd")
+const RlObservation := preload("res://addons/rl_studio/runtime/observation.gd")
 
 
 func test_observation_from_packed_array() -> void:
-	var observation: Observation = Observation.new(PackedFloat32Array([0.5, -1.0]))
+	var observation: RlObservation = RlObservation.new(PackedFloat32Array([0.5, -1.0]))
 	expect_eq(observation.problem, "")
 	expect_eq(
 		observation.get_shapes(),
@@ -19,7 +19,7 @@ func test_observation_from_packed_array() -> void:
 
 
 func test_observation_from_array_of_numbers_and_bools() -> void:
-	var observation: Observation = Observation.new([1, 0.25, true, false])
+	var observation: RlObservation = RlObservation.new([1, 0.25, true, false])
 	expect_eq(observation.values["obs"], PackedFloat32Array([1.0, 0.25, 1.0, 0.0]))
 
 
@@ -27,26 +27,26 @@ func test_observation_from_other_packed_arrays() -> void:
 	for raw: Variant in [
 		PackedFloat64Array([1.0, 2.0]), PackedInt32Array([1, 2]), PackedInt64Array([1, 2])
 	]:
-		var observation: Observation = Observation.new(raw)
+		var observation: RlObservation = RlObservation.new(raw)
 		expect_eq(observation.values.get("obs"), PackedFloat32Array([1.0, 2.0]))
 
 
 func test_observation_keys_are_sorted() -> void:
-	var observation: Observation = Observation.new({"z": [1.0], "a": [2.0], &"m": [3.0]})
+	var observation: RlObservation = RlObservation.new({"z": [1.0], "a": [2.0], &"m": [3.0]})
 	expect_eq(observation.values.keys(), ["a", "m", "z"])
 	expect_eq(JSON.parse_string(observation.to_json()), {"a": [2.0], "m": [3.0], "z": [1.0]})
 
 
 func test_observation_refuses_what_is_no_number() -> void:
-	expect_contains(Observation.new([1.0, "two"]).problem, "obs[1] is a String")
-	expect_contains(Observation.new(null).problem, "expected")
-	expect_contains(Observation.new({"eyes": Vector2.ONE}).problem, "eyes")
+	expect_contains(RlObservation.new([1.0, "two"]).problem, "obs[1] is a String")
+	expect_contains(RlObservation.new(null).problem, "expected")
+	expect_contains(RlObservation.new({"eyes": Vector2.ONE}).problem, "eyes")
 
 
 func test_observation_finds_nan_and_inf() -> void:
-	expect_eq(Observation.new([1.0, 2.0]).find_bad_number(), "")
-	expect_eq(Observation.new([1.0, NAN]).find_bad_number(), "obs[1] is nan")
-	expect_eq(Observation.new({"a": [0.0], "b": [-INF]}).find_bad_number(), "b[0] is -inf")
+	expect_eq(RlObservation.new([1.0, 2.0]).find_bad_number(), "")
+	expect_eq(RlObservation.new([1.0, NAN]).find_bad_number(), "obs[1] is nan")
+	expect_eq(RlObservation.new({"a": [0.0], "b": [-INF]}).find_bad_number(), "b[0] is -inf")
 
 
 func test_pictures_are_grey_or_rgb() -> void:
@@ -60,7 +60,7 @@ func test_pictures_are_grey_or_rgb() -> void:
 	for format: Image.Format in formats:
 		var image: Image = Image.create_empty(4, 2, format == Image.FORMAT_RGBA8, format)
 		image.fill(Color(0.2, 0.2, 0.2))
-		var observation: Observation = Observation.new({"eye_2d": image})
+		var observation: RlObservation = RlObservation.new({"eye_2d": image})
 		expect_eq(observation.problem, "")
 		expect_eq(observation.find_misfit(), "")
 		expect_eq(observation.get_shapes()["eye_2d"], PackedInt32Array([formats[format], 2, 4]))
@@ -72,36 +72,36 @@ func test_pictures_are_grey_or_rgb() -> void:
 func test_pictures_go_channel_by_channel_in_json() -> void:
 	var bytes: PackedByteArray = [1, 2, 3, 4, 5, 6]
 	var image: Image = Image.create_from_data(1, 2, false, Image.FORMAT_RGB8, bytes)
-	var observation: Observation = Observation.new({"z": [1.0], "eye_2d": image, "a": [2.0]})
+	var observation: RlObservation = RlObservation.new({"z": [1.0], "eye_2d": image, "a": [2.0]})
 	expect_eq(observation.to_json(), '{"a":[2.0],"eye_2d":"010402050306","z":[1.0]}')
 
 
 func test_pictures_that_cannot_be_used() -> void:
 	for nothing: Variant in [Image.new(), null]:
-		var unseen: Observation = Observation.new({"eye_2d": nothing})
+		var unseen: RlObservation = RlObservation.new({"eye_2d": nothing})
 		expect_contains(unseen.problem, '"eye_2d" is no Image; nothing is drawn without a window')
 		expect_true(unseen.needs_drawing)
 	var image: Image = Image.create_empty(1, 1, false, Image.FORMAT_L8)
-	expect_contains(Observation.new({"eye": image}).find_misfit(), 'put "2d" into its name')
-	expect_contains(Observation.new(image).find_misfit(), '"obs_2d"')
-	expect_contains(Observation.new({"rays2d": [1.0]}).find_misfit(), "rename it")
-	expect_contains(Observation.new({"eye_2d": RefCounted.new()}).problem, "Object")
+	expect_contains(RlObservation.new({"eye": image}).find_misfit(), 'put "2d" into its name')
+	expect_contains(RlObservation.new(image).find_misfit(), '"obs_2d"')
+	expect_contains(RlObservation.new({"rays2d": [1.0]}).find_misfit(), "rename it")
+	expect_contains(RlObservation.new({"eye_2d": RefCounted.new()}).problem, "Object")
 
 
 func test_freeze_outlives_changes() -> void:
 	var image: Image = Image.create_empty(1, 1, false, Image.FORMAT_L8)
 	var numbers: PackedFloat32Array = [1.0]
 	var list: Array = [1.0]
-	var frozen: Dictionary = Observation.freeze({"a": numbers, "b": list, "c_2d": image})
+	var frozen: Dictionary = RlObservation.freeze({"a": numbers, "b": list, "c_2d": image})
 	numbers[0] = 2.0
 	list[0] = 2.0
 	image.fill(Color.WHITE)
-	var read: Observation = Observation.new(frozen)
+	var read: RlObservation = RlObservation.new(frozen)
 	expect_eq(read.to_json(), '{"a":[1.0],"b":[1.0],"c_2d":"00"}')
 
 
 func test_masks() -> void:
-	var mask: ActionMask = ActionMask.new(_make_space_of_choices())
+	var mask: RlActionMask = RlActionMask.new(_make_space_of_choices())
 	expect_eq(mask.allowed, PackedByteArray([1, 1, 1, 1, 1]))
 	mask.read({"turn": [false, 1], &"jump": PackedByteArray([1, 0, 1])})
 	expect_eq(mask.problem, "")
@@ -122,7 +122,7 @@ func test_masks_that_do_not_fit() -> void:
 		"expected an Array of 3 bools": {"jump": 1},
 		"expected 0 or 1": {"jump": [1, null, 0]},
 	}
-	var mask: ActionMask = ActionMask.new(_make_space_of_choices())
+	var mask: RlActionMask = RlActionMask.new(_make_space_of_choices())
 	for part: String in misfits:
 		mask.read(misfits[part])
 		expect_contains(mask.problem, part)
@@ -131,14 +131,14 @@ func test_masks_that_do_not_fit() -> void:
 func test_ticks_are_exactly_as_long_at_any_speed() -> void:
 	for rate: int in [30, 60, 90, 120, 240]:
 		for factor: int in [1, 2, 3, 4, 5, 7, 8, 14, 16, 1024]:
-			var scale: float = ScaledTime.find_time_scale(rate * factor, rate)
+			var scale: float = RlScaledTime.find_time_scale(rate * factor, rate)
 			expect_true(1.0 / (rate * factor) * scale == 1.0 / rate, "%d × %d" % [rate, factor])
-	expect_near(ScaledTime.find_time_scale(720, 144), 0.0, 0.0, "there is none")
+	expect_near(RlScaledTime.find_time_scale(720, 144), 0.0, 0.0, "there is none")
 
 
 func test_action_space_is_sorted_and_checked() -> void:
-	var space: ActionSpace = (
-		ActionSpace
+	var space: RlActionSpace = (
+		RlActionSpace
 		. new(
 			{
 				"turn": {"action_type": "continuous", "size": 2.0},
@@ -152,15 +152,15 @@ func test_action_space_is_sorted_and_checked() -> void:
 
 
 func test_action_space_problems() -> void:
-	expect_contains(ActionSpace.new({}).problem, "empty")
-	expect_contains(ActionSpace.new({"a": 3}).problem, '"a"')
-	expect_contains(ActionSpace.new({"a": {"action_type": "fuzzy", "size": 2}}).problem, '"a"')
+	expect_contains(RlActionSpace.new({}).problem, "empty")
+	expect_contains(RlActionSpace.new({"a": 3}).problem, '"a"')
+	expect_contains(RlActionSpace.new({"a": {"action_type": "fuzzy", "size": 2}}).problem, '"a"')
 	var lonely: Dictionary = {"a": {"action_type": "discrete", "size": 1}}
-	expect_contains(ActionSpace.new(lonely).problem, "nothing to choose")
+	expect_contains(RlActionSpace.new(lonely).problem, "nothing to choose")
 
 
 func test_decode_clamps_and_types() -> void:
-	var space: ActionSpace = _make_space()
+	var space: RlActionSpace = _make_space()
 	var action: Dictionary = space.decode({"move": [3.0, -0.5], "jump": 1.0})
 	expect_eq(space.problem, "")
 	expect_eq(action["move"], PackedFloat32Array([1.0, -0.5]))
@@ -168,7 +168,7 @@ func test_decode_clamps_and_types() -> void:
 
 
 func test_decode_refuses_misfits() -> void:
-	var space: ActionSpace = _make_space()
+	var space: RlActionSpace = _make_space()
 	var misfits: Dictionary[String, Variant] = {
 		"missing": {"move": [0.0, 0.0]},
 		"2": {"move": [0.0], "jump": 0},
@@ -182,7 +182,7 @@ func test_decode_refuses_misfits() -> void:
 
 
 func test_sample_stays_inside_and_is_seeded() -> void:
-	var space: ActionSpace = _make_space()
+	var space: RlActionSpace = _make_space()
 	var first: RandomNumberGenerator = RandomNumberGenerator.new()
 	var second: RandomNumberGenerator = RandomNumberGenerator.new()
 	first.seed = 7
@@ -198,7 +198,7 @@ func test_sample_stays_inside_and_is_seeded() -> void:
 
 
 func test_launch_options() -> void:
-	var options: LaunchOptions = LaunchOptions.new(
+	var options: RlLaunchOptions = RlLaunchOptions.new(
 		["--port=12", "--speedup=2.5", "--path=a=b", "--flag", "res://x.tscn", "--ä=ö"]
 	)
 	expect_eq(options.get_int("port", 0), 12)
@@ -210,9 +210,9 @@ func test_launch_options() -> void:
 	expect_eq(options.get_int("absent", 3), 3)
 
 
-func _make_space() -> ActionSpace:
+func _make_space() -> RlActionSpace:
 	return (
-		ActionSpace
+		RlActionSpace
 		. new(
 			{
 				"move": {"action_type": "continuous", "size": 2},
@@ -222,9 +222,9 @@ func _make_space() -> ActionSpace:
 	)
 
 
-func _make_space_of_choices() -> ActionSpace:
+func _make_space_of_choices() -> RlActionSpace:
 	return (
-		ActionSpace
+		RlActionSpace
 		. new(
 			{
 				"turn": {"action_type": "discrete", "size": 2},

@@ -2,10 +2,10 @@ extends "test_case.gd"
 ## The game's side of the binary frames: the golden frames that Python checks as well, and bytes
 ## that mean harm.
 
-const ActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
-const GroupRows := preload("res://addons/rl_studio/runtime/group_rows.gd")
-const WireFrames := preload("res://addons/rl_studio/runtime/wire_frames.gd")
-const WireGroup := preload("res://addons/rl_studio/runtime/wire_group.gd")
+const RlActionSpace := preload("res://addons/rl_studio/runtime/action_space.gd")
+const RlGroupRows := preload("res://addons/rl_studio/runtime/group_rows.gd")
+const RlWireFrames := preload("res://addons/rl_studio/runtime/wire_frames.gd")
+const RlWireGroup := preload("res://addons/rl_studio/runtime/wire_group.gd")
 
 const FOLDER: String = "res://tests/wire"
 const FUZZ_ROUNDS: int = 3000
@@ -26,7 +26,7 @@ func test_golden_resets_are_read() -> void:
 		var fixture: Dictionary = _load(file)
 		if fixture["kind"] != "reset":
 			continue
-		var frames: WireFrames = WireFrames.new(_make_groups(fixture))
+		var frames: RlWireFrames = RlWireFrames.new(_make_groups(fixture))
 		expect_true(frames.read_reset(_get_payload(fixture)), frames.problem)
 		var seed_given: Variant = fixture["fields"]["seed"]
 		expect_eq(frames.has_seed, seed_given != null, file)
@@ -40,7 +40,7 @@ func test_golden_actions_are_read() -> void:
 		var fixture: Dictionary = _load(file)
 		if fixture["kind"] != "action":
 			continue
-		var frames: WireFrames = WireFrames.new(_make_groups(fixture))
+		var frames: RlWireFrames = RlWireFrames.new(_make_groups(fixture))
 		expect_true(frames.read_actions(_get_payload(fixture)), frames.problem)
 		var fields: Dictionary = fixture["fields"]
 		for index: int in frames.continuous.size():
@@ -52,10 +52,10 @@ func test_golden_actions_are_read() -> void:
 
 func test_actions_are_cut_into_dictionaries() -> void:
 	var fixture: Dictionary = _load("action_two_groups.json")
-	var groups: Array[WireGroup] = _make_groups(fixture)
-	var frames: WireFrames = WireFrames.new(groups)
+	var groups: Array[RlWireGroup] = _make_groups(fixture)
+	var frames: RlWireFrames = RlWireFrames.new(groups)
 	frames.read_actions(_get_payload(fixture))
-	var walker: ActionSpace = groups[0].action_space
+	var walker: RlActionSpace = groups[0].action_space
 	expect_eq(
 		walker.cut(frames.continuous[0], frames.discrete[0], 1),
 		{"jump": 0, "move": PackedFloat32Array([0.25, 1.0]), "turn": 1}
@@ -67,8 +67,8 @@ func test_actions_are_cut_into_dictionaries() -> void:
 
 
 func test_continuous_actions_are_clamped_and_nan_is_refused() -> void:
-	var groups: Array[WireGroup] = _make_groups(_load("action_two_groups.json"))
-	var frames: WireFrames = WireFrames.new(groups)
+	var groups: Array[RlWireGroup] = _make_groups(_load("action_two_groups.json"))
+	var frames: RlWireFrames = RlWireFrames.new(groups)
 	var payload: PackedByteArray = _get_payload(_load("action_two_groups.json"))
 	payload.encode_float(8, -7.5)
 	payload.encode_float(12, INF)
@@ -81,7 +81,7 @@ func test_continuous_actions_are_clamped_and_nan_is_refused() -> void:
 
 
 func test_discrete_actions_out_of_range_are_refused() -> void:
-	var frames: WireFrames = WireFrames.new(_make_groups(_load("action_two_groups.json")))
+	var frames: RlWireFrames = RlWireFrames.new(_make_groups(_load("action_two_groups.json")))
 	for choice: int in [-1, 3, 1 << 30]:
 		var payload: PackedByteArray = _get_payload(_load("action_two_groups.json"))
 		payload.encode_s32(24 + 4, choice)
@@ -91,7 +91,7 @@ func test_discrete_actions_out_of_range_are_refused() -> void:
 
 
 func test_sizes_versions_and_kinds_are_checked() -> void:
-	var frames: WireFrames = WireFrames.new(_make_groups(_load("action_two_groups.json")))
+	var frames: RlWireFrames = RlWireFrames.new(_make_groups(_load("action_two_groups.json")))
 	var payload: PackedByteArray = _get_payload(_load("action_two_groups.json"))
 	for size: int in payload.size():
 		expect_false(frames.read_actions(payload.slice(0, size)), "%d bytes" % size)
@@ -103,10 +103,10 @@ func test_sizes_versions_and_kinds_are_checked() -> void:
 	expect_false(frames.read_actions(payload))
 	expect_contains(frames.problem, "actions for 9 agents; expected 3")
 	payload[2] = 1
-	expect_eq(frames.read_kind(payload), WireFrames.Kind.NONE)
+	expect_eq(frames.read_kind(payload), RlWireFrames.RlKind.NONE)
 	expect_contains(frames.problem, "version 1; this game speaks version 2")
-	expect_false(WireFrames.is_binary("{}".to_utf8_buffer()))
-	expect_false(WireFrames.is_binary(PackedByteArray([0x52])))
+	expect_false(RlWireFrames.is_binary("{}".to_utf8_buffer()))
+	expect_false(RlWireFrames.is_binary(PackedByteArray([0x52])))
 
 
 func test_no_bytes_break_the_reader() -> void:
@@ -118,9 +118,9 @@ func test_no_bytes_break_the_reader() -> void:
 	var accepted: int = 0
 	for turn: int in FUZZ_ROUNDS:
 		var fixture: Dictionary = fixtures[turn % fixtures.size()]
-		var frames: WireFrames = WireFrames.new(_make_groups(fixture))
+		var frames: RlWireFrames = RlWireFrames.new(_make_groups(fixture))
 		var payload: PackedByteArray = _spoil(_get_payload(fixture), rng)
-		if frames.read_kind(payload) == WireFrames.Kind.NONE:
+		if frames.read_kind(payload) == RlWireFrames.RlKind.NONE:
 			expect_ne(frames.problem, "")
 		for is_read: bool in [frames.read_reset(payload), frames.read_actions(payload)]:
 			accepted += 1 if is_read else 0
@@ -133,7 +133,7 @@ func test_rows_take_fast_and_slow_forms_alike() -> void:
 		PackedFloat32Array([1.0, 2.0]), [1, 2.0], {"obs": PackedFloat32Array([1.0, 2.0])}
 	]
 	for form: Variant in forms:
-		var rows: GroupRows = GroupRows.new(_make_group({"obs": PackedInt32Array([2])}))
+		var rows: RlGroupRows = RlGroupRows.new(_make_group({"obs": PackedInt32Array([2])}))
 		expect_eq(rows.add(form), "")
 		expect_eq(rows.add(forms[0]), "")
 		var blocks: Array[PackedByteArray] = []
@@ -146,7 +146,7 @@ func test_rows_take_fast_and_slow_forms_alike() -> void:
 
 func test_rows_keep_what_a_reused_array_was() -> void:
 	for key: String in ["obs", "other"]:
-		var rows: GroupRows = GroupRows.new(_make_group({key: PackedInt32Array([1])}))
+		var rows: RlGroupRows = RlGroupRows.new(_make_group({key: PackedInt32Array([1])}))
 		var reused: PackedFloat32Array = [1.0]
 		var observation: Variant = reused if key == "obs" else {key: reused}
 		rows.add(observation)
@@ -160,7 +160,7 @@ func test_rows_of_pictures() -> void:
 	var shapes: Dictionary[String, PackedInt32Array] = {
 		"eye_2d": PackedInt32Array([3, 1, 2]), "obs": PackedInt32Array([1])
 	}
-	var rows: GroupRows = GroupRows.new(_make_group(shapes))
+	var rows: RlGroupRows = RlGroupRows.new(_make_group(shapes))
 	var bytes: PackedByteArray = [1, 2, 3, 4, 5, 6]
 	var image: Image = Image.create_from_data(2, 1, false, Image.FORMAT_RGB8, bytes)
 	expect_eq(rows.add({"obs": [0.5], "eye_2d": image}), "")
@@ -173,8 +173,8 @@ func test_rows_of_pictures() -> void:
 
 
 func _write(fixture: Dictionary) -> PackedByteArray:
-	var groups: Array[WireGroup] = _make_groups(fixture, "after")
-	var frames: WireFrames = WireFrames.new(groups)
+	var groups: Array[RlWireGroup] = _make_groups(fixture, "after")
+	var frames: RlWireFrames = RlWireFrames.new(groups)
 	var fields: Dictionary = fixture["fields"]
 	var usec: int = fields["game_usec"]
 	var blocks: Array[PackedByteArray] = []
@@ -207,7 +207,7 @@ func _write(fixture: Dictionary) -> PackedByteArray:
 
 
 func _append_observations(
-	blocks: Array[PackedByteArray], group: WireGroup, seen: Dictionary
+	blocks: Array[PackedByteArray], group: RlWireGroup, seen: Dictionary
 ) -> void:
 	for index: int in group.names.size():
 		var numbers: Array = _flatten(seen.get(group.names[index], []))
@@ -234,7 +234,7 @@ func _spoil(payload: PackedByteArray, rng: RandomNumberGenerator) -> PackedByteA
 
 
 ## Whatever was read can be carried out.
-func _expect_sound(frames: WireFrames, payload: PackedByteArray) -> void:
+func _expect_sound(frames: RlWireFrames, payload: PackedByteArray) -> void:
 	if not frames.read_actions(payload):
 		expect_ne(frames.problem, "")
 		return
@@ -256,8 +256,8 @@ func _get_payload(fixture: Dictionary) -> PackedByteArray:
 	return hex.hex_decode()
 
 
-func _make_groups(fixture: Dictionary, moment: String = "before") -> Array[WireGroup]:
-	var groups: Array[WireGroup] = []
+func _make_groups(fixture: Dictionary, moment: String = "before") -> Array[RlWireGroup]:
+	var groups: Array[RlWireGroup] = []
 	for entry: Dictionary in fixture["groups"]:
 		var shapes: Dictionary[String, PackedInt32Array] = {}
 		for seen: Dictionary in entry["observations"]:
@@ -268,8 +268,8 @@ func _make_groups(fixture: Dictionary, moment: String = "before") -> Array[WireG
 		for action: Dictionary in entry["actions"]:
 			actions[action["name"]] = {"action_type": action["kind"], "size": action["size"]}
 		var policy: String = entry["policy"]
-		var group: WireGroup = WireGroup.new(policy)
-		group.learn(shapes, ActionSpace.new(actions))
+		var group: RlWireGroup = RlWireGroup.new(policy)
+		group.learn(shapes, RlActionSpace.new(actions))
 		var rows: int = entry["rows"]
 		group.set_rows(rows)
 		if fixture[moment] != null:
@@ -280,9 +280,9 @@ func _make_groups(fixture: Dictionary, moment: String = "before") -> Array[WireG
 	return groups
 
 
-func _make_group(shapes: Dictionary[String, PackedInt32Array]) -> WireGroup:
-	var space: ActionSpace = ActionSpace.new({"move": {"action_type": "continuous", "size": 1}})
-	var group: WireGroup = WireGroup.new("p")
+func _make_group(shapes: Dictionary[String, PackedInt32Array]) -> RlWireGroup:
+	var space: RlActionSpace = RlActionSpace.new({"move": {"action_type": "continuous", "size": 1}})
+	var group: RlWireGroup = RlWireGroup.new("p")
 	group.learn(shapes, space)
 	return group
 

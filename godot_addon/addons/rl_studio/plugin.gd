@@ -2,19 +2,19 @@
 extends EditorPlugin
 ## Owns the parts of the editor side and wires them. No logic.
 
-const Assigner := preload("ui/assigner.gd")
-const Docks := preload("ui/docks.gd")
-const ExportDock := preload("ui/export_dock.gd")
-const ExportStrip := preload("import/export_strip.gd")
-const FileIntake := preload("ui/file_intake.gd")
-const MetricsDock := preload("ui/metrics_dock.gd")
-const OnnxImporter := preload("import/onnx_importer.gd")
-const PolicyInspector := preload("inspector/policy_inspector.gd")
-const PolicyPlayer := preload("scenes/policy_player.gd")
-const PythonFinder := preload("net/python_finder.gd")
-const Studio := preload("net/studio.gd")
-const StudioState := preload("core/studio_state.gd")
-const TrainDock := preload("ui/train_dock.gd")
+const RlAssigner := preload("ui/assigner.gd")
+const RlDocks := preload("ui/docks.gd")
+const RlExportDock := preload("ui/export_dock.gd")
+const RlExportStrip := preload("import/export_strip.gd")
+const RlFileIntake := preload("ui/file_intake.gd")
+const RlMetricsDock := preload("ui/metrics_dock.gd")
+const RlOnnxImporter := preload("import/onnx_importer.gd")
+const RlPolicyInspector := preload("inspector/policy_inspector.gd")
+const RlPolicyPlayer := preload("scenes/policy_player.gd")
+const RlPythonFinder := preload("net/python_finder.gd")
+const RlStudio := preload("net/studio.gd")
+const RlStudioState := preload("core/studio_state.gd")
+const RlTrainDock := preload("ui/train_dock.gd")
 
 const EXPORT_DOCK: PackedScene = preload("ui/export_dock.tscn")
 const METRICS_DOCK: PackedScene = preload("ui/metrics_dock.tscn")
@@ -22,36 +22,36 @@ const TRAIN_DOCK: PackedScene = preload("ui/train_dock.tscn")
 ## Set by tests, to have docks in an editor without a window.
 const TEST_VARIABLE: String = "RL_STUDIO_EDITOR_TEST"
 
-var _importer: OnnxImporter
-var _strip: ExportStrip
-var _inspector: PolicyInspector
-var _state: StudioState
-var _studio: Studio
-var _intake: FileIntake
-var _assigner: Assigner
-var _docks: Docks
-var _train: TrainDock
-var _metrics: MetricsDock
-var _export: ExportDock
+var _importer: RlOnnxImporter
+var _strip: RlExportStrip
+var _inspector: RlPolicyInspector
+var _state: RlStudioState
+var _studio: RlStudio
+var _intake: RlFileIntake
+var _assigner: RlAssigner
+var _docks: RlDocks
+var _train: RlTrainDock
+var _metrics: RlMetricsDock
+var _export: RlExportDock
 
 
 func _enter_tree() -> void:
-	_importer = OnnxImporter.new()
+	_importer = RlOnnxImporter.new()
 	add_import_plugin(_importer)
-	_strip = ExportStrip.new()
+	_strip = RlExportStrip.new()
 	add_export_plugin(_strip)
 	if DisplayServer.get_name() == "headless" and not OS.has_environment(TEST_VARIABLE):
 		return  # an import or an export; nobody is there to look at docks
 	_add_setting()
-	_inspector = PolicyInspector.new()
+	_inspector = RlPolicyInspector.new()
 	add_inspector_plugin(_inspector)
-	_state = StudioState.new()
-	_studio = Studio.new()
+	_state = RlStudioState.new()
+	_studio = RlStudio.new()
 	add_child(_studio)
 	_studio.setup(_state, ProjectSettings.globalize_path("res://"), get_plugin_version())
-	_intake = FileIntake.new()
+	_intake = RlFileIntake.new()
 	add_child(_intake)
-	_assigner = Assigner.new()
+	_assigner = RlAssigner.new()
 	add_child(_assigner)
 	_add_docks()
 	_wire_train()
@@ -83,14 +83,14 @@ func _exit_tree() -> void:
 
 func _add_setting() -> void:
 	var settings: EditorSettings = EditorInterface.get_editor_settings()
-	if not settings.has_setting(PythonFinder.SETTING):
-		settings.set_setting(PythonFinder.SETTING, "")
-	settings.set_initial_value(PythonFinder.SETTING, "", false)
+	if not settings.has_setting(RlPythonFinder.SETTING):
+		settings.set_setting(RlPythonFinder.SETTING, "")
+	settings.set_initial_value(RlPythonFinder.SETTING, "", false)
 	(
 		settings
 		. add_property_info(
 			{
-				"name": PythonFinder.SETTING,
+				"name": RlPythonFinder.SETTING,
 				"type": TYPE_STRING,
 				"hint": PROPERTY_HINT_GLOBAL_FILE,
 			}
@@ -99,7 +99,7 @@ func _add_setting() -> void:
 
 
 func _add_docks() -> void:
-	_docks = Docks.new(self)
+	_docks = RlDocks.new(self)
 	_train = TRAIN_DOCK.instantiate()
 	_metrics = METRICS_DOCK.instantiate()
 	_export = EXPORT_DOCK.instantiate()
@@ -108,9 +108,9 @@ func _add_docks() -> void:
 	_export.setup(_state)
 	for dock: Control in [_train, _metrics, _export]:
 		dock.visibility_changed.connect(_on_dock_visibility_changed)
-	_docks.add(_train, "Train", "rl_studio_train", &"Play", Docks.Place.SIDE)
-	_docks.add(_export, "Export", "rl_studio_export", &"MoveDown", Docks.Place.SIDE)
-	_docks.add(_metrics, "Metrics", "rl_studio_metrics", &"Curve", Docks.Place.BOTTOM)
+	_docks.add(_train, "Train", "rl_studio_train", &"Play", RlDocks.RlPlace.SIDE)
+	_docks.add(_export, "Export", "rl_studio_export", &"MoveDown", RlDocks.RlPlace.SIDE)
+	_docks.add(_metrics, "Metrics", "rl_studio_metrics", &"Curve", RlDocks.RlPlace.BOTTOM)
 
 
 func _wire_train() -> void:
@@ -134,7 +134,7 @@ func _wire_export() -> void:
 	_export.refresh_requested.connect(_studio.exports.load_checkpoints)
 	_export.export_requested.connect(_studio.exports.start)
 	_export.cancel_requested.connect(_studio.exports.cancel)
-	_export.show_file_requested.connect(FileIntake.show_in_dock)
+	_export.show_file_requested.connect(RlFileIntake.show_in_dock)
 	_export.assign_requested.connect(_assigner.ask)
 	_export.play_requested.connect(_on_play_requested)
 	_assigner.assigned.connect(_export.show_assigned)
@@ -144,7 +144,7 @@ func _wire_export() -> void:
 
 
 func _on_play_requested(scene: String, files: Dictionary[String, String]) -> void:
-	_export.show_played(scene, PolicyPlayer.play(scene, files))
+	_export.show_played(scene, RlPolicyPlayer.play(scene, files))
 
 
 func _on_dock_visibility_changed() -> void:

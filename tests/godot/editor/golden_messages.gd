@@ -3,7 +3,7 @@ extends SceneTree
 ##
 ##     godot --headless --path PROJECT -s …/golden_messages.gd -- FOLDER
 
-const Msgpack := preload("res://addons/rl_studio/net/msgpack.gd")
+const RlMsgpack := preload("res://addons/rl_studio/net/msgpack.gd")
 
 var _failed: int = 0
 
@@ -20,8 +20,8 @@ func _initialize() -> void:
 func _check(file: String, text: String) -> void:
 	var fixture: Dictionary = JSON.parse_string(text)
 	var hex: String = fixture["hex"]
-	var decoded: Msgpack.Decoded = Msgpack.decode(hex.hex_decode())
-	var again: String = Msgpack.encode(decoded.value).hex_encode()
+	var decoded: RlMsgpack.RlDecoded = RlMsgpack.decode(hex.hex_decode())
+	var again: String = RlMsgpack.encode(decoded.value).hex_encode()
 	if decoded.error != "" or again != hex:
 		_fail(file, "%s\n  %s\n  %s" % [decoded.error, hex, again])
 		return

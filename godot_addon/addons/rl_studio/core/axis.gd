@@ -2,7 +2,7 @@
 extends RefCounted
 ## The scale of a chart: which values it spans, and where the ticks are.
 
-const Format := preload("format.gd")
+const RlFormat := preload("format.gd")
 
 ## Steps between ticks that are read as a time, in seconds.
 const TIME_STEPS: PackedFloat64Array = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600]
@@ -46,8 +46,8 @@ static func label(value: float, is_share: bool) -> String:
 	if is_share:
 		return "%d%%" % roundi(value * 100.0)
 	if absf(value) >= 1000.0:
-		return Format.short_count(value)
-	return Format.scientific(snappedf(value, 1e-9))
+		return RlFormat.short_count(value)
+	return RlFormat.scientific(snappedf(value, 1e-9))
 
 
 ## The values to span for a curve: all of it, but a few wild points do not flatten the rest.

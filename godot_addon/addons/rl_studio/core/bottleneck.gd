@@ -3,7 +3,7 @@ extends RefCounted
 ## Where the wall time of a run goes of late: the shares its trainer sends with each iteration, and
 ## what it advises to do about them.
 
-const Read := preload("read.gd")
+const RlRead := preload("read.gd")
 
 ## Iterations that are averaged: a single one may be short and odd.
 const WINDOW: int = 5
@@ -27,16 +27,16 @@ var _recent: Array[PackedFloat64Array] = []
 
 ## Takes in the "throughput" of a sample. One without shares changes nothing.
 func add(throughput: Dictionary) -> void:
-	if not Read.is_number(throughput.get("game_share")):
+	if not RlRead.is_number(throughput.get("game_share")):
 		return
 	var shares: PackedFloat64Array = []
 	for part: String in PARTS:
-		var share_of_part: float = Read.number(throughput, part + "_share", 0.0)
+		var share_of_part: float = RlRead.number(throughput, part + "_share", 0.0)
 		shares.append(maxf(share_of_part, 0.0) if is_finite(share_of_part) else 0.0)
 	_recent.append(shares)
 	if _recent.size() > WINDOW:
 		_recent.remove_at(0)
-	advice = Read.text(throughput, "advice")
+	advice = RlRead.text(throughput, "advice")
 
 
 ## Whether the trainer tells where its time goes.

@@ -8,17 +8,17 @@ signal changed
 ## The user turned to a run: its checkpoints and its settings are wanted.
 signal run_wanted(run_id: String)
 
-enum Mode { NOTHING, RESUME, POLICY }
+enum RlMode { NOTHING, RESUME, POLICY }
 
-const Format := preload("format.gd")
-const FormModel := preload("form_model.gd")
-const Read := preload("read.gd")
+const RlFormat := preload("format.gd")
+const RlFormModel := preload("form_model.gd")
+const RlRead := preload("read.gd")
 
 const LATEST: String = "latest"
 const BEST: String = "best"
 const TOTAL: String = "total_timesteps"
 
-var mode: Mode = Mode.NOTHING
+var mode: RlMode = RlMode.NOTHING
 ## The run to begin with; "" if none was chosen yet.
 var run_id: String = ""
 ## Its checkpoints, newest first, as the backend tells them.
@@ -26,7 +26,7 @@ var checkpoints: Array[Dictionary] = []
 ## [constant LATEST], [constant BEST] or the timesteps of a checkpoint.
 var which: Variant = LATEST
 ## The settings of that run; without fields until they are known.
-var form: FormModel = FormModel.new()
+var form: RlFormModel = RlFormModel.new()
 
 var _has_checkpoints: bool = false
 ## Why what is wanted of the run is not known; "" if it is.
@@ -35,17 +35,17 @@ var _load_error: String = ""
 
 ## Back to a beginning with nothing.
 func reset() -> void:
-	mode = Mode.NOTHING
+	mode = RlMode.NOTHING
 	_forget_run()
 	changed.emit()
 
 
 ## Chooses what to begin with. The run stays the same, and so do the changes of its settings.
-func choose_mode(new_mode: Mode) -> void:
+func choose_mode(new_mode: RlMode) -> void:
 	if new_mode == mode:
 		return
 	mode = new_mode
-	if mode != Mode.NOTHING:
+	if mode != RlMode.NOTHING:
 		_want_run()
 	_make_room()
 	changed.emit()
@@ -97,50 +97,50 @@ func checkpoint() -> Dictionary:
 	if checkpoints.is_empty():
 		return {}
 	for candidate: Dictionary in checkpoints:
-		if which is String and which == BEST and Read.flag(candidate, "best"):
+		if which is String and which == BEST and RlRead.flag(candidate, "best"):
 			return candidate
-		if which is int and which == Read.integer(candidate, "timesteps"):
+		if which is int and which == RlRead.integer(candidate, "timesteps"):
 			return candidate
 	return checkpoints[0]
 
 
 ## Why no run can begin like this; "" if it can.
 func problem() -> String:
-	if mode == Mode.NOTHING:
+	if mode == RlMode.NOTHING:
 		return ""
 	var why: String = _load_error
 	if run_id == "":
 		why = "Choose the run to begin with."
-	elif not _has_checkpoints or (mode == Mode.RESUME and form.fields.is_empty()):
+	elif not _has_checkpoints or (mode == RlMode.RESUME and form.fields.is_empty()):
 		why = why if why != "" else "That run is still being looked at. Try again in a moment."
 	elif checkpoints.is_empty():
 		why = "That run has no checkpoint. Choose another one."
-	elif mode == Mode.RESUME and form.has_errors():
+	elif mode == RlMode.RESUME and form.has_errors():
 		why = form.first_error()
 	return why
 
 
 ## What is going to happen, in a sentence or two; "" if there is nothing to say.
 func note() -> String:
-	if mode == Mode.NOTHING or run_id == "":
+	if mode == RlMode.NOTHING or run_id == "":
 		return ""
-	var steps: int = Read.integer(checkpoint(), "timesteps")
+	var steps: int = RlRead.integer(checkpoint(), "timesteps")
 	if problem() != "":
 		return "" if not _has_checkpoints else problem()
-	if mode == Mode.POLICY:
+	if mode == RlMode.POLICY:
 		return "Begins with that policy. Steps count from 0; layers of another size begin anew."
 	return (
 		"A new run goes on at %s steps with the settings of that run. Changes below are for it alone."
-		% Format.count(steps)
+		% RlFormat.count(steps)
 	)
 
 
 ## The parameters of run.start that say it; empty for a beginning with nothing.
 func params() -> Dictionary:
-	if mode == Mode.NOTHING:
+	if mode == RlMode.NOTHING:
 		return {}
 	var chosen: Dictionary = {"run_id": run_id, "checkpoint": which}
-	if mode == Mode.POLICY:
+	if mode == RlMode.POLICY:
 		return {"init_from": chosen}
 	return {"resume": chosen, "overrides": form.overrides()}
 
@@ -165,14 +165,14 @@ func _forget_run() -> void:
 func _schema_of_run(schema: Array[Dictionary], config: Dictionary) -> Array[Dictionary]:
 	var made: Array[Dictionary] = []
 	for description: Dictionary in schema:
-		var key: String = Read.text(description, "key")
+		var key: String = RlRead.text(description, "key")
 		if not config.has(key):
 			continue
 		var own: Dictionary = description.duplicate()
 		own["default"] = config[key]
 		own["defaults"] = {}
 		own["algorithms"] = null
-		if key == FormModel.ALGORITHM:
+		if key == RlFormModel.ALGORITHM:
 			own["choices"] = [config[key]]
 		made.append(own)
 	return made
@@ -180,9 +180,9 @@ func _schema_of_run(schema: Array[Dictionary], config: Dictionary) -> Array[Dict
 
 ## A run that had done all its steps goes on for as many again, unless the user said how many.
 func _make_room() -> void:
-	var done: int = Read.integer(checkpoint(), "timesteps")
+	var done: int = RlRead.integer(checkpoint(), "timesteps")
 	var usual: Variant = form.default_of(TOTAL)
-	if mode != Mode.RESUME or done == 0 or not usual is int or not form.value(TOTAL) is int:
+	if mode != RlMode.RESUME or done == 0 or not usual is int or not form.value(TOTAL) is int:
 		return
 	var total: int = form.value(TOTAL)
 	var planned: int = usual

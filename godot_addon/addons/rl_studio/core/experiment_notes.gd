@@ -3,8 +3,8 @@ extends RefCounted
 ## What the backend says about the settings of an experiment beside the form: what its overlay file
 ## sets, what stands in the way of a run, and what is hardly meant.
 
-const FieldText := preload("field_text.gd")
-const Read := preload("read.gd")
+const RlFieldText := preload("field_text.gd")
+const RlRead := preload("read.gd")
 
 ## The overlay file; "" if there is none.
 var overlay_file: String = ""
@@ -16,10 +16,10 @@ var warnings: PackedStringArray = []
 
 
 func _init(answer: Dictionary = {}) -> void:
-	overlay_file = Read.text(answer, "overlay_file")
-	overlay = Read.dict(answer, "overlay")
-	problem = Read.text(answer, "problem")
-	warnings = Read.texts(answer, "warnings")
+	overlay_file = RlRead.text(answer, "overlay_file")
+	overlay = RlRead.dict(answer, "overlay")
+	problem = RlRead.text(answer, "problem")
+	warnings = RlRead.texts(answer, "warnings")
 
 
 ## The overlay in a sentence; "" if there is none.
@@ -34,5 +34,5 @@ func overlay_text() -> String:
 func overlay_details() -> String:
 	var lines: PackedStringArray = [overlay_file, ""]
 	for key: Variant in overlay:
-		lines.append("%s: %s" % [key, FieldText.write("json", overlay[key])])
+		lines.append("%s: %s" % [key, RlFieldText.write("json", overlay[key])])
 	return "\n".join(lines)

@@ -6,10 +6,10 @@ extends RefCounted
 ## Something changed; the dock draws everything anew.
 signal changed
 
-enum Phase { IDLE, RUNNING, DONE, FAILED }
+enum RlPhase { IDLE, RUNNING, DONE, FAILED }
 
-const Problem := preload("problem.gd")
-const Read := preload("read.gd")
+const RlProblem := preload("problem.gd")
+const RlRead := preload("read.gd")
 
 var run_id: String = ""
 ## Checkpoints of that run, newest first, as the backend tells them.
@@ -18,7 +18,7 @@ var checkpoints: Array[Dictionary] = []
 var list_error: String = ""
 ## Timesteps of the chosen checkpoint; -1 = none was chosen.
 var chosen_timesteps: int = -1
-var phase: Phase = Phase.IDLE
+var phase: RlPhase = RlPhase.IDLE
 var export_id: String = ""
 ## What the export does; how it ended, if it was cancelled.
 var message: String = ""
@@ -27,7 +27,7 @@ var is_cancelling: bool = false
 ## What the export wrote, once DONE: a Dictionary for each of its [code]files[/code] (path, policy,
 ## proof, inputs, …).
 var result: Dictionary = {}
-var problem: Problem
+var problem: RlProblem
 
 ## Policies of the run that are not to be exported.
 var _left_out: PackedStringArray = []
@@ -44,7 +44,7 @@ func choose_run(id: String) -> void:
 	list_error = ""
 	chosen_timesteps = -1
 	_left_out = []
-	if phase == Phase.IDLE:
+	if phase == RlPhase.IDLE:
 		message = ""
 	changed.emit()
 
@@ -66,17 +66,17 @@ func choose_checkpoint(timesteps: int) -> void:
 ## best. Empty if there is none.
 func checkpoint() -> Dictionary:
 	for candidate: Dictionary in checkpoints:
-		if Read.integer(candidate, "timesteps") == chosen_timesteps:
+		if RlRead.integer(candidate, "timesteps") == chosen_timesteps:
 			return candidate
 	for candidate: Dictionary in checkpoints:
-		if Read.flag(candidate, "best"):
+		if RlRead.flag(candidate, "best"):
 			return candidate
 	return checkpoints[0] if not checkpoints.is_empty() else {}
 
 
 ## The policies of the chosen checkpoint.
 func policies() -> PackedStringArray:
-	return Read.texts(checkpoint(), "policies")
+	return RlRead.texts(checkpoint(), "policies")
 
 
 ## Those of them that are to be exported.
@@ -101,7 +101,7 @@ func choose_policy(policy: String, is_chosen: bool) -> void:
 
 ## An export was asked for.
 func begin() -> void:
-	phase = Phase.RUNNING
+	phase = RlPhase.RUNNING
 	export_id = ""
 	message = "Starting…"
 	is_cancelling = false
@@ -112,8 +112,8 @@ func begin() -> void:
 
 
 ## It came to its end: well ([param outcome]) or not ([param why]).
-func finish(outcome: Dictionary, why: Problem = null) -> void:
-	phase = Phase.DONE if why == null else Phase.FAILED
+func finish(outcome: Dictionary, why: RlProblem = null) -> void:
+	phase = RlPhase.DONE if why == null else RlPhase.FAILED
 	message = ""
 	result = outcome
 	problem = why
@@ -122,7 +122,7 @@ func finish(outcome: Dictionary, why: Problem = null) -> void:
 
 ## It was given up by the user.
 func give_up() -> void:
-	phase = Phase.IDLE
+	phase = RlPhase.IDLE
 	message = "Cancelled. The project is as it was."
 	changed.emit()
 
@@ -148,8 +148,8 @@ func mark_imported(path: String, refusal: String = "") -> void:
 ## The files that the export wrote: res:// paths by policy.
 func exported_files() -> Dictionary[String, String]:
 	var files: Dictionary[String, String] = {}
-	for file: Dictionary in Read.dicts(result, "files"):
-		files[Read.text(file, "policy")] = Read.text(file, "path")
+	for file: Dictionary in RlRead.dicts(result, "files"):
+		files[RlRead.text(file, "policy")] = RlRead.text(file, "path")
 	return files
 
 

@@ -2,7 +2,7 @@
 extends RefCounted
 ## A form's values as the user writes them, and back.
 
-const Format := preload("format.gd")
+const RlFormat := preload("format.gd")
 
 ## Types of fields with a number, see FormField.
 const NUMBERS: PackedStringArray = ["int", "float", "int_or_auto", "float_or_auto"]
@@ -15,7 +15,7 @@ static func write(type: String, value: Variant) -> String:
 	match typeof(value):
 		TYPE_FLOAT:
 			var number: float = value
-			return Format.scientific(number)
+			return RlFormat.scientific(number)
 		TYPE_ARRAY:
 			var items: Array = value
 			return ", ".join(PackedStringArray(items))

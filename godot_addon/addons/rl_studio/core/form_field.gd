@@ -3,9 +3,9 @@ extends RefCounted
 ## One field of a trainer's configuration, as the schema describes it. Reads and writes its values
 ## as text and checks them.
 
-const FieldText := preload("field_text.gd")
-const Format := preload("format.gd")
-const Read := preload("read.gd")
+const RlFieldText := preload("field_text.gd")
+const RlFormat := preload("format.gd")
+const RlRead := preload("read.gd")
 
 ## The word that stands for a number of the trainer's choice in fields of a type "…_or_auto".
 const AUTO: String = "auto"
@@ -38,30 +38,30 @@ var _defaults: Dictionary = {}
 
 
 func _init(schema: Dictionary) -> void:
-	key = Read.text(schema, "key")
-	title = Read.text(schema, "title", key.capitalize())
-	help = Read.text(schema, "help")
-	type = Read.text(schema, "type", "string")
+	key = RlRead.text(schema, "key")
+	title = RlRead.text(schema, "title", key.capitalize())
+	help = RlRead.text(schema, "help")
+	type = RlRead.text(schema, "type", "string")
 	default = schema.get("default")
-	minimum = Read.number(schema, "minimum")
-	maximum = Read.number(schema, "maximum")
-	is_minimum_exclusive = Read.flag(schema, "exclusive_minimum")
-	if Read.is_number(schema.get("exclusive_minimum")):
-		minimum = Read.number(schema, "exclusive_minimum")
+	minimum = RlRead.number(schema, "minimum")
+	maximum = RlRead.number(schema, "maximum")
+	is_minimum_exclusive = RlRead.flag(schema, "exclusive_minimum")
+	if RlRead.is_number(schema.get("exclusive_minimum")):
+		minimum = RlRead.number(schema, "exclusive_minimum")
 		is_minimum_exclusive = true
-	unit = Read.text(schema, "unit")
-	choices = Read.list(schema, "choices")
-	group = Read.text(schema, "group", "General")
-	is_advanced = Read.text(schema, "level") == "advanced"
-	is_nullable = Read.flag(schema, "nullable")
+	unit = RlRead.text(schema, "unit")
+	choices = RlRead.list(schema, "choices")
+	group = RlRead.text(schema, "group", "General")
+	is_advanced = RlRead.text(schema, "level") == "advanced"
+	is_nullable = RlRead.flag(schema, "nullable")
 	_is_for_some = schema.get("algorithms") is Array
-	_algorithms = Read.texts(schema, "algorithms")
-	_defaults = Read.dict(schema, "defaults")
+	_algorithms = RlRead.texts(schema, "algorithms")
+	_defaults = RlRead.dict(schema, "defaults")
 
 
 ## Whether two values of this field mean the same.
 static func same(a: Variant, b: Variant) -> bool:
-	if Read.is_number(a) and Read.is_number(b):
+	if RlRead.is_number(a) and RlRead.is_number(b):
 		var first: float = a
 		var second: float = b
 		return first == second or is_equal_approx(first, second)
@@ -112,7 +112,7 @@ func check(value: Variant) -> String:
 
 ## [param value] as the user writes it.
 func to_text(value: Variant) -> String:
-	return FieldText.write(type, value)
+	return RlFieldText.write(type, value)
 
 
 ## The value that [param text] stands for. Text that is none comes back as it is, for [method check]
@@ -120,7 +120,7 @@ func to_text(value: Variant) -> String:
 func from_text(text: String) -> Variant:
 	if is_nullable and text.strip_edges() == "":
 		return null
-	return FieldText.read(type, text)
+	return RlFieldText.read(type, text)
 
 
 ## [param value] as part of a sentence: "none" for null and for what is empty.
@@ -133,8 +133,8 @@ func to_phrase(value: Variant) -> String:
 func range_text() -> String:
 	if is_nan(minimum) and is_nan(maximum):
 		return ""
-	var low: String = Format.scientific(minimum)
-	var high: String = Format.scientific(maximum)
+	var low: String = RlFormat.scientific(minimum)
+	var high: String = RlFormat.scientific(maximum)
 	if is_nan(maximum):
 		return ("above %s" if is_minimum_exclusive else "%s or more") % low
 	if is_nan(minimum):
@@ -145,8 +145,8 @@ func range_text() -> String:
 
 
 func _check_number(value: Variant) -> String:
-	var is_whole: bool = FieldText.is_whole(type)
-	if not Read.is_number(value):
+	var is_whole: bool = RlFieldText.is_whole(type)
+	if not RlRead.is_number(value):
 		return "A %s is needed." % ("whole number" if is_whole else "number")
 	var number: float = value
 	if is_whole and number != floorf(number):

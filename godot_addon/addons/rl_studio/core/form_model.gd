@@ -13,12 +13,12 @@ signal value_changed(key: String)
 ## Errors came or went.
 signal errors_changed
 
-const FormField := preload("form_field.gd")
-const Read := preload("read.gd")
+const RlFormField := preload("form_field.gd")
+const RlRead := preload("read.gd")
 
 const ALGORITHM: String = "algorithm"
 
-var fields: Array[FormField] = []
+var fields: Array[RlFormField] = []
 
 ## What the user chose, for the present algorithm or for others.
 var _chosen: Dictionary[String, Variant] = {}
@@ -32,7 +32,7 @@ func load_form(schema: Array[Dictionary], changed: Dictionary) -> void:
 	_chosen.clear()
 	_errors.clear()
 	for description: Dictionary in schema:
-		var added: FormField = FormField.new(description)
+		var added: RlFormField = RlFormField.new(description)
 		fields.append(added)
 		if changed.has(added.key):
 			_chosen[added.key] = changed[added.key]
@@ -40,8 +40,8 @@ func load_form(schema: Array[Dictionary], changed: Dictionary) -> void:
 
 
 ## The field called [param key]; null if there is none.
-func field(key: String) -> FormField:
-	for candidate: FormField in fields:
+func field(key: String) -> RlFormField:
+	for candidate: RlFormField in fields:
 		if candidate.key == key:
 			return candidate
 	return null
@@ -50,7 +50,7 @@ func field(key: String) -> FormField:
 ## The groups of the fields, in the order of the schema.
 func groups() -> PackedStringArray:
 	var found: PackedStringArray = []
-	for candidate: FormField in fields:
+	for candidate: RlFormField in fields:
 		if candidate.group not in found:
 			found.append(candidate.group)
 	return found
@@ -58,19 +58,19 @@ func groups() -> PackedStringArray:
 
 ## The algorithm that is chosen; "" if the trainer has no choice of them.
 func algorithm() -> String:
-	var decider: FormField = field(ALGORITHM)
+	var decider: RlFormField = field(ALGORITHM)
 	return str(_chosen.get(ALGORITHM, decider.default)) if decider != null else ""
 
 
 ## Whether there is a field [param key] with the present algorithm.
 func applies(key: String) -> bool:
-	var candidate: FormField = field(key)
+	var candidate: RlFormField = field(key)
 	return candidate != null and candidate.applies_to(algorithm())
 
 
 ## The default of a field with the present algorithm.
 func default_of(key: String) -> Variant:
-	var candidate: FormField = field(key)
+	var candidate: RlFormField = field(key)
 	return candidate.default_for(algorithm()) if candidate != null else null
 
 
@@ -81,10 +81,10 @@ func value(key: String) -> Variant:
 
 ## Changes a value and checks it.
 func set_value(key: String, new_value: Variant) -> void:
-	var changed: FormField = field(key)
-	if changed == null or FormField.same(value(key), new_value):
+	var changed: RlFormField = field(key)
+	if changed == null or RlFormField.same(value(key), new_value):
 		return
-	if FormField.same(new_value, default_of(key)):
+	if RlFormField.same(new_value, default_of(key)):
 		_chosen.erase(key)
 	else:
 		_chosen[key] = new_value
@@ -101,13 +101,13 @@ func revert(key: String) -> void:
 
 ## Whether the value differs from the default.
 func is_changed(key: String) -> bool:
-	return not FormField.same(value(key), default_of(key))
+	return not RlFormField.same(value(key), default_of(key))
 
 
 ## The values that differ from the defaults, of the fields the algorithm has.
 func overrides() -> Dictionary:
 	var changed: Dictionary = {}
-	for candidate: FormField in fields:
+	for candidate: RlFormField in fields:
 		if is_changed(candidate.key) and applies(candidate.key):
 			changed[candidate.key] = value(candidate.key)
 	return changed
@@ -130,7 +130,7 @@ func has_errors() -> bool:
 
 ## The first field with an error, as "Title: what is wrong".
 func first_error() -> String:
-	for candidate: FormField in fields:
+	for candidate: RlFormField in fields:
 		if _errors.has(candidate.key):
 			return "%s: %s" % [candidate.title, _errors[candidate.key]]
 	return ""
@@ -142,8 +142,8 @@ func show_refusals(refusals: Array[Dictionary]) -> PackedStringArray:
 	var homeless: PackedStringArray = []
 	clear_errors()
 	for refusal: Dictionary in refusals:
-		var key: String = Read.text(refusal, "key")
-		var text: String = Read.text(refusal, "message")
+		var key: String = RlRead.text(refusal, "key")
+		var text: String = RlRead.text(refusal, "message")
 		var owner: String = key.get_slice(".", 0)  # policies.name.key belongs to policies
 		if not applies(owner):
 			homeless.append("%s: %s" % [key, text])
@@ -156,7 +156,7 @@ func show_refusals(refusals: Array[Dictionary]) -> PackedStringArray:
 ## Forgets the backend's refusals; what can be checked here is checked again.
 func clear_errors() -> void:
 	_errors.clear()
-	for candidate: FormField in fields:
+	for candidate: RlFormField in fields:
 		if candidate.applies_to(algorithm()):
 			_set_error(candidate.key, candidate.check(value(candidate.key)))
 

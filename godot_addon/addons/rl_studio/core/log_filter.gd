@@ -3,7 +3,7 @@ extends RefCounted
 ## Makes a trainer's output readable: metrics are in the charts already, so their lines are left
 ## out, and events become a line of text. Works on pieces of any size.
 
-const Read := preload("read.gd")
+const RlRead := preload("read.gd")
 
 const METRIC: String = "@METRIC "
 const EVENT: String = "@EVENT "
@@ -32,15 +32,15 @@ func _tell(text: String) -> String:
 	if json.parse(text) != OK or not json.data is Dictionary:
 		return EVENT + text
 	var event: Dictionary = json.data
-	var kind: String = Read.text(event, "kind")
+	var kind: String = RlRead.text(event, "kind")
 	match kind:
 		"checkpoint":
-			return "> checkpoint %s" % Read.text(event, "path").get_file()
+			return "> checkpoint %s" % RlRead.text(event, "path").get_file()
 		"started":
-			return "> started, %d agents" % Read.integer(event, "n_agents")
+			return "> started, %d agents" % RlRead.integer(event, "n_agents")
 		"status":
-			return "> %s" % Read.text(event, "message")
+			return "> %s" % RlRead.text(event, "message")
 		"game_restarted":
-			var number: int = Read.integer(event, "instance")
-			return "> game %d restarted: %s" % [number, Read.text(event, "message")]
-	return "> %s: %s" % [kind, Read.text(event, "message")]
+			var number: int = RlRead.integer(event, "instance")
+			return "> game %d restarted: %s" % [number, RlRead.text(event, "message")]
+	return "> %s: %s" % [kind, RlRead.text(event, "message")]

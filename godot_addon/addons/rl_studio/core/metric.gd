@@ -2,7 +2,7 @@
 extends RefCounted
 ## What the metrics of a sample are called, and how their values are written.
 
-const Format := preload("format.gd")
+const RlFormat := preload("format.gd")
 
 ## Charts that are shown when the user has not chosen any.
 const DEFAULT_KEYS: PackedStringArray = ["episode_reward_mean", "episode_len_mean", "success_rate"]
@@ -71,7 +71,7 @@ static func long_title(key: String) -> String:
 
 ## [param value] as the chart of [param key] writes it.
 static func write(key: String, value: float) -> String:
-	return Format.percent(value) if is_share(key) else Format.value(value)
+	return RlFormat.percent(value) if is_share(key) else RlFormat.value(value)
 
 
 ## Whether the metric is a share of one.

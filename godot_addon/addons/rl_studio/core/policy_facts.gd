@@ -3,9 +3,9 @@ extends RefCounted
 ## What is to be said about a policy, as titles and texts: what it is made of, what goes in and out,
 ## where it is from and how it was proven.
 
-const Format := preload("format.gd")
-const ProofText := preload("proof_text.gd")
-const Read := preload("read.gd")
+const RlFormat := preload("format.gd")
+const RlProofText := preload("proof_text.gd")
+const RlRead := preload("read.gd")
 
 ## Bytes of a number of the network.
 const NUMBER_BYTES: int = 4
@@ -33,32 +33,32 @@ func verdict() -> String:
 		return "Cannot run"
 	if proof().is_empty():
 		return "Made by another tool: not proven"
-	if Read.dict(proof(), "godot").is_empty():
+	if RlRead.dict(proof(), "godot").is_empty():
 		return "Proven, but not in Godot"
 	return "Proven"
 
 
 ## Whether the policy can run and was tried in Godot.
 func is_proven() -> bool:
-	return _policy.is_valid() and not Read.dict(proof(), "godot").is_empty()
+	return _policy.is_valid() and not RlRead.dict(proof(), "godot").is_empty()
 
 
 ## The proof in the file; empty if there is none.
 func proof() -> Dictionary:
-	return Read.dict(_metadata, "proof")
+	return RlRead.dict(_metadata, "proof")
 
 
 ## Where it is from; empty for files of other tools.
 func origin() -> Dictionary[String, String]:
 	var rows: Dictionary[String, String] = {}
-	_add(rows, "Policy", Read.text(_metadata, "policy"))
-	_add(rows, "Run", Read.text(_metadata, "run"))
+	_add(rows, "Policy", RlRead.text(_metadata, "policy"))
+	_add(rows, "Run", RlRead.text(_metadata, "run"))
 	if _metadata.has("timesteps"):
-		_add(rows, "Trained", "%s steps" % Format.count(Read.number(_metadata, "timesteps")))
+		_add(rows, "Trained", "%s steps" % RlFormat.count(RlRead.number(_metadata, "timesteps")))
 	var made: PackedStringArray = []
 	for key: String in ["algorithm", "trainer", "network"]:
-		if Read.text(_metadata, key) != "":
-			made.append(Read.text(_metadata, key))
+		if RlRead.text(_metadata, key) != "":
+			made.append(RlRead.text(_metadata, key))
 	_add(rows, "Algorithm", ", ".join(made))
 	return rows
 
@@ -70,19 +70,19 @@ func network(file_size: int) -> Dictionary[String, String]:
 	_add(rows, "Outputs", _describe_outputs())
 	_add(rows, "Actions", _describe_actions())
 	var memory: int = _policy.get_memory_size()
-	_add(rows, "Memory", "%s numbers" % Format.count(memory) if memory > 0 else "")
+	_add(rows, "Memory", "%s numbers" % RlFormat.count(memory) if memory > 0 else "")
 	var parameters: int = _policy.get_parameter_count()
-	rows["Parameters"] = Format.count(parameters)
+	rows["Parameters"] = RlFormat.count(parameters)
 	rows["Operators"] = ", ".join(_policy.get_operators())
 	var size: int = file_size if file_size > 0 else parameters * NUMBER_BYTES
-	rows["Size"] = Format.bytes(size)
+	rows["Size"] = RlFormat.bytes(size)
 	return rows
 
 
 ## The versions of what it was made with, for a tooltip.
 func versions() -> String:
 	var lines: PackedStringArray = []
-	var packages: Dictionary = Read.dict(_metadata, "versions")
+	var packages: Dictionary = RlRead.dict(_metadata, "versions")
 	for package: Variant in packages:
 		lines.append("%s %s" % [package, packages[package]])
 	return "\n".join(lines)
@@ -109,14 +109,14 @@ func _describe_outputs() -> String:
 
 func _describe_actions() -> String:
 	var parts: PackedStringArray = []
-	var actions: Dictionary = Read.dict(_metadata, "action_space")
+	var actions: Dictionary = RlRead.dict(_metadata, "action_space")
 	for action: Variant in actions:
-		var entry: Dictionary = Read.dict(actions, str(action))
-		var size: int = Read.integer(entry, "size")
-		var is_discrete: bool = Read.text(entry, "action_type") == "discrete"
+		var entry: Dictionary = RlRead.dict(actions, str(action))
+		var size: int = RlRead.integer(entry, "size")
+		var is_discrete: bool = RlRead.text(entry, "action_type") == "discrete"
 		var form: String = "%s: %d choices" if is_discrete else "%s: %d continuous"
 		parts.append(form % [action, size])
-	var distribution: String = Read.text(_metadata, "distribution")
+	var distribution: String = RlRead.text(_metadata, "distribution")
 	if not parts.is_empty() and DISTRIBUTIONS.has(distribution):
 		parts.append(DISTRIBUTIONS[distribution])
 	return "\n".join(parts)
@@ -126,7 +126,7 @@ func _describe_actions() -> String:
 func _describe_shape(shape: PackedInt64Array, count: int) -> String:
 	if shape.size() == 4:
 		return "a picture of %s × %s, %s channels" % [shape[2], shape[1], shape[3]]
-	return "%s number%s" % [Format.count(count), "" if count == 1 else "s"]
+	return "%s number%s" % [RlFormat.count(count), "" if count == 1 else "s"]
 
 
 func _add(rows: Dictionary[String, String], title: String, text: String) -> void:

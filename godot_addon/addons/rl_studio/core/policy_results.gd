@@ -3,17 +3,17 @@ extends RefCounted
 ## How the policies of a run or of a checkpoint do, each for itself: policies that learn against
 ## each other have no common figure. Dictionaries are as the backend sends them, by policy.
 
-const Format := preload("format.gd")
-const Read := preload("read.gd")
+const RlFormat := preload("format.gd")
+const RlRead := preload("read.gd")
 
 
 ## A row for each policy: its name, its reward and its success rate in words.
 static func rows(results: Dictionary) -> Array[PackedStringArray]:
 	var found: Array[PackedStringArray] = []
 	for policy: Variant in results:
-		var told: Dictionary = Read.dict(results, str(policy))
-		var reward: String = Format.value(Read.number(told, "reward_mean"))
-		var success: String = Format.percent(Read.number(told, "success_rate"))
+		var told: Dictionary = RlRead.dict(results, str(policy))
+		var reward: String = RlFormat.value(RlRead.number(told, "reward_mean"))
+		var success: String = RlFormat.percent(RlRead.number(told, "success_rate"))
 		found.append(PackedStringArray([str(policy), reward, success]))
 	return found
 
@@ -22,7 +22,7 @@ static func rows(results: Dictionary) -> Array[PackedStringArray]:
 static func one_line(results: Dictionary) -> String:
 	var texts: PackedStringArray = []
 	for row: PackedStringArray in rows(results):
-		var success: String = "" if row[2] == Format.percent(NAN) else " (%s)" % row[2]
+		var success: String = "" if row[2] == RlFormat.percent(NAN) else " (%s)" % row[2]
 		texts.append("%s %s%s" % [row[0], row[1], success])
 	return ", ".join(texts)
 
@@ -31,7 +31,7 @@ static func one_line(results: Dictionary) -> String:
 static func short(results: Dictionary, figure: String) -> String:
 	var texts: PackedStringArray = []
 	for policy: Variant in results:
-		var number: float = Read.number(Read.dict(results, str(policy)), figure)
+		var number: float = RlRead.number(RlRead.dict(results, str(policy)), figure)
 		var is_share: bool = figure.ends_with("_rate")
-		texts.append(Format.percent(number) if is_share else Format.value(number))
+		texts.append(RlFormat.percent(number) if is_share else RlFormat.value(number))
 	return " / ".join(texts)

@@ -2,7 +2,7 @@
 extends RefCounted
 ## A set of values to start from, as the backend describes it.
 
-const Read := preload("read.gd")
+const RlRead := preload("read.gd")
 
 var name: String = ""
 var title: String = ""
@@ -13,7 +13,7 @@ var values: Dictionary = {}
 
 
 func _init(description: Dictionary) -> void:
-	name = Read.text(description, "name")
-	title = Read.text(description, "title", name.capitalize())
-	reason = Read.text(description, "reason")
-	values = Read.dict(description, "values")
+	name = RlRead.text(description, "name")
+	title = RlRead.text(description, "title", name.capitalize())
+	reason = RlRead.text(description, "reason")
+	values = RlRead.dict(description, "values")

@@ -7,24 +7,24 @@ extends RefCounted
 ## Another preset fits, or what can be taken back changed.
 signal changed
 
-const FormField := preload("form_field.gd")
-const FormModel := preload("form_model.gd")
-const Preset := preload("preset.gd")
+const RlFormField := preload("form_field.gd")
+const RlFormModel := preload("form_model.gd")
+const RlPreset := preload("preset.gd")
 
 ## What [method current] says when the form has the values of no preset.
 const CUSTOM: int = -1
 
 ## Those that fit the form's algorithm.
-var presets: Array[Preset] = []
+var presets: Array[RlPreset] = []
 
-var _all: Array[Preset] = []
-var _form: FormModel
+var _all: Array[RlPreset] = []
+var _form: RlFormModel
 ## What the fields that the last choice changed had before; empty if there is nothing to take back.
 var _before: Dictionary[String, Variant] = {}
 var _is_setting: bool = false
 
 
-func _init(form: FormModel) -> void:
+func _init(form: RlFormModel) -> void:
 	_form = form
 	_form.loaded.connect(_on_form_loaded)
 	_form.value_changed.connect(_on_form_value_changed)
@@ -34,7 +34,7 @@ func _init(form: FormModel) -> void:
 func set_presets(descriptions: Array[Dictionary]) -> void:
 	_all.clear()
 	for description: Dictionary in descriptions:
-		_all.append(Preset.new(description))
+		_all.append(RlPreset.new(description))
 
 
 ## Index of the preset whose values the form has, or [constant CUSTOM].
@@ -47,7 +47,7 @@ func current() -> int:
 
 ## Whether there is anything to choose from.
 func has_choice() -> bool:
-	return presets.any(func(preset: Preset) -> bool: return not preset.values.is_empty())
+	return presets.any(func(preset: RlPreset) -> bool: return not preset.values.is_empty())
 
 
 ## Sets the form to the preset number [param index].
@@ -56,7 +56,7 @@ func choose(index: int) -> void:
 	var wanted: Dictionary[String, Variant] = {}
 	for key: String in _keys():
 		wanted[key] = _value_in(key, presets[index])
-		if not FormField.same(_form.value(key), wanted[key]):
+		if not RlFormField.same(_form.value(key), wanted[key]):
 			before[key] = _form.value(key)
 	_set_values(wanted)
 	_before = before
@@ -79,7 +79,7 @@ func undo() -> void:
 func changes() -> PackedStringArray:
 	var texts: PackedStringArray = []
 	for key: String in _before:
-		var field: FormField = _form.field(key)
+		var field: RlFormField = _form.field(key)
 		var pair: Array = [field.title, _text(field, _before[key]), _text(field, _form.value(key))]
 		texts.append("%s %s → %s" % pair)
 	return texts
@@ -89,7 +89,7 @@ func changes() -> PackedStringArray:
 func settings(index: int) -> PackedStringArray:
 	var texts: PackedStringArray = []
 	for key: Variant in presets[index].values:
-		var field: FormField = _form.field(str(key))
+		var field: RlFormField = _form.field(str(key))
 		if field != null:
 			texts.append("%s %s" % [field.title, _text(field, presets[index].values[key])])
 	return texts
@@ -98,14 +98,14 @@ func settings(index: int) -> PackedStringArray:
 ## The fields of the form that any preset sets.
 func _keys() -> Array[String]:
 	var keys: Array[String] = []
-	for preset: Preset in presets:
+	for preset: RlPreset in presets:
 		for key: Variant in preset.values:
 			if str(key) not in keys and _form.field(str(key)) != null:
 				keys.append(str(key))
 	return keys
 
 
-func _value_in(key: String, preset: Preset) -> Variant:
+func _value_in(key: String, preset: RlPreset) -> Variant:
 	return preset.values.get(key, _form.default_of(key))
 
 
@@ -113,11 +113,13 @@ func _value_in(key: String, preset: Preset) -> Variant:
 func _find_fitting() -> void:
 	var fits: Callable = func(key: Variant) -> bool:
 		return _form.field(str(key)) == null or _form.applies(str(key))
-	presets.assign(_all.filter(func(preset: Preset) -> bool: return preset.values.keys().all(fits)))
+	presets.assign(
+		_all.filter(func(preset: RlPreset) -> bool: return preset.values.keys().all(fits))
+	)
 
 
-func _has_value_of(key: String, preset: Preset) -> bool:
-	return FormField.same(_form.value(key), _value_in(key, preset))
+func _has_value_of(key: String, preset: RlPreset) -> bool:
+	return RlFormField.same(_form.value(key), _value_in(key, preset))
 
 
 func _set_values(values: Dictionary[String, Variant]) -> void:
@@ -127,7 +129,7 @@ func _set_values(values: Dictionary[String, Variant]) -> void:
 	_is_setting = false
 
 
-func _text(field: FormField, value: Variant) -> String:
+func _text(field: RlFormField, value: Variant) -> String:
 	return field.to_phrase(value)
 
 
@@ -140,8 +142,8 @@ func _on_form_loaded() -> void:
 func _on_form_value_changed(key: String) -> void:
 	if _is_setting:
 		return
-	if key == FormModel.ALGORITHM:
+	if key == RlFormModel.ALGORITHM:
 		_find_fitting()
-	if _before.has(key) or key == FormModel.ALGORITHM:
+	if _before.has(key) or key == RlFormModel.ALGORITHM:
 		_before = {}  # the user went on from here; undo would take that away, too
 	changed.emit()

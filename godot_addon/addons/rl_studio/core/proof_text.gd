@@ -2,8 +2,8 @@
 extends RefCounted
 ## The proof of an exported policy in words: what was tried, where, and how it came out.
 
-const Format := preload("format.gd")
-const Read := preload("read.gd")
+const RlFormat := preload("format.gd")
+const RlRead := preload("read.gd")
 
 const PLACES: PackedStringArray = ["onnxruntime", "godot"]
 const SOURCES: Dictionary[String, String] = {
@@ -26,24 +26,26 @@ static func merge(proofs: Array[Dictionary]) -> Dictionary:
 	var merged: Dictionary = proofs[0].duplicate(true)
 	for proof: Dictionary in proofs.slice(1):
 		for key: String in ["observations", "sequences", "sequence_length"]:
-			merged[key] = minf(Read.number(merged, key), Read.number(proof, key))
+			merged[key] = minf(RlRead.number(merged, key), RlRead.number(proof, key))
 		for place: String in PLACES:
-			var largest: Dictionary = Read.dict(merged, place)
-			var differences: Dictionary = Read.dict(proof, place)
+			var largest: Dictionary = RlRead.dict(merged, place)
+			var differences: Dictionary = RlRead.dict(proof, place)
 			for output: Variant in differences:
 				var before: float = largest.get(output, 0.0)
-				largest[output] = maxf(before, Read.number(differences, str(output)))
-		var actions: Dictionary = Read.dict(merged, "actions")
+				largest[output] = maxf(before, RlRead.number(differences, str(output)))
+		var actions: Dictionary = RlRead.dict(merged, "actions")
 		for key: String in ["compared", "different"]:
-			actions[key] = Read.number(actions, key) + Read.number(Read.dict(proof, "actions"), key)
+			actions[key] = (
+				RlRead.number(actions, key) + RlRead.number(RlRead.dict(proof, "actions"), key)
+			)
 	return merged
 
 
 ## Where it was tried: "PyTorch, ONNX Runtime and Godot 4.6.3".
 static func places(proof: Dictionary) -> String:
-	if Read.dict(proof, "godot").is_empty():
+	if RlRead.dict(proof, "godot").is_empty():
 		return "PyTorch and ONNX Runtime"
-	var version: PackedStringArray = Read.text(proof, "godot_version").split(".")
+	var version: PackedStringArray = RlRead.text(proof, "godot_version").split(".")
 	var numbers: PackedStringArray = []
 	for part: String in version:
 		if not part.is_valid_int():
@@ -56,9 +58,9 @@ static func places(proof: Dictionary) -> String:
 static func largest_difference(proof: Dictionary) -> float:
 	var largest: float = NAN
 	for place: String in PLACES:
-		var differences: Dictionary = Read.dict(proof, place)
+		var differences: Dictionary = RlRead.dict(proof, place)
 		for output: Variant in differences:
-			var difference: float = Read.number(differences, str(output))
+			var difference: float = RlRead.number(differences, str(output))
 			largest = difference if is_nan(largest) else maxf(largest, difference)
 	return largest
 
@@ -68,9 +70,9 @@ static func details(proof: Dictionary) -> String:
 	var lines: PackedStringArray = []
 	for place: String in PLACES:
 		var title: String = "ONNX Runtime" if place == "onnxruntime" else "Godot"
-		var differences: Dictionary = Read.dict(proof, place)
+		var differences: Dictionary = RlRead.dict(proof, place)
 		for output: Variant in differences:
-			var figure: String = difference_text(Read.number(differences, str(output)))
+			var figure: String = difference_text(RlRead.number(differences, str(output)))
 			lines.append("%s: %s differs by %s at most" % [title, output, figure])
 	return "\n".join(lines)
 
@@ -78,15 +80,15 @@ static func details(proof: Dictionary) -> String:
 ## What a failed proof found, from the [param data] of the error; a line for each output.
 static func describe_failure(data: Dictionary) -> PackedStringArray:
 	var lines: PackedStringArray = []
-	var differences: Dictionary = Read.dict(data, "differences")
+	var differences: Dictionary = RlRead.dict(data, "differences")
 	for output: Variant in differences:
-		var difference: float = Read.number(differences, str(output))
+		var difference: float = RlRead.number(differences, str(output))
 		if is_nan(difference):
 			lines.append("%s is not a number" % output)
 		else:
 			lines.append("%s differs by %s" % [output, difference_text(difference)])
-	if Read.integer(data, "different_actions") > 0:
-		lines.append("%d actions differ" % Read.integer(data, "different_actions"))
+	if RlRead.integer(data, "different_actions") > 0:
+		lines.append("%d actions differ" % RlRead.integer(data, "different_actions"))
 	return lines
 
 
@@ -96,22 +98,22 @@ static func difference_text(difference: float) -> String:
 		return "–" if is_nan(difference) else "0"
 	var exponent: int = floori(log(absf(difference)) / log(10.0) + 1e-9)
 	var mantissa: float = snappedf(difference / pow(10.0, exponent), 0.1)
-	return "%se%d" % [Format.value(mantissa), exponent]
+	return "%se%d" % [RlFormat.value(mantissa), exponent]
 
 
 static func _tell_numbers(proof: Dictionary) -> String:
-	var observations: String = Format.count(Read.number(proof, "observations"))
+	var observations: String = RlFormat.count(RlRead.number(proof, "observations"))
 	var tried: String = "%s observations" % observations
-	if Read.integer(proof, "sequences") > 0:
+	if RlRead.integer(proof, "sequences") > 0:
 		tried = (
 			"%d sequences of %d decisions"
-			% [Read.integer(proof, "sequences"), Read.integer(proof, "sequence_length")]
+			% [RlRead.integer(proof, "sequences"), RlRead.integer(proof, "sequence_length")]
 		)
-	var source: String = SOURCES.get(Read.text(proof, "source"), "")
+	var source: String = SOURCES.get(RlRead.text(proof, "source"), "")
 	var largest: float = largest_difference(proof)
 	var verdict: String = (
 		"agree within %s (allowed: %s)"
-		% [difference_text(largest), difference_text(Read.number(proof, "tolerance"))]
+		% [difference_text(largest), difference_text(RlRead.number(proof, "tolerance"))]
 	)
 	if largest == 0.0:
 		verdict = "agree exactly"
@@ -119,11 +121,11 @@ static func _tell_numbers(proof: Dictionary) -> String:
 
 
 static func _tell_actions(proof: Dictionary) -> String:
-	var actions: Dictionary = Read.dict(proof, "actions")
-	var compared: int = Read.integer(actions, "compared")
-	var different: int = Read.integer(actions, "different")
+	var actions: Dictionary = RlRead.dict(proof, "actions")
+	var compared: int = RlRead.integer(actions, "compared")
+	var different: int = RlRead.integer(actions, "different")
 	if compared == 0:
 		return "The chosen actions were not compared."
 	if different == 0:
-		return "All %s chosen actions are the same." % Format.count(compared)
-	return "%s of %s chosen actions differ." % [Format.count(different), Format.count(compared)]
+		return "All %s chosen actions are the same." % RlFormat.count(compared)
+	return "%s of %s chosen actions differ." % [RlFormat.count(different), RlFormat.count(compared)]

@@ -2,13 +2,13 @@
 extends RefCounted
 ## One training run as the backend tells it: its RunInfo, its curves, the end of its log.
 
-const Bottleneck := preload("bottleneck.gd")
-const Curves := preload("curves.gd")
-const Format := preload("format.gd")
-const LogFilter := preload("log_filter.gd")
-const PolicyResults := preload("policy_results.gd")
-const Problem := preload("problem.gd")
-const Read := preload("read.gd")
+const RlBottleneck := preload("bottleneck.gd")
+const RlCurves := preload("curves.gd")
+const RlFormat := preload("format.gd")
+const RlLogFilter := preload("log_filter.gd")
+const RlPolicyResults := preload("policy_results.gd")
+const RlProblem := preload("problem.gd")
+const RlRead := preload("read.gd")
 
 const LOG_LIMIT: int = 200_000
 ## Why a run ended, in words, by the backend's reason.
@@ -67,10 +67,10 @@ var restart_summary: String = ""
 ## Why, with the last lines of that game.
 var restart_message: String = ""
 ## Null unless the run failed.
-var problem: Problem
+var problem: RlProblem
 ## Where the wall time goes.
-var bottleneck: Bottleneck = Bottleneck.new()
-var curves: Curves = Curves.new()
+var bottleneck: RlBottleneck = RlBottleneck.new()
+var curves: RlCurves = RlCurves.new()
 ## Sequence number of the newest sample in [member curves].
 var last_seq: int = 0
 ## The end of the run's output, made readable.
@@ -78,51 +78,51 @@ var log_text: String = ""
 ## Offset in the log file up to which it was read, in bytes.
 var log_end: int = 0
 
-var _filter: LogFilter = LogFilter.new()
+var _filter: RlLogFilter = RlLogFilter.new()
 var _told_at_ms: int = 0
 
 
 ## Takes over what a RunInfo says.
 func update(info: Dictionary) -> void:
-	id = Read.text(info, "id")
-	experiment = Read.text(info, "experiment")
-	trainer = Read.text(info, "trainer")
-	scene = Read.text(info, "scene")
-	state = Read.text(info, "state")
-	reason = Read.text(info, "reason")
-	is_resumed = not Read.dict(info, "resumed_from").is_empty()
-	var origin: Dictionary = Read.dict(info, "resumed_from" if is_resumed else "initialised_from")
-	parent = Read.text(origin, "run")
-	parent_checkpoint = Read.text(origin, "checkpoint")
-	started = Read.number(info, "started", 0.0)
-	duration_s = Read.number(info, "duration_s", 0.0)
-	timesteps = Read.integer(info, "timesteps")
-	timesteps_target = Read.integer(info, "timesteps_target")
-	episodes = Read.integer(info, "episodes")
-	reward = Read.number(info, "episode_reward_mean")
-	success_rate = Read.number(info, "success_rate")
-	policies = Read.dict(info, "policies")
-	steps_per_second = Read.number(info, "timesteps_per_second")
-	checkpoint_count = Read.integer(info, "checkpoints")
-	message = Read.text(info, "message")
-	restarts = Read.integer(info, "restarts")
-	var restart: Dictionary = Read.dict(info, "last_restart")
-	restart_summary = Read.text(restart, "summary")
-	restart_message = Read.text(restart, "message")
+	id = RlRead.text(info, "id")
+	experiment = RlRead.text(info, "experiment")
+	trainer = RlRead.text(info, "trainer")
+	scene = RlRead.text(info, "scene")
+	state = RlRead.text(info, "state")
+	reason = RlRead.text(info, "reason")
+	is_resumed = not RlRead.dict(info, "resumed_from").is_empty()
+	var origin: Dictionary = RlRead.dict(info, "resumed_from" if is_resumed else "initialised_from")
+	parent = RlRead.text(origin, "run")
+	parent_checkpoint = RlRead.text(origin, "checkpoint")
+	started = RlRead.number(info, "started", 0.0)
+	duration_s = RlRead.number(info, "duration_s", 0.0)
+	timesteps = RlRead.integer(info, "timesteps")
+	timesteps_target = RlRead.integer(info, "timesteps_target")
+	episodes = RlRead.integer(info, "episodes")
+	reward = RlRead.number(info, "episode_reward_mean")
+	success_rate = RlRead.number(info, "success_rate")
+	policies = RlRead.dict(info, "policies")
+	steps_per_second = RlRead.number(info, "timesteps_per_second")
+	checkpoint_count = RlRead.integer(info, "checkpoints")
+	message = RlRead.text(info, "message")
+	restarts = RlRead.integer(info, "restarts")
+	var restart: Dictionary = RlRead.dict(info, "last_restart")
+	restart_summary = RlRead.text(restart, "summary")
+	restart_message = RlRead.text(restart, "message")
 	is_message_told = message != "" and message == restart_summary
 	warnings = _read_warnings(info)
-	problem = _read_problem(Read.dict(info, "error"))
+	problem = _read_problem(RlRead.dict(info, "error"))
 	_told_at_ms = Time.get_ticks_msec()
 
 
 ## Adds samples, oldest first; those that are known already are passed over.
 func add_samples(samples: Array[Dictionary]) -> void:
 	for sample: Dictionary in samples:
-		var seq: int = Read.integer(sample, "seq")
+		var seq: int = RlRead.integer(sample, "seq")
 		if seq <= last_seq:
 			continue
 		last_seq = seq
-		bottleneck.add(Read.dict(sample, "throughput"))
+		bottleneck.add(RlRead.dict(sample, "throughput"))
 		curves.add(sample)
 
 
@@ -152,8 +152,8 @@ func has_several_policies() -> bool:
 ## Reward and success in words, of each policy if there are several.
 func figures_text() -> String:
 	if has_several_policies():
-		return PolicyResults.one_line(policies)
-	return "reward %s" % Format.value(reward)
+		return RlPolicyResults.one_line(policies)
+	return "reward %s" % RlFormat.value(reward)
 
 
 ## Share of the steps that are done, 0 to 1.
@@ -196,7 +196,7 @@ func end_text() -> String:
 func origin_text(parent_title: String) -> String:
 	if parent == "":
 		return ""
-	var steps: String = Format.count(parent_checkpoint.trim_prefix("step_").to_int())
+	var steps: String = RlFormat.count(parent_checkpoint.trim_prefix("step_").to_int())
 	var form: String = "resumed from %s at %s steps" if is_resumed else "policy of %s at %s steps"
 	return form % [parent_title, steps]
 
@@ -204,7 +204,7 @@ func origin_text(parent_title: String) -> String:
 ## A name for lists: the experiment and when it began; the day, too, if that is not today.
 func title() -> String:
 	var zone: Dictionary = Time.get_time_zone_from_system()
-	var offset_s: int = Read.integer(zone, "bias") * 60
+	var offset_s: int = RlRead.integer(zone, "bias") * 60
 	var local: String = Time.get_datetime_string_from_unix_time(floori(started) + offset_s)
 	var day: String = local.get_slice("T", 0)
 	if day == Time.get_date_string_from_system():
@@ -214,19 +214,19 @@ func title() -> String:
 
 func _read_warnings(info: Dictionary) -> PackedStringArray:
 	var found: PackedStringArray = []
-	for warning: Dictionary in Read.dicts(info, "warnings"):
+	for warning: Dictionary in RlRead.dicts(info, "warnings"):
 		is_message_told = (
-			is_message_told or message == "Warning: %s" % Read.text(warning, "message")
+			is_message_told or message == "Warning: %s" % RlRead.text(warning, "message")
 		)
-		var count: int = Read.integer(warning, "count", 1)
+		var count: int = RlRead.integer(warning, "count", 1)
 		var times: String = " (%d times)" % count if count > 1 else ""
-		found.append(Read.text(warning, "message") + times)
+		found.append(RlRead.text(warning, "message") + times)
 	return found
 
 
-func _read_problem(error: Dictionary) -> Problem:
+func _read_problem(error: Dictionary) -> RlProblem:
 	if error.is_empty():
 		return null
-	return Problem.new(
-		Read.text(error, "message"), Read.text(error, "hint"), Read.texts(error, "log_tail")
+	return RlProblem.new(
+		RlRead.text(error, "message"), RlRead.text(error, "hint"), RlRead.texts(error, "log_tail")
 	)

@@ -4,7 +4,7 @@ extends RefCounted
 ## it thins itself out, keeping low and high points.
 
 ## What the x of a curve is.
-enum X { AGENT_STEPS, ENV_STEPS, SECONDS }
+enum RlX { AGENT_STEPS, ENV_STEPS, SECONDS }
 
 const CAPACITY: int = 16_384
 
@@ -17,14 +17,14 @@ var _smoothed: PackedVector2Array = []
 var _weight: float = -1.0
 var _average: float = 0.0
 var _debias: float = 1.0
-var _moved_raw: Moved = Moved.new()
-var _moved_smooth: Moved = Moved.new()
+var _moved_raw: RlMoved = RlMoved.new()
+var _moved_smooth: RlMoved = RlMoved.new()
 
 
 ## A curve over another x, made as far as the curve was known.
-class Moved:
+class RlMoved:
 	extends RefCounted
-	var x: X = X.AGENT_STEPS
+	var x: RlX = RlX.AGENT_STEPS
 	var taken: int = 0
 	var points: PackedVector2Array = []
 
@@ -50,13 +50,13 @@ func last() -> float:
 
 
 ## The raw points over [param x]; those whose x is not known are left out.
-func raw(x: X) -> PackedVector2Array:
+func raw(x: RlX) -> PackedVector2Array:
 	return _move(points, x, _moved_raw)
 
 
 ## The curve as a debiased exponential average over [param x]: [param weight] 0 = as measured, near
 ## 1 = very smooth. A constant stays that constant, the first points are not pulled to zero.
-func smoothed(weight: float, x: X = X.AGENT_STEPS) -> PackedVector2Array:
+func smoothed(weight: float, x: RlX = RlX.AGENT_STEPS) -> PackedVector2Array:
 	if weight <= 0.0:
 		return raw(x)
 	if not is_equal_approx(weight, _weight):
@@ -69,14 +69,14 @@ func smoothed(weight: float, x: X = X.AGENT_STEPS) -> PackedVector2Array:
 	return _move(_smoothed, x, _moved_smooth)
 
 
-func _move(curve: PackedVector2Array, x: X, moved: Moved) -> PackedVector2Array:
-	if x == X.AGENT_STEPS:
+func _move(curve: PackedVector2Array, x: RlX, moved: RlMoved) -> PackedVector2Array:
+	if x == RlX.AGENT_STEPS:
 		return curve
 	if moved.x != x:
 		moved.x = x
 		moved.forget()
 	for index: int in range(moved.taken, curve.size()):
-		var at: float = _other_x[index].x if x == X.ENV_STEPS else _other_x[index].y
+		var at: float = _other_x[index].x if x == RlX.ENV_STEPS else _other_x[index].y
 		if is_finite(at):
 			moved.points.append(Vector2(at, curve[index].y))
 	moved.taken = curve.size()

@@ -9,31 +9,31 @@ signal experiments_changed
 ## Runs came, or another one is the current one.
 signal runs_changed
 ## What a run says of itself changed.
-signal run_changed(run: RunState)
-signal samples_added(run: RunState)
-signal log_added(run: RunState)
+signal run_changed(run: RlRunState)
+signal samples_added(run: RlRunState)
+signal log_added(run: RlRunState)
 ## Something the user asked for did not work; null = the last such message is settled.
 signal problem_changed
 
 ## What is to be told about the settings of the open experiment changed.
 signal notes_changed
 
-enum Link { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
+enum RlLink { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
 
-const Continuation := preload("continuation.gd")
-const ExperimentNotes := preload("experiment_notes.gd")
-const ExportState := preload("export_state.gd")
-const FormModel := preload("form_model.gd")
-const PresetChoice := preload("preset_choice.gd")
-const Problem := preload("problem.gd")
-const Read := preload("read.gd")
-const RunState := preload("run_state.gd")
+const RlContinuation := preload("continuation.gd")
+const RlExperimentNotes := preload("experiment_notes.gd")
+const RlExportState := preload("export_state.gd")
+const RlFormModel := preload("form_model.gd")
+const RlPresetChoice := preload("preset_choice.gd")
+const RlProblem := preload("problem.gd")
+const RlRead := preload("read.gd")
+const RlRunState := preload("run_state.gd")
 
-var link: Link = Link.OFFLINE
+var link: RlLink = RlLink.OFFLINE
 ## What is being done about the connection.
 var link_text: String = ""
 ## Why there is none, when [member link] is FAILED; may be null.
-var link_problem: Problem
+var link_problem: RlProblem
 ## The backend's answer to hello.
 var backend: Dictionary = {}
 ## Trainers as the backend tells them: name, title, available, problem, hint, fields, presets.
@@ -41,23 +41,23 @@ var trainers: Array[Dictionary] = []
 var experiments: PackedStringArray = []
 var experiment: String = ""
 var trainer: String = ""
-var form: FormModel = FormModel.new()
-var presets: PresetChoice = PresetChoice.new(form)
+var form: RlFormModel = RlFormModel.new()
+var presets: RlPresetChoice = RlPresetChoice.new(form)
 ## What the next run begins with.
-var continuation: Continuation = Continuation.new()
+var continuation: RlContinuation = RlContinuation.new()
 ## What the backend says about the saved settings.
-var notes: ExperimentNotes = ExperimentNotes.new()
+var notes: RlExperimentNotes = RlExperimentNotes.new()
 ## Newest first.
-var runs: Array[RunState] = []
+var runs: Array[RlRunState] = []
 ## The run the Train dock shows; null if there was none yet.
-var current_run: RunState
+var current_run: RlRunState
 ## What went wrong with the last request of the user; null if nothing.
-var problem: Problem
-var export_state: ExportState = ExportState.new()
+var problem: RlProblem
+var export_state: RlExportState = RlExportState.new()
 
 
 ## Changes the state of the connection.
-func set_link(new_link: Link, text: String = "", why: Problem = null) -> void:
+func set_link(new_link: RlLink, text: String = "", why: RlProblem = null) -> void:
 	link = new_link
 	link_text = text
 	link_problem = why
@@ -66,7 +66,7 @@ func set_link(new_link: Link, text: String = "", why: Problem = null) -> void:
 
 ## Whether requests can be sent.
 func is_ready() -> bool:
-	return link == Link.READY
+	return link == RlLink.READY
 
 
 ## Takes over the names of all experiments.
@@ -89,55 +89,55 @@ func open_experiment(name: String, trainer_name: String, overrides: Dictionary) 
 		experiments.append(name)
 		experiments.sort()
 	var info: Dictionary = trainer_info(trainer_name)
-	presets.set_presets(Read.dicts(info, "presets"))
-	form.load_form(Read.dicts(info, "fields"), overrides)
+	presets.set_presets(RlRead.dicts(info, "presets"))
+	form.load_form(RlRead.dicts(info, "fields"), overrides)
 	experiments_changed.emit()
 
 
 ## Takes over what the backend says about the settings of the open experiment.
 func set_notes(answer: Dictionary) -> void:
-	notes = ExperimentNotes.new(answer)
+	notes = RlExperimentNotes.new(answer)
 	notes_changed.emit()
 
 
 ## The form that Train starts with: the experiment's, or that of the run that is to go on.
-func form_in_use() -> FormModel:
-	return continuation.form if continuation.mode == Continuation.Mode.RESUME else form
+func form_in_use() -> RlFormModel:
+	return continuation.form if continuation.mode == RlContinuation.RlMode.RESUME else form
 
 
 ## The trainer that Train starts: the experiment's, or that of the run that is to go on.
 func trainer_in_use() -> String:
-	var resumed: RunState = run(continuation.run_id)
-	if continuation.mode == Continuation.Mode.RESUME and resumed != null:
+	var resumed: RlRunState = run(continuation.run_id)
+	if continuation.mode == RlContinuation.RlMode.RESUME and resumed != null:
 		return resumed.trainer
 	return trainer
 
 
 ## Where [param which] began, in words; "" if it began with nothing.
-func origin_text(which: RunState) -> String:
-	var parent: RunState = run(which.parent)
+func origin_text(which: RlRunState) -> String:
+	var parent: RlRunState = run(which.parent)
 	return which.origin_text(parent.title() if parent != null else which.parent)
 
 
 ## The runs that the next one can begin with in [param mode], newest first.
-func beginnings(mode: Continuation.Mode) -> Array[RunState]:
-	var fits: Callable = func(candidate: RunState) -> bool:
+func beginnings(mode: RlContinuation.RlMode) -> Array[RlRunState]:
+	var fits: Callable = func(candidate: RlRunState) -> bool:
 		if candidate.checkpoint_count == 0:
 			return false
-		if mode == Continuation.Mode.POLICY:
+		if mode == RlContinuation.RlMode.POLICY:
 			return candidate.trainer == trainer
-		var can_resume: bool = Read.flag(trainer_info(candidate.trainer), "can_resume")
+		var can_resume: bool = RlRead.flag(trainer_info(candidate.trainer), "can_resume")
 		return can_resume and not candidate.is_active()
 	return runs.filter(fits)
 
 
 ## Chooses what the next run begins with, and the newest run that fits, unless one is chosen.
-func begin_with(mode: Continuation.Mode) -> void:
+func begin_with(mode: RlContinuation.RlMode) -> void:
 	continuation.choose_mode(mode)
-	if mode == Continuation.Mode.NOTHING:
+	if mode == RlContinuation.RlMode.NOTHING:
 		return
-	var found: Array[RunState] = beginnings(mode)
-	var is_chosen: Callable = func(candidate: RunState) -> bool:
+	var found: Array[RlRunState] = beginnings(mode)
+	var is_chosen: Callable = func(candidate: RlRunState) -> bool:
 		return candidate.id == continuation.run_id
 	if not found.is_empty() and not found.any(is_chosen):
 		continuation.choose_run(found[0].id)
@@ -145,7 +145,7 @@ func begin_with(mode: Continuation.Mode) -> void:
 
 ## Adds samples to a run; those of an unknown run are dropped.
 func add_samples(run_id: String, samples: Array[Dictionary]) -> void:
-	var target: RunState = run(run_id)
+	var target: RlRunState = run(run_id)
 	if target != null:
 		target.add_samples(samples)
 		samples_added.emit(target)
@@ -153,14 +153,14 @@ func add_samples(run_id: String, samples: Array[Dictionary]) -> void:
 
 ## Adds output to a run, from byte [param start] to byte [param end] of its log.
 func add_log(run_id: String, start: int, end: int, text: String) -> void:
-	var target: RunState = run(run_id)
+	var target: RlRunState = run(run_id)
 	if target != null:
 		target.add_log(start, end, text)
 		log_added.emit(target)
 
 
 ## Shows or (null) takes away the message about the last request.
-func set_problem(what: Problem) -> void:
+func set_problem(what: RlProblem) -> void:
 	if problem != what:
 		problem = what
 		problem_changed.emit()
@@ -169,29 +169,29 @@ func set_problem(what: Problem) -> void:
 ## The description of the trainer [param name]; empty if unknown.
 func trainer_info(name: String) -> Dictionary:
 	for info: Dictionary in trainers:
-		if Read.text(info, "name") == name:
+		if RlRead.text(info, "name") == name:
 			return info
 	return {}
 
 
 ## The run [param id]; null if unknown.
-func run(id: String) -> RunState:
-	for candidate: RunState in runs:
+func run(id: String) -> RlRunState:
+	for candidate: RlRunState in runs:
 		if candidate.id == id:
 			return candidate
 	return null
 
 
 ## Takes over a RunInfo: of a known run, or of a new one.
-func update_run(info: Dictionary) -> RunState:
-	var found: RunState = run(Read.text(info, "id"))
+func update_run(info: Dictionary) -> RlRunState:
+	var found: RlRunState = run(RlRead.text(info, "id"))
 	var is_new: bool = found == null
 	if is_new:
-		found = RunState.new()
+		found = RlRunState.new()
 	found.update(info)
 	if is_new:
 		runs.append(found)
-		runs.sort_custom(func(a: RunState, b: RunState) -> bool: return a.started > b.started)
+		runs.sort_custom(func(a: RlRunState, b: RlRunState) -> bool: return a.started > b.started)
 		runs_changed.emit()
 	else:
 		run_changed.emit(found)
@@ -199,15 +199,15 @@ func update_run(info: Dictionary) -> RunState:
 
 
 ## Turns the Train dock to [param which].
-func set_current_run(which: RunState) -> void:
+func set_current_run(which: RlRunState) -> void:
 	if current_run != which:
 		current_run = which
 		runs_changed.emit()
 
 
 ## The newest run that goes on; null if none does.
-func active_run() -> RunState:
-	for candidate: RunState in runs:
+func active_run() -> RlRunState:
+	for candidate: RlRunState in runs:
 		if candidate.is_active():
 			return candidate
 	return null

@@ -3,7 +3,7 @@ extends EditorImportPlugin
 ## Imports [code].onnx[/code] files as [RLPolicy], so that they can be dragged into the inspector
 ## and are part of an exported game.
 
-const OnnxLoader := preload("onnx_loader.gd")
+const RlOnnxLoader := preload("onnx_loader.gd")
 
 ## Raise it when the stored data changes: Godot then imports every file again.
 const FORMAT_VERSION: int = 1
@@ -68,7 +68,7 @@ func _import(
 	_platform_variants: Array[String],
 	_gen_files: Array[String]
 ) -> Error:
-	var loader: OnnxLoader = OnnxLoader.new()
+	var loader: RlOnnxLoader = RlOnnxLoader.new()
 	loader.load_file(source_file)
 	if loader.policy == null:
 		push_error("RL Studio: %s" % loader.problem)

@@ -2,7 +2,7 @@
 extends RefCounted
 ## Makes an [RLPolicy] from an ONNX file. The importer's work without the editor.
 
-const OnnxParser := preload("onnx_parser.gd")
+const RlOnnxParser := preload("onnx_parser.gd")
 
 ## The policy; null if there is a problem.
 var policy: RLPolicy
@@ -18,7 +18,7 @@ func load_file(path: String) -> void:
 	if bytes.is_empty():
 		problem = "%s: cannot be read (%s)" % [path, error_string(FileAccess.get_open_error())]
 		return
-	var parser: OnnxParser = OnnxParser.new()
+	var parser: RlOnnxParser = RlOnnxParser.new()
 	parser.parse(bytes, path.get_base_dir())
 	if not parser.problem.is_empty():
 		problem = "%s: %s" % [path, parser.problem]

@@ -3,8 +3,8 @@ extends RefCounted
 ## Reads an ONNX file into the plain data an [RLPolicy] stores: a graph of dictionaries and arrays,
 ## and all weights in one array.
 
-const OnnxTensor := preload("onnx_tensor.gd")
-const ProtobufReader := preload("protobuf_reader.gd")
+const RlOnnxTensor := preload("onnx_tensor.gd")
+const RlProtobufReader := preload("protobuf_reader.gd")
 
 const FORMAT: int = 1
 const STANDARD_DOMAINS: PackedStringArray = ["", "ai.onnx"]
@@ -26,7 +26,7 @@ var _folder: String
 ## Parses the bytes of a model; [param folder] is where external data would lie.
 func parse(bytes: PackedByteArray, folder: String) -> void:
 	_folder = folder
-	var reader: ProtobufReader = ProtobufReader.of(bytes)
+	var reader: RlProtobufReader = RlProtobufReader.of(bytes)
 	var has_graph: bool = false
 	while reader.next_field():
 		match reader.field:
@@ -41,7 +41,7 @@ func parse(bytes: PackedByteArray, folder: String) -> void:
 		problem = "this is no ONNX model, or it is damaged"
 
 
-func _read_opset(reader: ProtobufReader) -> void:
+func _read_opset(reader: RlProtobufReader) -> void:
 	var domain: String = ""
 	var version: int = 0
 	while reader.next_field():
@@ -63,7 +63,7 @@ func _read_metadata(pair: PackedStringArray) -> void:
 		_refuse('the metadata "%s" is no JSON object' % METADATA_KEY)
 
 
-func _read_pair(reader: ProtobufReader) -> PackedStringArray:
+func _read_pair(reader: RlProtobufReader) -> PackedStringArray:
 	var pair: PackedStringArray = ["", ""]
 	while reader.next_field():
 		if reader.field in [1, 2]:
@@ -71,7 +71,7 @@ func _read_pair(reader: ProtobufReader) -> PackedStringArray:
 	return pair
 
 
-func _read_graph(reader: ProtobufReader) -> void:
+func _read_graph(reader: RlProtobufReader) -> void:
 	var nodes: Array = graph["nodes"]
 	var inputs: Array = graph["inputs"]
 	var outputs: Array = graph["outputs"]
@@ -80,7 +80,7 @@ func _read_graph(reader: ProtobufReader) -> void:
 			1:
 				_add_node(nodes, reader.read_message())
 			5:
-				_add_tensor(OnnxTensor.read(reader.read_message(), _folder))
+				_add_tensor(RlOnnxTensor.read(reader.read_message(), _folder))
 			11:
 				inputs.append(_read_value_info(reader.read_message()))
 			12:
@@ -94,7 +94,7 @@ func _read_graph(reader: ProtobufReader) -> void:
 	)
 
 
-func _add_tensor(tensor: OnnxTensor) -> void:
+func _add_tensor(tensor: RlOnnxTensor) -> void:
 	if not tensor.problem.is_empty():
 		_refuse('weights "%s": %s' % [tensor.name, tensor.problem])
 		return
@@ -107,7 +107,7 @@ func _add_tensor(tensor: OnnxTensor) -> void:
 
 
 # Appends the node to the list, or, if it only holds a constant, its value to the tensors.
-func _add_node(nodes: Array, reader: ProtobufReader) -> void:
+func _add_node(nodes: Array, reader: RlProtobufReader) -> void:
 	var inputs: PackedStringArray = []
 	var outputs: PackedStringArray = []
 	var attributes: Dictionary = {}
@@ -137,7 +137,7 @@ func _add_node(nodes: Array, reader: ProtobufReader) -> void:
 
 
 func _add_constant(output: String, attributes: Dictionary) -> void:
-	var tensor: OnnxTensor = OnnxTensor.new()
+	var tensor: RlOnnxTensor = RlOnnxTensor.new()
 	tensor.name = output
 	var key: String = attributes.keys()[0]
 	var value: Variant = attributes[key]
@@ -165,7 +165,7 @@ func _add_constant(output: String, attributes: Dictionary) -> void:
 	_add_tensor(tensor)
 
 
-func _read_attribute(reader: ProtobufReader, attributes: Dictionary) -> void:
+func _read_attribute(reader: RlProtobufReader, attributes: Dictionary) -> void:
 	var key: String = ""
 	var value: Variant = null
 	var ints: PackedInt64Array = []
@@ -214,14 +214,14 @@ func _left_out(type: int) -> Variant:
 	return ""
 
 
-func _read_tensor_data(reader: ProtobufReader) -> Dictionary:
-	var tensor: OnnxTensor = OnnxTensor.read(reader, _folder)
+func _read_tensor_data(reader: RlProtobufReader) -> Dictionary:
+	var tensor: RlOnnxTensor = RlOnnxTensor.read(reader, _folder)
 	if not tensor.problem.is_empty():
 		_refuse('constant "%s": %s' % [tensor.name, tensor.problem])
 	return tensor.to_data()
 
 
-func _read_value_info(reader: ProtobufReader) -> Dictionary:
+func _read_value_info(reader: RlProtobufReader) -> Dictionary:
 	var info: Dictionary = {"name": "", "shape": PackedInt64Array()}
 	while reader.next_field():
 		if reader.field == 1:
@@ -232,17 +232,17 @@ func _read_value_info(reader: ProtobufReader) -> Dictionary:
 
 
 # TypeProto → tensor type → shape → dimensions; -1 for one without a fixed size.
-func _read_shape(type: ProtobufReader) -> PackedInt64Array:
+func _read_shape(type: RlProtobufReader) -> PackedInt64Array:
 	var shape: PackedInt64Array = []
 	while type.next_field():
-		var tensor_type: ProtobufReader = type.read_message()
+		var tensor_type: RlProtobufReader = type.read_message()
 		while tensor_type.next_field():
 			if tensor_type.field != 2:
 				continue
-			var dimensions: ProtobufReader = tensor_type.read_message()
+			var dimensions: RlProtobufReader = tensor_type.read_message()
 			while dimensions.next_field():
 				var length: int = -1
-				var dimension: ProtobufReader = dimensions.read_message()
+				var dimension: RlProtobufReader = dimensions.read_message()
 				while dimension.next_field():
 					length = dimension.read_int() if dimension.field == 1 else length
 				shape.append(length)

@@ -3,7 +3,7 @@ extends RefCounted
 ## A TensorProto: a constant of an ONNX file. Numbers of every real type become 32-bit floats, those
 ## of every whole type 64-bit integers.
 
-enum Type {
+enum RlType {
 	FLOAT = 1,
 	UINT8 = 2,
 	INT8 = 3,
@@ -14,8 +14,8 @@ enum Type {
 	DOUBLE = 11,
 }
 
-const OnnxTensor := preload("onnx_tensor.gd")
-const ProtobufReader := preload("protobuf_reader.gd")
+const RlOnnxTensor := preload("onnx_tensor.gd")
+const RlProtobufReader := preload("protobuf_reader.gd")
 
 const NAMES: Dictionary[int, String] = {
 	4: "uint16",
@@ -45,8 +45,8 @@ var _is_external: bool
 
 
 ## Reads a tensor. [param folder] is where files with external data lie.
-static func read(reader: ProtobufReader, folder: String) -> OnnxTensor:
-	var tensor: OnnxTensor = OnnxTensor.new()
+static func read(reader: RlProtobufReader, folder: String) -> RlOnnxTensor:
+	var tensor: RlOnnxTensor = RlOnnxTensor.new()
 	while reader.next_field():
 		tensor._read_field(reader)
 	tensor._finish(folder)
@@ -60,7 +60,7 @@ func to_data() -> Dictionary:
 	return {"shape": shape, "floats": floats}
 
 
-func _read_field(reader: ProtobufReader) -> void:
+func _read_field(reader: RlProtobufReader) -> void:
 	match reader.field:
 		1:
 			reader.read_ints_into(shape)
@@ -83,7 +83,7 @@ func _read_field(reader: ProtobufReader) -> void:
 			_is_external = reader.read_int() == EXTERNAL
 
 
-func _read_external(reader: ProtobufReader) -> void:
+func _read_external(reader: RlProtobufReader) -> void:
 	var key: String = ""
 	while reader.next_field():
 		if reader.field == 1:
@@ -99,11 +99,11 @@ func _finish(folder: String) -> void:
 		return
 	if _has_raw:
 		_decode_raw()
-	elif _type == Type.FLOAT16:
+	elif _type == RlType.FLOAT16:
 		_decode_halves()
-	elif not _type in Type.values():
+	elif not _type in RlType.values():
 		problem = "numbers of type %s are not supported" % NAMES.get(_type, str(_type))
-	is_int = not _type in [Type.FLOAT, Type.FLOAT16, Type.DOUBLE]
+	is_int = not _type in [RlType.FLOAT, RlType.FLOAT16, RlType.DOUBLE]
 	var expected: int = 1
 	for length: int in shape:
 		expected *= length
@@ -114,20 +114,20 @@ func _finish(folder: String) -> void:
 
 func _decode_raw() -> void:
 	match _type:
-		Type.FLOAT:
+		RlType.FLOAT:
 			floats = _raw.to_float32_array()
-		Type.DOUBLE:
+		RlType.DOUBLE:
 			floats = PackedFloat32Array(Array(_raw.to_float64_array()))
-		Type.FLOAT16:
+		RlType.FLOAT16:
 			for index: int in range(0, _raw.size() - 1, 2):
 				floats.append(_raw.decode_half(index))
-		Type.INT64:
+		RlType.INT64:
 			ints = _raw.to_int64_array()
-		Type.INT32:
+		RlType.INT32:
 			ints = PackedInt64Array(Array(_raw.to_int32_array()))
-		Type.UINT8, Type.BOOL:
+		RlType.UINT8, RlType.BOOL:
 			ints = PackedInt64Array(Array(_raw))
-		Type.INT8:
+		RlType.INT8:
 			for index: int in _raw.size():
 				ints.append(_raw.decode_s8(index))
 		_:

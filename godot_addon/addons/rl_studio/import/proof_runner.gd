@@ -10,8 +10,8 @@ extends SceneTree
 ## by one, as for an only agent. Outputs are written as [code]folder/output-N.f32[/code], then
 ## [code]folder/report.json[/code] with [code]{"problem", "outputs": [name, …]}[/code].
 
-const OnnxLoader := preload("onnx_loader.gd")
-const Plan := preload("../runtime/policy/plan.gd")
+const RlOnnxLoader := preload("onnx_loader.gd")
+const RlPlan := preload("../runtime/policy/plan.gd")
 
 const ARGUMENT: String = "--job="
 
@@ -31,7 +31,7 @@ func _initialize() -> void:
 
 
 func _run_job(job: Dictionary, folder: String) -> Dictionary:
-	var loader: OnnxLoader = OnnxLoader.new()
+	var loader: RlOnnxLoader = RlOnnxLoader.new()
 	var model: String = job["model"]
 	loader.load_file(model)
 	if loader.policy == null:
@@ -50,7 +50,7 @@ func _run_job(job: Dictionary, folder: String) -> Dictionary:
 # Nothing if the policy refuses its inputs.
 func _run_turns(job: Dictionary) -> Dictionary[String, PackedByteArray]:
 	var has_memory: bool = job["memory"]
-	var memory: int = _policy.get_output_sizes().get(Plan.STATE_OUTPUT, 0)
+	var memory: int = _policy.get_output_sizes().get(RlPlan.STATE_OUTPUT, 0)
 	var described: Dictionary = job["inputs"]
 	var rows: Dictionary[String, PackedFloat32Array] = _read_inputs(described)
 	var state: PackedFloat32Array = PackedFloat32Array()
@@ -60,7 +60,7 @@ func _run_turns(job: Dictionary) -> Dictionary[String, PackedByteArray]:
 		var count: int = int(turn)
 		var inputs: Dictionary[String, PackedFloat32Array] = _slice(described, rows, start, count)
 		if has_memory and start > 0:
-			inputs[Plan.STATE_INPUT] = state.slice(0, count * memory)
+			inputs[RlPlan.STATE_INPUT] = state.slice(0, count * memory)
 		var told: Dictionary[String, PackedFloat32Array] = _run(inputs, count)
 		if told.is_empty():
 			return {}
@@ -68,7 +68,7 @@ func _run_turns(job: Dictionary) -> Dictionary[String, PackedByteArray]:
 			if not outputs.has(output):
 				outputs[output] = PackedByteArray()
 			outputs[output].append_array(told[output].to_byte_array())
-		state = told.get(Plan.STATE_OUTPUT, PackedFloat32Array())
+		state = told.get(RlPlan.STATE_OUTPUT, PackedFloat32Array())
 		start += count
 	return outputs
 

@@ -9,9 +9,9 @@ extends RefCounted
 ## A field nobody reads is skipped. After damage [method next_field] returns false and
 ## [member is_broken] is true, also in the readers of enclosing messages.
 
-enum WireType { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 }
+enum RlWireType { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 }
 
-const ProtobufReader := preload("protobuf_reader.gd")
+const RlProtobufReader := preload("protobuf_reader.gd")
 
 const MAX_VARINT_BYTES: int = 10
 
@@ -26,12 +26,12 @@ var _wire: int
 # Where the value of the current field begins and ends.
 var _value: int
 var _value_end: int
-var _parent: ProtobufReader
+var _parent: RlProtobufReader
 
 
 ## A reader of the message in [param bytes].
-static func of(bytes: PackedByteArray) -> ProtobufReader:
-	var reader: ProtobufReader = ProtobufReader.new()
+static func of(bytes: PackedByteArray) -> RlProtobufReader:
+	var reader: RlProtobufReader = RlProtobufReader.new()
 	reader._bytes = bytes
 	reader._end = bytes.size()
 	return reader
@@ -46,13 +46,13 @@ func next_field() -> bool:
 	_wire = key & 7
 	_value = _position
 	match _wire:
-		WireType.VARINT:
+		RlWireType.VARINT:
 			_varint()
-		WireType.FIXED64:
+		RlWireType.FIXED64:
 			_position += 8
-		WireType.FIXED32:
+		RlWireType.FIXED32:
 			_position += 4
-		WireType.BYTES:
+		RlWireType.BYTES:
 			var length: int = _varint()
 			_value = _position
 			_position = _position + length if length >= 0 else _end + 1
@@ -66,7 +66,7 @@ func next_field() -> bool:
 
 ## The value as an integer.
 func read_int() -> int:
-	if _wire != WireType.VARINT:
+	if _wire != RlWireType.VARINT:
 		_break()
 		return 0
 	_position = _value
@@ -75,14 +75,14 @@ func read_int() -> int:
 
 ## The value as a real number of 32 bits.
 func read_float() -> float:
-	if _wire != WireType.FIXED32:
+	if _wire != RlWireType.FIXED32:
 		_break()
 		return 0.0
 	return _bytes.decode_float(_value)
 
 
 func read_bytes() -> PackedByteArray:
-	if _wire != WireType.BYTES:
+	if _wire != RlWireType.BYTES:
 		_break()
 		return PackedByteArray()
 	return _bytes.slice(_value, _value_end)
@@ -93,10 +93,10 @@ func read_string() -> String:
 
 
 ## The value as a message of its own.
-func read_message() -> ProtobufReader:
-	var reader: ProtobufReader = ProtobufReader.new()
+func read_message() -> RlProtobufReader:
+	var reader: RlProtobufReader = RlProtobufReader.new()
 	reader._parent = self
-	if _wire != WireType.BYTES:
+	if _wire != RlWireType.BYTES:
 		reader._break()
 		return reader
 	reader._bytes = _bytes
@@ -107,7 +107,7 @@ func read_message() -> ProtobufReader:
 
 ## Appends the value of a repeated integer: one number, or many packed together.
 func read_ints_into(list: PackedInt64Array) -> void:
-	if _wire != WireType.BYTES:
+	if _wire != RlWireType.BYTES:
 		list.append(read_int())
 		return
 	_position = _value
@@ -119,7 +119,7 @@ func read_ints_into(list: PackedInt64Array) -> void:
 
 ## Appends the value of a repeated real number of 32 bits: one number, or many packed together.
 func read_floats_into(list: PackedFloat32Array) -> void:
-	if _wire == WireType.BYTES:
+	if _wire == RlWireType.BYTES:
 		list.append_array(read_bytes().to_float32_array())
 	else:
 		list.append(read_float())
@@ -127,9 +127,9 @@ func read_floats_into(list: PackedFloat32Array) -> void:
 
 ## Appends the value of a repeated real number of 64 bits, cut to 32.
 func read_doubles_into(list: PackedFloat32Array) -> void:
-	if _wire == WireType.BYTES:
+	if _wire == RlWireType.BYTES:
 		list.append_array(PackedFloat32Array(Array(read_bytes().to_float64_array())))
-	elif _wire == WireType.FIXED64:
+	elif _wire == RlWireType.FIXED64:
 		list.append(_bytes.decode_double(_value))
 	else:
 		_break()

@@ -3,18 +3,18 @@ extends VBoxContainer
 ## Says below the policy of an agent, or of the RLSync, whether it fits, with what is expected and
 ## found. Where the editor cannot tell, the scene can be started to find out.
 
-const HintLine := preload("../ui/hint_line.gd")
-const PolicyFit := preload("../runtime/policy_fit.gd")
-const SceneChecks := preload("../runtime/scene_checks.gd")
-const SceneProber := preload("../scenes/scene_prober.gd")
+const RlHintLine := preload("../ui/hint_line.gd")
+const RlPolicyFit := preload("../runtime/policy_fit.gd")
+const RlSceneChecks := preload("../runtime/scene_checks.gd")
+const RlSceneProber := preload("../scenes/scene_prober.gd")
 
 var _node: Node
 var _shown: Resource
-var _good: HintLine = HintLine.new()
-var _bad: HintLine = HintLine.new()
-var _unknown: HintLine = HintLine.new()
+var _good: RlHintLine = RlHintLine.new()
+var _bad: RlHintLine = RlHintLine.new()
+var _unknown: RlHintLine = RlHintLine.new()
 var _check: Button = Button.new()
-var _prober: SceneProber = SceneProber.new()
+var _prober: RlSceneProber = RlSceneProber.new()
 
 
 func _init() -> void:
@@ -34,7 +34,7 @@ func setup(node: Node) -> void:
 
 func _ready() -> void:
 	_check.text = "Check"
-	_check.tooltip_text = SceneProber.TOOLTIP
+	_check.tooltip_text = RlSceneProber.TOOLTIP
 	_check.size_flags_horizontal = Control.SIZE_SHRINK_BEGIN
 	_check.pressed.connect(_on_check_pressed)
 	for part: Control in [_good, _bad, _unknown, _check]:
@@ -71,8 +71,8 @@ func render() -> void:
 	var asked: int = 0
 	var agents: Array[Node] = _find_agents()
 	for agent: Node in agents:
-		asked += 1 if PolicyFit.can_check(agent) else 0
-		for problem: String in SceneChecks.get_policy_problems(agent, policy):
+		asked += 1 if RlPolicyFit.can_check(agent) else 0
+		for problem: String in RlSceneChecks.get_policy_problems(agent, policy):
 			var text: String = problem if agents == [_node] else "%s: %s" % [agent.name, problem]
 			if text not in problems:
 				problems.append(text)
@@ -94,7 +94,7 @@ func _describe_good(agent_count: int) -> String:
 func _find_agents() -> Array[Node]:
 	if _node is RLAgent:
 		return [_node]
-	return SceneChecks.find_agents(_node).filter(
+	return RlSceneChecks.find_agents(_node).filter(
 		func(agent: Node) -> bool: return agent.get(&"policy") == null
 	)
 

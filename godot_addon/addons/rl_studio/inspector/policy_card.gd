@@ -3,12 +3,12 @@ extends VBoxContainer
 ## What the inspector shows of a policy above its properties: the verdict, the proof, the facts, and
 ## how long a decision takes on this machine.
 
-const Format := preload("../core/format.gd")
-const HintLine := preload("../ui/hint_line.gd")
-const Look := preload("../ui/look.gd")
-const PolicyFacts := preload("../core/policy_facts.gd")
-const PolicyTimer := preload("policy_timer.gd")
-const ProofText := preload("../core/proof_text.gd")
+const RlFormat := preload("../core/format.gd")
+const RlHintLine := preload("../ui/hint_line.gd")
+const RlLook := preload("../ui/look.gd")
+const RlPolicyFacts := preload("../core/policy_facts.gd")
+const RlPolicyTimer := preload("policy_timer.gd")
+const RlProofText := preload("../core/proof_text.gd")
 
 const MEASURING: String = "measuring…"
 const FAILED: String = "it does not run: see the Output panel"
@@ -20,7 +20,7 @@ var _verdict: Label = Label.new()
 var _text: Label = Label.new()
 var _grid: GridContainer = GridContainer.new()
 var _again: Button = Button.new()
-var _timer: PolicyTimer = PolicyTimer.new()
+var _timer: RlPolicyTimer = RlPolicyTimer.new()
 var _speed: Label
 
 
@@ -67,11 +67,11 @@ func _exit_tree() -> void:
 
 
 func _render() -> void:
-	var facts: PolicyFacts = PolicyFacts.new(_policy)
+	var facts: RlPolicyFacts = RlPolicyFacts.new(_policy)
 	var is_valid: bool = _policy.is_valid()
 	_verdict.text = facts.verdict()
-	_text.text = ProofText.describe(facts.proof())
-	_text.tooltip_text = ProofText.details(facts.proof())
+	_text.text = RlProofText.describe(facts.proof())
+	_text.tooltip_text = RlProofText.details(facts.proof())
 	if not is_valid:
 		_text.text = "\n".join(_policy.get_problems())
 	_text.visible = _text.text != ""
@@ -100,7 +100,7 @@ func _add_row(title: String, text: String) -> Label:
 	var name_label: Label = Label.new()
 	name_label.text = title
 	name_label.size_flags_vertical = Control.SIZE_SHRINK_BEGIN
-	Look.dim(name_label)
+	RlLook.dim(name_label)
 	var label: Label = Label.new()
 	label.name = title.to_pascal_case()
 	label.text = text
@@ -120,25 +120,25 @@ func _file_size() -> int:
 	return file.get_length() if file != null else 0
 
 
-func _apply_theme(facts: PolicyFacts) -> void:
-	var color: Color = Look.color(self, &"warning_color")
+func _apply_theme(facts: RlPolicyFacts) -> void:
+	var color: Color = RlLook.color(self, &"warning_color")
 	var icon_name: StringName = &"StatusWarning"
 	if not _policy.is_valid():
-		color = Look.color(self, &"error_color")
+		color = RlLook.color(self, &"error_color")
 		icon_name = &"StatusError"
 	elif facts.is_proven():
-		color = Look.color(self, &"success_color")
+		color = RlLook.color(self, &"success_color")
 		icon_name = &"StatusSuccess"
-	_icon.texture = Look.icon(self, icon_name)
+	_icon.texture = RlLook.icon(self, icon_name)
 	_verdict.add_theme_color_override(&"font_color", color)
-	Look.emphasize(_verdict)
+	RlLook.emphasize(_verdict)
 
 
 func _on_timer_measured(single_us: float, shared_us: float, crowd: int) -> void:
 	_again.disabled = false
-	_speed.text = "%s µs a decision" % Format.value(single_us)
+	_speed.text = "%s µs a decision" % RlFormat.value(single_us)
 	if not is_nan(shared_us):
-		_speed.text += ", %s µs each if %d decide at once" % [Format.value(shared_us), crowd]
+		_speed.text += ", %s µs each if %d decide at once" % [RlFormat.value(shared_us), crowd]
 
 
 func _on_policy_changed() -> void:

@@ -3,8 +3,8 @@ extends EditorInspectorPlugin
 ## Puts our own parts into the inspector: a card above a policy, a note below the policy of an
 ## agent.
 
-const FitNote := preload("fit_note.gd")
-const PolicyCard := preload("policy_card.gd")
+const RlFitNote := preload("fit_note.gd")
+const RlPolicyCard := preload("policy_card.gd")
 
 const PROPERTY: String = "policy"
 
@@ -20,7 +20,7 @@ func _parse_begin(object: Object) -> void:
 	_is_note_due = false
 	if object is RLPolicy:
 		var policy: RLPolicy = object
-		var card: PolicyCard = PolicyCard.new()
+		var card: RlPolicyCard = RlPolicyCard.new()
 		card.setup(policy)
 		add_custom_control(card)
 
@@ -36,7 +36,7 @@ func _parse_property(
 ) -> bool:
 	if _is_note_due:
 		_is_note_due = false
-		var note: FitNote = FitNote.new()
+		var note: RlFitNote = RlFitNote.new()
 		var node: Node = object
 		note.setup(node)
 		add_custom_control(note)

@@ -8,7 +8,7 @@ extends Node
 ## microseconds.
 signal measured(single_us: float, shared_us: float, crowd: int)
 
-const PolicyFit := preload("../runtime/policy_fit.gd")
+const RlPolicyFit := preload("../runtime/policy_fit.gd")
 
 const LARGEST_CROWD: int = 128
 ## A crowd may take this long; it is made smaller for slow policies.
@@ -44,11 +44,11 @@ func measure(policy: RLPolicy) -> bool:
 	_policy = policy
 	_inputs = _make_inputs()
 	_flat = PackedFloat32Array()
-	if _inputs.size() == 1 and policy.get_output_sizes().has(PolicyFit.OUTPUT):
+	if _inputs.size() == 1 and policy.get_output_sizes().has(RlPolicyFit.OUTPUT):
 		_flat = _inputs.values()[0]
 	var space: Variant = policy.metadata.get("action_space")
 	_action_space = space if space is Dictionary else {}
-	if not PolicyFit.find_action_problems(policy, _action_space).is_empty():
+	if not RlPolicyFit.find_action_problems(policy, _action_space).is_empty():
 		_action_space = {}
 	_crowd = 0
 	_singles = []
@@ -93,7 +93,7 @@ func _take(samples: PackedFloat64Array, work: Callable) -> void:
 func _decide() -> void:
 	var output: PackedFloat32Array
 	if _flat.is_empty():
-		output = _policy.run(_inputs).get(PolicyFit.OUTPUT, PackedFloat32Array())
+		output = _policy.run(_inputs).get(RlPolicyFit.OUTPUT, PackedFloat32Array())
 	else:
 		output = _policy.run_flat(_flat)
 	if not _action_space.is_empty():

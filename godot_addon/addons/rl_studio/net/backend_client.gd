@@ -12,11 +12,11 @@ signal gave_up(was_open: bool)
 ## The backend told something.
 signal event_received(event: String, data: Dictionary)
 
-const Discovery := preload("discovery.gd")
-const Exchange := preload("exchange.gd")
-const Msgpack := preload("msgpack.gd")
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
+const RlDiscovery := preload("discovery.gd")
+const RlExchange := preload("exchange.gd")
+const RlMsgpack := preload("msgpack.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
 
 const BUFFER_BYTES: int = 8 << 20
 const BUDGET_USEC: int = 4000
@@ -26,11 +26,11 @@ const REQUEST_TIMEOUT_MS: int = 15_000
 const BACK_OFF_MS: Array[int] = [200, 400, 800, 1500, 2500]
 
 ## What the backend said of itself when the connection was made.
-var discovery: Discovery = Discovery.new()
+var discovery: RlDiscovery = RlDiscovery.new()
 
 var _state_dir: String = ""
 var _socket: WebSocketPeer
-var _exchange: Exchange = Exchange.new()
+var _exchange: RlExchange = RlExchange.new()
 var _is_open: bool = false
 var _was_open: bool = false
 var _attempt: int = 0
@@ -76,14 +76,14 @@ func request(
 	method: String, params: Dictionary, on_reply: Callable, timeout_ms: int = REQUEST_TIMEOUT_MS
 ) -> void:
 	if not _is_open:
-		var reply: Reply = Reply.new()
+		var reply: RlReply = RlReply.new()
 		reply.fail("disconnected", "There is no connection to the backend.", "Press Connect.")
 		on_reply.call(reply)
 		return
 	var message: Dictionary = _exchange.open(
 		method, params, on_reply, Time.get_ticks_msec() + timeout_ms
 	)
-	var error: Error = _socket.send(Msgpack.encode(message))
+	var error: Error = _socket.send(RlMsgpack.encode(message))
 	if error != OK:
 		var why: String = "The message could not be sent: %s." % error_string(error)
 		_exchange.settle(
@@ -114,14 +114,14 @@ func _process(_delta: float) -> void:
 
 func _try_to_connect() -> void:
 	_retry_at_ms = -1
-	discovery = Discovery.new()
-	if not discovery.load_from(_state_dir) or discovery.protocol != Discovery.PROTOCOL:
+	discovery = RlDiscovery.new()
+	if not discovery.load_from(_state_dir) or discovery.protocol != RlDiscovery.PROTOCOL:
 		_on_connection_failed()
 		return
 	_socket = WebSocketPeer.new()
 	_socket.inbound_buffer_size = BUFFER_BYTES
 	_socket.outbound_buffer_size = BUFFER_BYTES
-	_socket.supported_protocols = PackedStringArray([Discovery.PROTOCOL])
+	_socket.supported_protocols = PackedStringArray([RlDiscovery.PROTOCOL])
 	_socket.handshake_headers = PackedStringArray(["Authorization: Bearer " + discovery.token])
 	_give_up_at_ms = Time.get_ticks_msec() + CONNECT_TIMEOUT_MS
 	if _socket.connect_to_url("ws://127.0.0.1:%d" % discovery.port) != OK:
@@ -137,14 +137,14 @@ func _drain() -> void:
 
 
 func _receive(packet: PackedByteArray) -> void:
-	var decoded: Msgpack.Decoded = Msgpack.decode(packet)
+	var decoded: RlMsgpack.RlDecoded = RlMsgpack.decode(packet)
 	if not decoded.value is Dictionary:
 		push_warning("RL Studio: unreadable frame from the backend: %s" % decoded.error)
 		return
 	var message: Dictionary = decoded.value
-	match Read.text(message, "type"):
+	match RlRead.text(message, "type"):
 		"event":
-			event_received.emit(Read.text(message, "event"), Read.dict(message, "data"))
+			event_received.emit(RlRead.text(message, "event"), RlRead.dict(message, "data"))
 		"response", "error":
 			_exchange.settle(message)
 

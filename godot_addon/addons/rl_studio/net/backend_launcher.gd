@@ -8,12 +8,12 @@ signal progressed(text: String)
 ## The discovery file of a fresh backend is there.
 signal ready_to_connect
 ## It cannot be done; [param problem] says why and what helps.
-signal failed(problem: Problem)
+signal failed(problem: RlProblem)
 
-const Discovery := preload("discovery.gd")
-const Problem := preload("../core/problem.gd")
-const PythonCheck := preload("python_check.gd")
-const PythonFinder := preload("python_finder.gd")
+const RlDiscovery := preload("discovery.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlPythonCheck := preload("python_check.gd")
+const RlPythonFinder := preload("python_finder.gd")
 
 const READY_TIMEOUT_S: int = 20
 const EXIT_ALREADY_RUNNING: int = 3
@@ -24,10 +24,10 @@ const INSTALL_COMMAND: String = 'pip install "godot-rl-studio[sb3]"'
 
 var _project_dir: String = ""
 var _state_dir: String = ""
-var _candidates: Array[PythonFinder.Candidate] = []
+var _candidates: Array[RlPythonFinder.RlCandidate] = []
 var _tried: PackedStringArray = []
 var _without_studio: PackedStringArray = []
-var _check: PythonCheck
+var _check: RlPythonCheck
 var _pid: int = -1
 var _old_token: String = ""
 var _deadline_ms: int = 0
@@ -45,7 +45,7 @@ func launch(project_dir: String, state_dir: String, python_setting: String) -> v
 	_pid = -1
 	_tried.clear()
 	_without_studio.clear()
-	_candidates = PythonFinder.candidates(state_dir, python_setting)
+	_candidates = RlPythonFinder.candidates(state_dir, python_setting)
 	_check = null
 	progressed.emit("Looking for Python…")
 	set_process(true)
@@ -70,7 +70,7 @@ func _process(_delta: float) -> void:
 		_check_next()
 	else:
 		_check.poll()
-		if _check.verdict != PythonCheck.Verdict.RUNNING:
+		if _check.verdict != RlPythonCheck.RlVerdict.RUNNING:
 			_on_checked(_candidates[0])
 
 
@@ -78,23 +78,23 @@ func _check_next() -> void:
 	if _candidates.is_empty():
 		_fail(_no_python_problem())
 		return
-	_check = PythonCheck.new()
+	_check = RlPythonCheck.new()
 	_check.start(_candidates[0].python)
 
 
-func _on_checked(candidate: PythonFinder.Candidate) -> void:
-	var verdict: PythonCheck.Verdict = _check.verdict
+func _on_checked(candidate: RlPythonFinder.RlCandidate) -> void:
+	var verdict: RlPythonCheck.RlVerdict = _check.verdict
 	var complaint: String = _check.complaint
 	_check = null
 	_candidates.pop_front()
-	if verdict == PythonCheck.Verdict.GOOD:
+	if verdict == RlPythonCheck.RlVerdict.GOOD:
 		_start(candidate.python)
 		return
 	var why: String = complaint
 	match verdict:
-		PythonCheck.Verdict.MISSING:
+		RlPythonCheck.RlVerdict.MISSING:
 			why = "there is no such program"
-		PythonCheck.Verdict.NO_STUDIO:
+		RlPythonCheck.RlVerdict.NO_STUDIO:
 			why = "rl_studio is not installed in it"
 			_without_studio.append(candidate.python)
 	_tried.append("%s (from %s): %s" % [candidate.python, candidate.source, why])
@@ -102,7 +102,7 @@ func _on_checked(candidate: PythonFinder.Candidate) -> void:
 
 func _start(python: String) -> void:
 	progressed.emit("Starting the backend…")
-	var old: Discovery = Discovery.new()
+	var old: RlDiscovery = RlDiscovery.new()
 	_old_token = old.token if old.load_from(_state_dir) else ""
 	var arguments: PackedStringArray = ["-m", "rl_studio", "serve", "--project", _project_dir]
 	arguments.append_array(["--exit-when-idle", str(IDLE_SECONDS)])
@@ -116,11 +116,11 @@ func _start(python: String) -> void:
 		OS.set_environment("GODOT", godot_before)
 	_deadline_ms = Time.get_ticks_msec() + READY_TIMEOUT_S * 1000
 	if _pid == -1:
-		_fail(Problem.new("%s could not be started." % python, "Choose another Python."))
+		_fail(RlProblem.new("%s could not be started." % python, "Choose another Python."))
 
 
 func _watch_start() -> void:
-	var found: Discovery = Discovery.new()
+	var found: RlDiscovery = RlDiscovery.new()
 	var has_file: bool = found.load_from(_state_dir)
 	if has_file and found.token != _old_token:
 		_finish_start(found)
@@ -135,48 +135,48 @@ func _watch_start() -> void:
 		_fail(_ended_problem("The backend was not ready within %d s." % READY_TIMEOUT_S))
 
 
-func _finish_start(found: Discovery) -> void:
+func _finish_start(found: RlDiscovery) -> void:
 	cancel()
-	if found.protocol != Discovery.PROTOCOL:
+	if found.protocol != RlDiscovery.PROTOCOL:
 		var what: String = (
-			"The backend speaks %s, this addon %s." % [found.protocol, Discovery.PROTOCOL]
+			"The backend speaks %s, this addon %s." % [found.protocol, RlDiscovery.PROTOCOL]
 		)
-		failed.emit(Problem.new(what, "Bring both to the same version: %s" % INSTALL_COMMAND))
+		failed.emit(RlProblem.new(what, "Bring both to the same version: %s" % INSTALL_COMMAND))
 		return
 	ready_to_connect.emit()
 
 
-func _fail(problem: Problem) -> void:
+func _fail(problem: RlProblem) -> void:
 	cancel()
 	problem.can_choose_python = true
 	failed.emit(problem)
 
 
 ## Why a backend ended before it was ready. Where nothing can be written, it has no log.
-func _early_end(code: int) -> Problem:
+func _early_end(code: int) -> RlProblem:
 	match code:
 		EXIT_DISK_FULL:
-			return Problem.new(
+			return RlProblem.new(
 				"The disk of the project is full.",
 				"Make room on it, for instance by deleting old runs in %s/runs." % _state_dir
 			)
 		EXIT_READ_ONLY:
-			return Problem.new(
+			return RlProblem.new(
 				"The project cannot be written to: %s is read-only." % _project_dir,
 				"Make it writable, or work on a copy of the project."
 			)
 	return _ended_problem("The backend ended at once, with exit code %d." % code)
 
 
-func _ended_problem(what: String) -> Problem:
-	var lines: PackedStringArray = Discovery.log_tail(_state_dir, 8)
-	return Problem.new(what, "Its log is .rl_studio/backend.log in the project.", lines)
+func _ended_problem(what: String) -> RlProblem:
+	var lines: PackedStringArray = RlDiscovery.log_tail(_state_dir, 8)
+	return RlProblem.new(what, "Its log is .rl_studio/backend.log in the project.", lines)
 
 
-func _no_python_problem() -> Problem:
+func _no_python_problem() -> RlProblem:
 	if not _without_studio.is_empty():
 		var python: String = _without_studio[0]
-		return Problem.new(
+		return RlProblem.new(
 			"The Python package of RL Studio is not installed.",
 			'Run this in a terminal, then press Connect: "%s" -m %s' % [python, INSTALL_COMMAND],
 			_tried
@@ -185,4 +185,4 @@ func _no_python_problem() -> Problem:
 	if _tried.is_empty():
 		_tried.append("Nothing is named python3 or python on PATH.")
 	var hint: String = "Choose a Python, 3.11 or newer, in which you ran: %s" % INSTALL_COMMAND
-	return Problem.new(what, hint, _tried)
+	return RlProblem.new(what, hint, _tried)

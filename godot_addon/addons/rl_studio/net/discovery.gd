@@ -2,7 +2,7 @@
 extends RefCounted
 ## Where a backend of this project listens, as it wrote it to [code].rl_studio/backend.json[/code].
 
-const Read := preload("../core/read.gd")
+const RlRead := preload("../core/read.gd")
 
 const PROTOCOL: String = "rl-studio.v1"
 const LOG_TAIL_BYTES: int = 8192
@@ -16,12 +16,12 @@ var version: String = ""
 
 ## Reads the file in [param state_dir]; false if there is none that makes sense.
 func load_from(state_dir: String) -> bool:
-	var data: Dictionary = Read.json_file(state_dir.path_join("backend.json"))
-	port = Read.integer(data, "port")
-	token = Read.text(data, "token")
-	pid = Read.integer(data, "pid")
-	protocol = Read.text(data, "protocol")
-	version = Read.text(data, "version")
+	var data: Dictionary = RlRead.json_file(state_dir.path_join("backend.json"))
+	port = RlRead.integer(data, "port")
+	token = RlRead.text(data, "token")
+	pid = RlRead.integer(data, "pid")
+	protocol = RlRead.text(data, "protocol")
+	version = RlRead.text(data, "version")
 	return port > 0 and port < 65536 and token != ""
 
 

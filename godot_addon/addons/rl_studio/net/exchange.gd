@@ -3,14 +3,14 @@ extends RefCounted
 ## The requests that wait for their response: each has an id, a deadline and somebody to tell.
 ## Knows no socket and no clock; time comes in as milliseconds.
 
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
 
 var _next_id: int = 1
-var _pending: Dictionary[int, Pending] = {}
+var _pending: Dictionary[int, RlPending] = {}
 
 
-class Pending:
+class RlPending:
 	extends RefCounted
 	var method: String = ""
 	var deadline_ms: int = 0
@@ -19,7 +19,7 @@ class Pending:
 
 ## Enters a request; [param on_reply] gets one Reply, whatever happens. Returns the message to send.
 func open(method: String, params: Dictionary, on_reply: Callable, deadline_ms: int) -> Dictionary:
-	var pending: Pending = Pending.new()
+	var pending: RlPending = RlPending.new()
 	pending.method = method
 	pending.deadline_ms = deadline_ms
 	pending.on_reply = on_reply
@@ -31,20 +31,20 @@ func open(method: String, params: Dictionary, on_reply: Callable, deadline_ms: i
 
 ## Gives a response or error message to whoever asked. False if nobody waits for it (any more).
 func settle(message: Dictionary) -> bool:
-	var id: int = Read.integer(message, "id", -1)
+	var id: int = RlRead.integer(message, "id", -1)
 	if not _pending.has(id):
 		return false
-	var reply: Reply = Reply.new()
-	if Read.text(message, "type") == "error":
-		var error: Dictionary = Read.dict(message, "error")
+	var reply: RlReply = RlReply.new()
+	if RlRead.text(message, "type") == "error":
+		var error: Dictionary = RlRead.dict(message, "error")
 		reply.fail(
-			Read.text(error, "code", "error"),
-			Read.text(error, "message", "The backend refused without a reason."),
-			Read.text(error, "hint")
+			RlRead.text(error, "code", "error"),
+			RlRead.text(error, "message", "The backend refused without a reason."),
+			RlRead.text(error, "hint")
 		)
-		reply.data = Read.dict(error, "data")
+		reply.data = RlRead.dict(error, "data")
 	else:
-		reply.result = Read.dict(message, "result")
+		reply.result = RlRead.dict(message, "result")
 	_finish(id, reply)
 	return true
 
@@ -53,7 +53,7 @@ func settle(message: Dictionary) -> bool:
 func expire(now_ms: int) -> void:
 	for id: int in _pending.keys():
 		if _pending.has(id) and now_ms >= _pending[id].deadline_ms:
-			var reply: Reply = Reply.new()
+			var reply: RlReply = RlReply.new()
 			reply.fail("timeout", "The backend did not answer to %s in time." % _pending[id].method)
 			_finish(id, reply)
 
@@ -62,7 +62,7 @@ func expire(now_ms: int) -> void:
 func fail_all(why: String) -> void:
 	for id: int in _pending.keys():
 		if _pending.has(id):
-			var reply: Reply = Reply.new()
+			var reply: RlReply = RlReply.new()
 			reply.fail("disconnected", why)
 			_finish(id, reply)
 
@@ -72,7 +72,7 @@ func size() -> int:
 	return _pending.size()
 
 
-func _finish(id: int, reply: Reply) -> void:
+func _finish(id: int, reply: RlReply) -> void:
 	var on_reply: Callable = _pending[id].on_reply
 	_pending.erase(id)
 	if on_reply.is_valid():

@@ -3,17 +3,17 @@ extends RefCounted
 ## Loads and saves experiments: the form of the Train dock is one, and what is typed into it is
 ## saved a moment later.
 
-const BackendClient := preload("backend_client.gd")
-const FormField := preload("../core/form_field.gd")
-const Problem := preload("../core/problem.gd")
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlBackendClient := preload("backend_client.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const DEFAULT: String = "default"
 
-var _state: StudioState
-var _client: BackendClient
+var _state: RlStudioState
+var _client: RlBackendClient
 ## Counts changes of the form, so that an answer to an older one is not taken for the newest.
 var _revision: int = 0
 var _saved_revision: int = 0
@@ -21,7 +21,7 @@ var _saved_revision: int = 0
 var _left: Dictionary[String, Dictionary] = {}
 
 
-func _init(state: StudioState, client: BackendClient) -> void:
+func _init(state: RlStudioState, client: RlBackendClient) -> void:
 	_state = state
 	_client = client
 	_state.form.value_changed.connect(_on_form_value_changed)
@@ -47,9 +47,9 @@ func create(name: String) -> void:
 	var params: Dictionary = {
 		"name": name, "trainer": _state.trainer, "overrides": _state.form.overrides()
 	}
-	var on_reply: Callable = func(reply: Reply) -> void:
+	var on_reply: Callable = func(reply: RlReply) -> void:
 		if not reply.ok:
-			_state.set_problem(Problem.new(reply.message, reply.hint))
+			_state.set_problem(RlProblem.new(reply.message, reply.hint))
 			return
 		_on_loaded(reply)
 	_client.request("experiment.save", params, on_reply)
@@ -61,8 +61,8 @@ func change_trainer(name: String) -> void:
 	_revision += 1
 	_left[_state.trainer] = _state.form.choices()
 	var values: Dictionary = _left.get(name, {})
-	for description: Dictionary in Read.dicts(_state.trainer_info(name), "fields"):
-		var field: FormField = FormField.new(description)
+	for description: Dictionary in RlRead.dicts(_state.trainer_info(name), "fields"):
+		var field: RlFormField = RlFormField.new(description)
 		var value: Variant = _state.form.choices().get(field.key)
 		if value != null and field.check(value) == "":
 			values[field.key] = value
@@ -89,7 +89,7 @@ func save(on_saved: Callable) -> void:
 		"trainer": _state.trainer,
 		"overrides": _state.form.overrides(),
 	}
-	var on_reply: Callable = func(reply: Reply) -> void:
+	var on_reply: Callable = func(reply: RlReply) -> void:
 		if reply.ok:
 			_saved_revision = revision
 			_state.set_notes(reply.result)
@@ -100,24 +100,24 @@ func save(on_saved: Callable) -> void:
 	_client.request("experiment.save", params, on_reply)
 
 
-func _show_refusal(reply: Reply) -> void:
-	var refusals: Array[Dictionary] = Read.dicts(reply.data, "errors")
+func _show_refusal(reply: RlReply) -> void:
+	var refusals: Array[Dictionary] = RlRead.dicts(reply.data, "errors")
 	var homeless: PackedStringArray = _state.form.show_refusals(refusals)
 	if refusals.is_empty() or not homeless.is_empty():
 		var text: String = "\n".join(homeless) if not homeless.is_empty() else reply.message
-		_state.set_problem(Problem.new(text, reply.hint))
+		_state.set_problem(RlProblem.new(text, reply.hint))
 
 
-func _on_loaded(reply: Reply) -> void:
+func _on_loaded(reply: RlReply) -> void:
 	if not reply.ok:
-		_state.set_problem(Problem.new(reply.message, reply.hint))
+		_state.set_problem(RlProblem.new(reply.message, reply.hint))
 		return
 	_saved_revision = _revision
 	_left.clear()
 	_state.open_experiment(
-		Read.text(reply.result, "name"),
-		Read.text(reply.result, "trainer"),
-		Read.dict(reply.result, "overrides")
+		RlRead.text(reply.result, "name"),
+		RlRead.text(reply.result, "trainer"),
+		RlRead.dict(reply.result, "overrides")
 	)
 	_state.set_notes(reply.result)
 

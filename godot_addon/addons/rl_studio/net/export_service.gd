@@ -5,21 +5,21 @@ extends RefCounted
 ## A file is in the project now; the editor has to take it in.
 signal exported(resource_path: String)
 
-const BackendClient := preload("backend_client.gd")
-const ExportState := preload("../core/export_state.gd")
-const Problem := preload("../core/problem.gd")
-const ProofText := preload("../core/proof_text.gd")
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlBackendClient := preload("backend_client.gd")
+const RlExportState := preload("../core/export_state.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlProofText := preload("../core/proof_text.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const START_TIMEOUT_MS: int = 60_000
 
-var _state: ExportState
-var _client: BackendClient
+var _state: RlExportState
+var _client: RlBackendClient
 
 
-func _init(studio: StudioState, client: BackendClient) -> void:
+func _init(studio: RlStudioState, client: RlBackendClient) -> void:
 	_state = studio.export_state
 	_client = client
 	_client.event_received.connect(_on_event_received)
@@ -39,12 +39,12 @@ func load_checkpoints() -> void:
 func start(path: String, opset: int, ir_version: int) -> void:
 	var checkpoint: Dictionary = _state.checkpoint()
 	var policies: PackedStringArray = _state.chosen_policies()
-	if policies.is_empty() or _state.phase == ExportState.Phase.RUNNING:
+	if policies.is_empty() or _state.phase == RlExportState.RlPhase.RUNNING:
 		return
 	_state.begin()
 	var params: Dictionary = {
 		"run_id": _state.run_id,
-		"checkpoint": Read.integer(checkpoint, "timesteps"),
+		"checkpoint": RlRead.integer(checkpoint, "timesteps"),
 		"policies": Array(policies),
 		"to": path,
 		"opset": opset,
@@ -55,7 +55,7 @@ func start(path: String, opset: int, ir_version: int) -> void:
 
 ## Gives up the export that goes on.
 func cancel() -> void:
-	if _state.phase == ExportState.Phase.RUNNING and not _state.is_cancelling:
+	if _state.phase == RlExportState.RlPhase.RUNNING and not _state.is_cancelling:
 		_state.cancel()
 		_send_cancel()
 
@@ -64,57 +64,60 @@ func cancel() -> void:
 func _send_cancel() -> void:
 	if _state.is_cancelling and _state.export_id != "":
 		_client.request(
-			"export.cancel", {"export_id": _state.export_id}, func(_reply: Reply) -> void: pass
+			"export.cancel", {"export_id": _state.export_id}, func(_reply: RlReply) -> void: pass
 		)
 
 
-func _on_checkpoints(reply: Reply, run_id: String) -> void:
+func _on_checkpoints(reply: RlReply, run_id: String) -> void:
 	if run_id != _state.run_id:
 		return
 	if reply.ok:
-		_state.set_checkpoints(Read.dicts(reply.result, "checkpoints"))
+		_state.set_checkpoints(RlRead.dicts(reply.result, "checkpoints"))
 	else:
 		_state.set_checkpoints([], reply.message)
 
 
-func _on_started(reply: Reply) -> void:
-	if _state.phase != ExportState.Phase.RUNNING:
+func _on_started(reply: RlReply) -> void:
+	if _state.phase != RlExportState.RlPhase.RUNNING:
 		return
 	if reply.ok:
-		_state.export_id = Read.text(reply.result, "export_id")
+		_state.export_id = RlRead.text(reply.result, "export_id")
 		_send_cancel()
 	else:
-		_state.finish({}, Problem.new(reply.message, reply.hint))
+		_state.finish({}, RlProblem.new(reply.message, reply.hint))
 
 
 func _on_client_lost() -> void:
-	if _state.phase == ExportState.Phase.RUNNING:
+	if _state.phase == RlExportState.RlPhase.RUNNING:
 		_state.finish(
-			{}, Problem.new("The backend went away during the export.", "Connect and export again.")
+			{},
+			RlProblem.new("The backend went away during the export.", "Connect and export again.")
 		)
 
 
 func _on_event_received(event: String, data: Dictionary) -> void:
-	if not event.begins_with("export.") or _state.phase != ExportState.Phase.RUNNING:
+	if not event.begins_with("export.") or _state.phase != RlExportState.RlPhase.RUNNING:
 		return
-	var id: String = Read.text(data, "export_id")
+	var id: String = RlRead.text(data, "export_id")
 	if _state.export_id != "" and id != _state.export_id:
 		return  # another client's
 	match event:
 		"export.progress":
 			if not _state.is_cancelling:
-				_state.report(Read.text(data, "message"))
+				_state.report(RlRead.text(data, "message"))
 		"export.finished":
-			_state.finish(Read.dict(data, "result"))
+			_state.finish(RlRead.dict(data, "result"))
 			for path: String in _state.exported_files().values():
 				exported.emit(path)
 		"export.failed":
-			_end_badly(Read.dict(data, "error"))
+			_end_badly(RlRead.dict(data, "error"))
 
 
 func _end_badly(error: Dictionary) -> void:
-	if Read.text(error, "code") == "cancelled":
+	if RlRead.text(error, "code") == "cancelled":
 		_state.give_up()
 		return
-	var lines: PackedStringArray = ProofText.describe_failure(Read.dict(error, "data"))
-	_state.finish({}, Problem.new(Read.text(error, "message"), Read.text(error, "hint"), lines))
+	var lines: PackedStringArray = RlProofText.describe_failure(RlRead.dict(error, "data"))
+	_state.finish(
+		{}, RlProblem.new(RlRead.text(error, "message"), RlRead.text(error, "hint"), lines)
+	)

@@ -6,12 +6,12 @@ extends RefCounted
 ## Maps to null, bool, int, float, String, PackedByteArray, Array and Dictionary. Extension types
 ## and integers above 2^63-1 are refused, for Godot cannot hold them.
 
-const Reader := preload("msgpack_reader.gd")
-const Writer := preload("msgpack_writer.gd")
+const RlReader := preload("msgpack_reader.gd")
+const RlWriter := preload("msgpack_writer.gd")
 
 
 ## What a decoding gave: [member value], or the reason why not in [member error].
-class Decoded:
+class RlDecoded:
 	extends RefCounted
 	var value: Variant = null
 	var error: String = ""
@@ -19,7 +19,7 @@ class Decoded:
 
 ## The bytes of [param value]; empty (with a push_error) if it holds a type MessagePack has not.
 static func encode(value: Variant) -> PackedByteArray:
-	var writer: Writer = Writer.new()
+	var writer: RlWriter = RlWriter.new()
 	writer.write(value, 0)
 	if writer.error != "":
 		push_error("RL Studio: cannot encode a message: %s" % writer.error)
@@ -28,9 +28,9 @@ static func encode(value: Variant) -> PackedByteArray:
 
 
 ## Reads the one value that [param bytes] must hold, no more and no less.
-static func decode(bytes: PackedByteArray) -> Decoded:
-	var reader: Reader = Reader.new()
-	var decoded: Decoded = Decoded.new()
+static func decode(bytes: PackedByteArray) -> RlDecoded:
+	var reader: RlReader = RlReader.new()
+	var decoded: RlDecoded = RlDecoded.new()
 	reader.buffer.data_array = bytes
 	decoded.value = reader.read(0)
 	if reader.error == "" and reader.buffer.get_available_bytes() > 0:

@@ -2,14 +2,14 @@
 extends RefCounted
 ## Where a Python with rl_studio could be, in the order in which the places are tried.
 
-const Read := preload("../core/read.gd")
+const RlRead := preload("../core/read.gd")
 
 const SETTING: String = "rl_studio/python_path"
 const VARIABLE: String = "RL_STUDIO_PYTHON"
 
 
 ## One place: [member python] is a path or a name on PATH, [member source] says who named it.
-class Candidate:
+class RlCandidate:
 	extends RefCounted
 	var python: String = ""
 	var source: String = ""
@@ -23,8 +23,8 @@ class Candidate:
 
 
 ## The places that name a Python; [param state_dir] is the project's .rl_studio folder.
-static func candidates(state_dir: String, setting: String) -> Array[Candidate]:
-	var found: Array[Candidate] = []
+static func candidates(state_dir: String, setting: String) -> Array[RlCandidate]:
+	var found: Array[RlCandidate] = []
 	_add(found, setting, "Editor Settings > RL Studio > Python Path", true)
 	_add(found, OS.get_environment(VARIABLE), "the environment variable " + VARIABLE, true)
 	if not found.is_empty():
@@ -62,13 +62,13 @@ static func on_path(name: String) -> String:
 
 
 static func _named_in(file: String) -> String:
-	return Read.text(Read.json_file(file), "python")
+	return RlRead.text(RlRead.json_file(file), "python")
 
 
-static func _add(to: Array[Candidate], python: String, source: String, explicit: bool) -> void:
+static func _add(to: Array[RlCandidate], python: String, source: String, explicit: bool) -> void:
 	if python == "":
 		return
-	for known: Candidate in to:
+	for known: RlCandidate in to:
 		if known.python == python:
 			return
-	to.append(Candidate.new(python, source, explicit))
+	to.append(RlCandidate.new(python, source, explicit))

@@ -2,24 +2,24 @@
 extends RefCounted
 ## Starts and stops runs, and follows those whose curves or log are on the screen.
 
-const BackendClient := preload("backend_client.gd")
-const Problem := preload("../core/problem.gd")
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
-const RunState := preload("../core/run_state.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlBackendClient := preload("backend_client.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const START_TIMEOUT_MS: int = 60_000
 
-var _state: StudioState
-var _client: BackendClient
+var _state: RlStudioState
+var _client: RlBackendClient
 ## Runs that were asked to be followed on this connection.
 var _followed: Dictionary[String, bool] = {}
 ## Runs the Metrics dock shows.
 var _shown: PackedStringArray = []
 
 
-func _init(state: StudioState, client: BackendClient) -> void:
+func _init(state: RlStudioState, client: RlBackendClient) -> void:
 	_state = state
 	_client = client
 	_client.event_received.connect(_on_event_received)
@@ -29,7 +29,7 @@ func _init(state: StudioState, client: BackendClient) -> void:
 ## After (re)connecting: the newest run that goes on becomes the current one, and is followed.
 func resume() -> void:
 	_followed.clear()
-	var active: RunState = _state.active_run()
+	var active: RlRunState = _state.active_run()
 	if active != null:
 		_state.set_current_run(active)
 	elif _state.current_run == null and not _state.runs.is_empty():
@@ -59,7 +59,7 @@ func load_beginning(run_id: String) -> void:
 
 ## Asks a run to save and stop. Returns at once; the run tells when it did.
 func stop(run_id: String) -> void:
-	var run: RunState = _state.run(run_id)
+	var run: RlRunState = _state.run(run_id)
 	if run != null and run.is_active():
 		run.state = "stopping"
 		_state.run_changed.emit(run)
@@ -76,10 +76,10 @@ func _sync() -> void:
 	for id: String in _followed.keys():
 		if id not in wanted:
 			_followed.erase(id)
-			_client.request("run.unfollow", {"run_id": id}, func(_reply: Reply) -> void: pass)
+			_client.request("run.unfollow", {"run_id": id}, func(_reply: RlReply) -> void: pass)
 
 
-func _follow(run: RunState) -> void:
+func _follow(run: RlRunState) -> void:
 	_followed[run.id] = true
 	var params: Dictionary = {"run_id": run.id, "after_seq": run.last_seq}
 	if run.log_end > 0:
@@ -87,55 +87,55 @@ func _follow(run: RunState) -> void:
 	_client.request("run.follow", params, _on_followed.bind(run.id))
 
 
-func _on_followed(reply: Reply, run_id: String) -> void:
+func _on_followed(reply: RlReply, run_id: String) -> void:
 	if not reply.ok:
 		_followed.erase(run_id)
 
 
-func _on_started(reply: Reply) -> void:
+func _on_started(reply: RlReply) -> void:
 	if not reply.ok:
-		var refusals: Array[Dictionary] = Read.dicts(reply.data, "errors")
+		var refusals: Array[Dictionary] = RlRead.dicts(reply.data, "errors")
 		if not refusals.is_empty():
 			_state.form_in_use().show_refusals(refusals)
-		_state.set_problem(Problem.new(reply.message, reply.hint))
+		_state.set_problem(RlProblem.new(reply.message, reply.hint))
 		return
 	_state.continuation.reset()
-	_state.set_current_run(_state.update_run(Read.dict(reply.result, "run")))
+	_state.set_current_run(_state.update_run(RlRead.dict(reply.result, "run")))
 	_sync()
 
 
-func _on_beginning_checkpoints(reply: Reply, run_id: String) -> void:
+func _on_beginning_checkpoints(reply: RlReply, run_id: String) -> void:
 	if run_id != _state.continuation.run_id:
 		return
 	if reply.ok:
-		_state.continuation.take_checkpoints(Read.dicts(reply.result, "checkpoints"))
+		_state.continuation.take_checkpoints(RlRead.dicts(reply.result, "checkpoints"))
 	else:
 		_state.continuation.fail(reply.message)
 
 
-func _on_beginning_config(reply: Reply, run_id: String) -> void:
+func _on_beginning_config(reply: RlReply, run_id: String) -> void:
 	if run_id != _state.continuation.run_id:
 		return
 	if reply.ok:
-		var info: Dictionary = _state.trainer_info(Read.text(reply.result, "trainer"))
+		var info: Dictionary = _state.trainer_info(RlRead.text(reply.result, "trainer"))
 		_state.continuation.take_config(
-			Read.dicts(info, "fields"), Read.dict(reply.result, "config")
+			RlRead.dicts(info, "fields"), RlRead.dict(reply.result, "config")
 		)
 	else:
 		_state.continuation.fail(reply.message)
 
 
-func _on_stopped(reply: Reply) -> void:
+func _on_stopped(reply: RlReply) -> void:
 	if not reply.ok:
-		_state.set_problem(Problem.new(reply.message, reply.hint))
+		_state.set_problem(RlProblem.new(reply.message, reply.hint))
 	else:
-		_state.update_run(Read.dict(reply.result, "run"))
+		_state.update_run(RlRead.dict(reply.result, "run"))
 
 
 func _on_event_received(event: String, data: Dictionary) -> void:
 	match event:
 		"run.changed":
-			var run: RunState = _state.update_run(Read.dict(data, "run"))
+			var run: RlRunState = _state.update_run(RlRead.dict(data, "run"))
 			if (
 				run.is_active()
 				and (_state.current_run == null or not _state.current_run.is_active())
@@ -143,11 +143,11 @@ func _on_event_received(event: String, data: Dictionary) -> void:
 				_state.set_current_run(run)  # started elsewhere, by the command line
 				_sync()
 		"run.samples":
-			_state.add_samples(Read.text(data, "run_id"), Read.dicts(data, "samples"))
+			_state.add_samples(RlRead.text(data, "run_id"), RlRead.dicts(data, "samples"))
 		"run.log":
 			_state.add_log(
-				Read.text(data, "run_id"),
-				Read.integer(data, "start"),
-				Read.integer(data, "end"),
-				Read.text(data, "text")
+				RlRead.text(data, "run_id"),
+				RlRead.integer(data, "start"),
+				RlRead.integer(data, "end"),
+				RlRead.text(data, "text")
 			)

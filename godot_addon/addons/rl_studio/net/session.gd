@@ -6,19 +6,19 @@ extends Node
 ## Connected, and the lists of trainers, experiments and runs are there.
 signal greeted
 
-const BackendClient := preload("backend_client.gd")
-const BackendLauncher := preload("backend_launcher.gd")
-const Discovery := preload("discovery.gd")
-const Problem := preload("../core/problem.gd")
-const Read := preload("../core/read.gd")
-const Reply := preload("../core/reply.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlBackendClient := preload("backend_client.gd")
+const RlBackendLauncher := preload("backend_launcher.gd")
+const RlDiscovery := preload("discovery.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlRead := preload("../core/read.gd")
+const RlReply := preload("../core/reply.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const ATTACH_INTERVAL_S: float = 2.0
 
-var _state: StudioState
-var _client: BackendClient
-var _launcher: BackendLauncher
+var _state: RlStudioState
+var _client: RlBackendClient
+var _launcher: RlBackendLauncher
 var _project_dir: String = ""
 var _state_dir: String = ""
 var _addon_version: String = ""
@@ -29,14 +29,14 @@ var _is_quiet: bool = false
 
 ## [param project_dir]: the folder with project.godot on disk.
 func setup(
-	state: StudioState, client: BackendClient, project_dir: String, addon_version: String
+	state: RlStudioState, client: RlBackendClient, project_dir: String, addon_version: String
 ) -> void:
 	_state = state
 	_client = client
 	_project_dir = project_dir
 	_state_dir = project_dir.path_join(".rl_studio")
 	_addon_version = addon_version
-	_launcher = BackendLauncher.new()
+	_launcher = RlBackendLauncher.new()
 	add_child(_launcher)
 	_launcher.progressed.connect(_on_launcher_progressed)
 	_launcher.ready_to_connect.connect(_on_launcher_ready)
@@ -64,7 +64,7 @@ func set_watching(watching: bool) -> void:
 func attach() -> void:
 	if _client.is_open() or _client.is_processing() or _launcher.is_busy():
 		return
-	if not Discovery.new().load_from(_state_dir):
+	if not RlDiscovery.new().load_from(_state_dir):
 		return
 	_is_quiet = true
 	_client.open(_state_dir, false)
@@ -75,8 +75,8 @@ func connect_backend() -> void:
 	if _client.is_open() or _launcher.is_busy():
 		return
 	_is_quiet = false
-	_state.set_link(StudioState.Link.CONNECTING, "Connecting…")
-	if Discovery.new().load_from(_state_dir):
+	_state.set_link(RlStudioState.RlLink.CONNECTING, "Connecting…")
+	if RlDiscovery.new().load_from(_state_dir):
 		_client.open(_state_dir, false)
 	else:
 		_launch()
@@ -90,15 +90,15 @@ func shut_down() -> void:
 
 
 func _launch() -> void:
-	_state.set_link(StudioState.Link.STARTING, "Starting…")
+	_state.set_link(RlStudioState.RlLink.STARTING, "Starting…")
 	_launcher.launch(_project_dir, _state_dir, _python_setting())
 
 
 func _python_setting() -> String:
 	var settings: EditorSettings = EditorInterface.get_editor_settings()
-	if not settings.has_setting(BackendLauncher.PythonFinder.SETTING):
+	if not settings.has_setting(RlBackendLauncher.RlPythonFinder.SETTING):
 		return ""
-	var path: String = settings.get_setting(BackendLauncher.PythonFinder.SETTING)
+	var path: String = settings.get_setting(RlBackendLauncher.RlPythonFinder.SETTING)
 	return path
 
 
@@ -113,81 +113,81 @@ func _greet() -> void:
 
 
 func _on_launcher_progressed(text: String) -> void:
-	_state.set_link(StudioState.Link.STARTING, text)
+	_state.set_link(RlStudioState.RlLink.STARTING, text)
 
 
 func _on_launcher_ready() -> void:
 	_is_quiet = false
-	_state.set_link(StudioState.Link.CONNECTING, "Connecting…")
+	_state.set_link(RlStudioState.RlLink.CONNECTING, "Connecting…")
 	_client.open(_state_dir, true)
 
 
-func _on_launcher_failed(problem: Problem) -> void:
-	_state.set_link(StudioState.Link.FAILED, "Not connected", problem)
+func _on_launcher_failed(problem: RlProblem) -> void:
+	_state.set_link(RlStudioState.RlLink.FAILED, "Not connected", problem)
 
 
 func _on_client_opened() -> void:
-	_state.set_link(StudioState.Link.CONNECTING, "Connected, loading…")
+	_state.set_link(RlStudioState.RlLink.CONNECTING, "Connected, loading…")
 	_greet()
 
 
 func _on_client_lost() -> void:
-	_state.set_link(StudioState.Link.LOST, "The backend is gone. Reconnecting…")
+	_state.set_link(RlStudioState.RlLink.LOST, "The backend is gone. Reconnecting…")
 
 
 func _on_client_gave_up(was_open: bool) -> void:
 	if was_open:
-		var problem: Problem = Problem.new(
+		var problem: RlProblem = RlProblem.new(
 			"The connection to the backend is lost: it ended or was killed.",
 			"Runs go on without it. Press Connect to start it again.",
-			Discovery.log_tail(_state_dir, 6)
+			RlDiscovery.log_tail(_state_dir, 6)
 		)
-		_state.set_link(StudioState.Link.FAILED, "Not connected", problem)
+		_state.set_link(RlStudioState.RlLink.FAILED, "Not connected", problem)
 	elif _is_quiet:
 		return
-	elif _state.link == StudioState.Link.CONNECTING and not _launcher.is_busy():
+	elif _state.link == RlStudioState.RlLink.CONNECTING and not _launcher.is_busy():
 		# The discovery file was left behind by a backend that is dead.
 		_launch()
 
 
-func _on_hello(reply: Reply) -> void:
+func _on_hello(reply: RlReply) -> void:
 	if not reply.ok:
 		_state.set_link(
-			StudioState.Link.FAILED, "Not connected", Problem.new(reply.message, reply.hint)
+			RlStudioState.RlLink.FAILED, "Not connected", RlProblem.new(reply.message, reply.hint)
 		)
 		return
 	_state.backend = reply.result
-	var version: String = Read.text(reply.result, "version")
+	var version: String = RlRead.text(reply.result, "version")
 	if version != _addon_version:
 		_state.set_problem(
-			Problem.new(
+			RlProblem.new(
 				"The addon is version %s, the Python package %s." % [_addon_version, version],
 				(
 					"Update the older one: rl-studio install-addon, or %s"
-					% BackendLauncher.INSTALL_COMMAND
+					% RlBackendLauncher.INSTALL_COMMAND
 				)
 			)
 		)
 
 
-func _on_trainers(reply: Reply) -> void:
+func _on_trainers(reply: RlReply) -> void:
 	if reply.ok:
-		_state.set_trainers(Read.dicts(reply.result, "trainers"))
+		_state.set_trainers(RlRead.dicts(reply.result, "trainers"))
 
 
-func _on_experiments(reply: Reply) -> void:
+func _on_experiments(reply: RlReply) -> void:
 	if not reply.ok:
 		return
 	var names: PackedStringArray = []
-	for info: Dictionary in Read.dicts(reply.result, "experiments"):
-		names.append(Read.text(info, "name"))
+	for info: Dictionary in RlRead.dicts(reply.result, "experiments"):
+		names.append(RlRead.text(info, "name"))
 	_state.set_experiments(names)
 
 
-func _on_runs(reply: Reply) -> void:
+func _on_runs(reply: RlReply) -> void:
 	if not reply.ok:
 		return
-	for info: Dictionary in Read.dicts(reply.result, "runs"):
+	for info: Dictionary in RlRead.dicts(reply.result, "runs"):
 		_state.update_run(info)
-	_state.set_link(StudioState.Link.READY, "Connected")
+	_state.set_link(RlStudioState.RlLink.READY, "Connected")
 	greeted.emit()

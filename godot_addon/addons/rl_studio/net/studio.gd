@@ -6,39 +6,39 @@ extends Node
 ## The file of an export is in the project.
 signal exported(resource_path: String)
 
-const BackendClient := preload("backend_client.gd")
-const Continuation := preload("../core/continuation.gd")
-const ExperimentService := preload("experiment_service.gd")
-const ExportService := preload("export_service.gd")
-const Problem := preload("../core/problem.gd")
-const PythonFinder := preload("python_finder.gd")
-const RunService := preload("run_service.gd")
-const RunState := preload("../core/run_state.gd")
-const Session := preload("session.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlBackendClient := preload("backend_client.gd")
+const RlContinuation := preload("../core/continuation.gd")
+const RlExperimentService := preload("experiment_service.gd")
+const RlExportService := preload("export_service.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlPythonFinder := preload("python_finder.gd")
+const RlRunService := preload("run_service.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlSession := preload("session.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const AUTOSAVE_S: float = 0.7
 
-var experiments: ExperimentService
-var runs: RunService
-var exports: ExportService
+var experiments: RlExperimentService
+var runs: RlRunService
+var exports: RlExportService
 
-var _state: StudioState
-var _client: BackendClient = BackendClient.new()
-var _session: Session = Session.new()
+var _state: RlStudioState
+var _client: RlBackendClient = RlBackendClient.new()
+var _session: RlSession = RlSession.new()
 var _autosave: Timer = Timer.new()
 var _is_train_pending: bool = false
 
 
 ## [param project_dir]: the folder with project.godot on disk.
-func setup(state: StudioState, project_dir: String, addon_version: String) -> void:
+func setup(state: RlStudioState, project_dir: String, addon_version: String) -> void:
 	_state = state
 	add_child(_client)
 	add_child(_session)
 	_session.setup(state, _client, project_dir, addon_version)
-	experiments = ExperimentService.new(state, _client)
-	runs = RunService.new(state, _client)
-	exports = ExportService.new(state, _client)
+	experiments = RlExperimentService.new(state, _client)
+	runs = RlRunService.new(state, _client)
+	exports = RlExportService.new(state, _client)
 	exports.exported.connect(func(path: String) -> void: exported.emit(path))
 	_autosave.one_shot = true
 	_autosave.wait_time = AUTOSAVE_S
@@ -73,8 +73,8 @@ func train() -> void:
 		return
 	var problem: String = _state.continuation.problem()
 	if problem != "":
-		_state.set_problem(Problem.new(problem))
-	elif _state.continuation.mode == Continuation.Mode.RESUME:
+		_state.set_problem(RlProblem.new(problem))
+	elif _state.continuation.mode == RlContinuation.RlMode.RESUME:
 		runs.start()
 	else:
 		_autosave.stop()
@@ -89,7 +89,7 @@ func choose_export_run(run_id: String) -> void:
 
 ## From now on this Python is used, in every project.
 func use_python(path: String) -> void:
-	EditorInterface.get_editor_settings().set_setting(PythonFinder.SETTING, path)
+	EditorInterface.get_editor_settings().set_setting(RlPythonFinder.SETTING, path)
 	connect_backend()
 
 
@@ -108,7 +108,7 @@ func _on_session_greeted() -> void:
 
 
 func _on_connection_changed() -> void:
-	if _state.link == StudioState.Link.FAILED:
+	if _state.link == RlStudioState.RlLink.FAILED:
 		_is_train_pending = false
 
 
@@ -131,10 +131,10 @@ func _on_saved_before_training(ok: bool) -> void:
 	if ok:
 		runs.start()
 	elif _state.form.has_errors():
-		_state.set_problem(Problem.new("A setting is not right.", _state.form.first_error()))
+		_state.set_problem(RlProblem.new("A setting is not right.", _state.form.first_error()))
 
 
-func _on_run_changed(run: RunState) -> void:
+func _on_run_changed(run: RlRunState) -> void:
 	var shown: bool = run.id == _state.export_state.run_id
 	if shown and run.checkpoint_count != _state.export_state.checkpoints.size():
 		exports.load_checkpoints()

@@ -2,18 +2,18 @@ extends RefCounted
 ## Which choices of its discrete actions an agent may take: checks the dictionary of
 ## [method RLAgent._get_action_mask] and lays the choices side by side.
 
-const ActionSpace := preload("action_space.gd")
+const RlActionSpace := preload("action_space.gd")
 
 ## One byte per choice, actions in alphabetical order; 1 = allowed.
 var allowed: PackedByteArray = []
 ## Why the mask given to [method read] last cannot be used. Empty = it can.
 var problem: String = ""
 
-var _space: ActionSpace
+var _space: RlActionSpace
 var _everything: PackedByteArray = []
 
 
-func _init(space: ActionSpace) -> void:
+func _init(space: RlActionSpace) -> void:
 	_space = space
 	_everything.resize(space.mask_width)
 	_everything.fill(1)

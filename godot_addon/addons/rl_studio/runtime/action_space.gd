@@ -4,7 +4,7 @@ extends RefCounted
 ##
 ## Actions are in alphabetical order everywhere: trainers flatten them in the order they are sent.
 
-const Observation := preload("observation.gd")
+const RlObservation := preload("observation.gd")
 
 const CONTINUOUS: String = "continuous"
 const DISCRETE: String = "discrete"
@@ -32,7 +32,7 @@ var _has_one_continuous: bool = false
 func _init(raw: Dictionary) -> void:
 	if raw.is_empty():
 		problem = "_get_action_space returned an empty Dictionary"
-	for key: String in Observation.sort_keys(raw):
+	for key: String in RlObservation.sort_keys(raw):
 		_read(key, raw[key])
 	_names = PackedStringArray(entries.keys())
 	for key: String in _names:

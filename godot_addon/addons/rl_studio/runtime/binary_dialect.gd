@@ -5,40 +5,40 @@ extends "dialect.gd"
 ## Only agents that are there are in a frame. Those that acted have rewards and ends, those that are
 ## there now have observations; a frame says who sits where if that has changed.
 
-const Episode := preload("episode.gd")
-const GroupRows := preload("group_rows.gd")
-const WireFrames := preload("wire_frames.gd")
-const WireGroup := preload("wire_group.gd")
+const RlEpisode := preload("episode.gd")
+const RlGroupRows := preload("group_rows.gd")
+const RlWireFrames := preload("wire_frames.gd")
+const RlWireGroup := preload("wire_group.gd")
 
-var _frames: WireFrames
+var _frames: RlWireFrames
 ## By group: what its agents see.
-var _rows: Array[GroupRows] = []
+var _rows: Array[RlGroupRows] = []
 var _rewards: PackedFloat32Array = []
 var _flags: PackedByteArray = []
 ## Those whose episode ended, and by seat its group's number.
-var _ended: Array[Seat] = []
+var _ended: Array[RlSeat] = []
 var _ended_in: PackedInt32Array = []
 
 
-func _init(roster: Roster) -> void:
+func _init(roster: RlRoster) -> void:
 	super(roster)
 	meet_groups()
 
 
 ## Takes note of groups that are new, or in another order.
 func meet_groups() -> void:
-	_frames = WireFrames.new(_roster.groups)
+	_frames = RlWireFrames.new(_roster.groups)
 	_rows.clear()
-	for group: WireGroup in _roster.groups:
-		_rows.append(GroupRows.new(group))
+	for group: RlWireGroup in _roster.groups:
+		_rows.append(RlGroupRows.new(group))
 
 
-func write_first(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+func write_first(received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	_roster.admit(pilots)
 	if not _check_roster():
 		return []
-	for group: WireGroup in _roster.groups:
-		for seat: Seat in group.present:
+	for group: RlWireGroup in _roster.groups:
+		for seat: RlSeat in group.present:
 			# What came before the reset is nobody's business any more.
 			seat.collect()
 			if not seat.problem.is_empty():
@@ -49,7 +49,7 @@ func write_first(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
 	return _frames.write_observation(Time.get_ticks_usec() - received_usec, blocks)
 
 
-func write_step(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+func write_step(received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	problem = ""
 	var has_left: bool = _collect()
 	if not problem.is_empty():
@@ -60,7 +60,7 @@ func write_step(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
 		infos = _describe_ends()
 		if not problem.is_empty():
 			return []
-		for rows: GroupRows in _rows:
+		for rows: RlGroupRows in _rows:
 			rows.take(terminal_blocks)
 	var has_changed: bool = _roster.admit(pilots) or has_left
 	if not _check_roster():
@@ -75,8 +75,8 @@ func write_step(received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
 
 
 ## Returns the kind of message; NONE and a [member problem] if there is no such kind.
-func read_kind(payload: PackedByteArray) -> WireFrames.Kind:
-	var kind: WireFrames.Kind = _frames.read_kind(payload)
+func read_kind(payload: PackedByteArray) -> RlWireFrames.RlKind:
+	var kind: RlWireFrames.RlKind = _frames.read_kind(payload)
 	problem = _frames.problem
 	return kind
 
@@ -97,11 +97,11 @@ func apply_actions(payload: PackedByteArray) -> bool:
 		return false
 	problem = ""
 	for index: int in _roster.groups.size():
-		var group: WireGroup = _roster.groups[index]
+		var group: RlWireGroup = _roster.groups[index]
 		var continuous: PackedFloat32Array = _frames.continuous[index]
 		var discrete: PackedInt32Array = _frames.discrete[index]
 		var number: int = 0
-		for seat: Seat in group.present:
+		for seat: RlSeat in group.present:
 			var agent: RLAgent = seat.get_agent()
 			if agent != null:
 				agent._apply_action(group.action_space.cut(continuous, discrete, number))
@@ -117,7 +117,7 @@ func _collect() -> bool:
 	_ended.clear()
 	_ended_in.clear()
 	for index: int in _roster.groups.size():
-		for seat: Seat in _roster.groups[index].present:
+		for seat: RlSeat in _roster.groups[index].present:
 			seat.collect()
 			if not seat.problem.is_empty():
 				_blame(seat, seat.problem)
@@ -127,9 +127,9 @@ func _collect() -> bool:
 			if seat.ended != null:
 				_ended.append(seat)
 				_ended_in.append(index)
-				flag = WireFrames.TRUNCATED if seat.ended.truncated else WireFrames.TERMINATED
+				flag = RlWireFrames.TRUNCATED if seat.ended.truncated else RlWireFrames.TERMINATED
 				if seat.has_left:
-					flag |= WireFrames.LEFT
+					flag |= RlWireFrames.LEFT
 					has_left = true
 			_flags.append(flag)
 	return has_left
@@ -138,9 +138,9 @@ func _collect() -> bool:
 # What those that are there see.
 func _look(blocks: Array[PackedByteArray]) -> bool:
 	for index: int in _roster.groups.size():
-		var group: WireGroup = _roster.groups[index]
-		var rows: GroupRows = _rows[index]
-		for seat: Seat in group.present:
+		var group: RlWireGroup = _roster.groups[index]
+		var rows: RlGroupRows = _rows[index]
+		for seat: RlSeat in group.present:
 			var reason: String = rows.add(seat.observation)
 			if not reason.is_empty():
 				_blame(seat, reason)
@@ -148,7 +148,7 @@ func _look(blocks: Array[PackedByteArray]) -> bool:
 		rows.take(blocks)
 		if group.is_masked:
 			var masks: PackedByteArray = []
-			for seat: Seat in group.present:
+			for seat: RlSeat in group.present:
 				masks.append_array(seat.mask.allowed)
 			blocks.append(masks)
 	return true
@@ -158,7 +158,7 @@ func _look(blocks: Array[PackedByteArray]) -> bool:
 func _describe_ends() -> String:
 	var infos: PackedStringArray = []
 	for number: int in _ended.size():
-		var seat: Seat = _ended[number]
+		var seat: RlSeat = _ended[number]
 		var reason: String = _rows[_ended_in[number]].add(seat.ended.terminal_observation)
 		if not reason.is_empty():
 			_blame(seat, "at the end of the episode %s" % reason)
@@ -167,7 +167,7 @@ func _describe_ends() -> String:
 	return "[%s]" % ",".join(infos)
 
 
-func _describe(ended: Episode) -> String:
+func _describe(ended: RlEpisode) -> String:
 	var info: Dictionary = {}
 	if not ended.metrics.is_empty():
 		info["metrics"] = ended.metrics

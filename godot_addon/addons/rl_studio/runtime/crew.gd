@@ -2,26 +2,26 @@ extends RefCounted
 ## All agents of a scene, and who steers each until something changes: the trainer, a policy or the
 ## player.
 
-const Notices := preload("notices.gd")
-const Pilot := preload("pilot.gd")
-const PolicyGroup := preload("policy_group.gd")
-const Turns := preload("turns.gd")
+const RlNotices := preload("notices.gd")
+const RlPilot := preload("pilot.gd")
+const RlPolicyGroup := preload("policy_group.gd")
+const RlTurns := preload("turns.gd")
 
-var pilots: Array[Pilot] = []
+var pilots: Array[RlPilot] = []
 ## Of these, those that the player steers.
-var players: Array[Pilot] = []
+var players: Array[RlPilot] = []
 ## Of these, those that are to be trained.
-var trainees: Array[Pilot] = []
+var trainees: Array[RlPilot] = []
 ## Some have not begun their first episode.
 var has_newcomers: bool = false
 ## In which ticks of the interval agents decide.
-var turns: Turns = Turns.new()
+var turns: RlTurns = RlTurns.new()
 ## Draws the actions of agents that sample them.
 var rng: RandomNumberGenerator = RandomNumberGenerator.new()
 
 ## Of the pilots, those that chance steers; policies have their groups.
-var _chancers: Array[Pilot] = []
-var _groups: Dictionary[RLPolicy, PolicyGroup] = {}
+var _chancers: Array[RlPilot] = []
+var _groups: Dictionary[RLPolicy, RlPolicyGroup] = {}
 var _seen_changes: int = -1
 var _is_settled: bool = false
 var _has_told_of_lack: bool = false
@@ -37,16 +37,16 @@ func sign_up(tree: SceneTree) -> void:
 		return
 	_seen_changes = RLAgent.changes
 	_is_settled = false
-	var present: Array[Pilot] = []
+	var present: Array[RlPilot] = []
 	var known: Dictionary[int, bool] = {}
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		if pilot.get_agent() != null:
 			present.append(pilot)
 			known[pilot.get_agent().get_instance_id()] = true
 	for node: Node in tree.get_nodes_in_group(RLAgent.GROUP):
 		var agent: RLAgent = node
 		if not known.has(agent.get_instance_id()):
-			present.append(Pilot.new(agent))
+			present.append(RlPilot.new(agent))
 			has_newcomers = true
 	pilots = present
 
@@ -57,7 +57,7 @@ func unsettle() -> void:
 
 
 ## Settles who steers whom. [param inherited] is the mode of agents without one of their own, see
-## [method Pilot.settle]; [param has_trainer]: somebody trains them. They take turns within
+## [method RlPilot.settle]; [param has_trainer]: somebody trains them. They take turns within
 ## [param interval] ticks if they [param may_spread].
 func settle(
 	inherited: RLAgent.Mode, policy: RLPolicy, has_trainer: bool, interval: int, may_spread: bool
@@ -68,8 +68,8 @@ func settle(
 	_chancers.clear()
 	players.clear()
 	trainees.clear()
-	var deciders: Array[Pilot] = []
-	for pilot: Pilot in pilots:
+	var deciders: Array[RlPilot] = []
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null:
 			continue
@@ -92,11 +92,11 @@ func settle(
 func decide(turn: int) -> String:
 	var problem: String = ""
 	turns.open_windows(turn)
-	for pilot: Pilot in _chancers:
+	for pilot: RlPilot in _chancers:
 		if pilot.get_agent() != null and pilot.turn == turn and pilot.has_begun:
 			pilot.take_a_chance()
-	for group: PolicyGroup in _groups.values():
-		var refused: Array[Pilot] = group.decide(turn, rng)
+	for group: RlPolicyGroup in _groups.values():
+		var refused: Array[RlPilot] = group.decide(turn, rng)
 		if not refused.is_empty():
 			players.append_array(refused)
 			_is_settled = false
@@ -106,7 +106,7 @@ func decide(turn: int) -> String:
 
 ## Returns whether the episode of any agent is over and the next one has not begun.
 func has_ended_episode() -> bool:
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent != null and pilot.has_open_window and agent.is_episode_over():
 			return true
@@ -121,22 +121,22 @@ func end_tick(next_turn: int, must_restart: bool) -> void:
 	if not (has_newcomers or must_restart):
 		return
 	has_newcomers = false
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent != null and (must_restart or not pilot.has_begun):
 			pilot.has_begun = true
 			agent.restart()
 
 
-func _form_groups(deciders: Array[Pilot]) -> void:
-	var wanted: Dictionary[RLPolicy, PolicyGroup] = {}
-	for pilot: Pilot in deciders:
+func _form_groups(deciders: Array[RlPilot]) -> void:
+	var wanted: Dictionary[RLPolicy, RlPolicyGroup] = {}
+	for pilot: RlPilot in deciders:
 		if pilot.rng != null:
 			_chancers.append(pilot)
 			continue
 		if not wanted.has(pilot.policy):
 			# Groups are kept, as they know what they have reported.
-			wanted[pilot.policy] = _groups.get_or_add(pilot.policy, PolicyGroup.new(pilot.policy))
+			wanted[pilot.policy] = _groups.get_or_add(pilot.policy, RlPolicyGroup.new(pilot.policy))
 			wanted[pilot.policy].clear(turns.interval)
 		wanted[pilot.policy].add(pilot)
 	for policy: RLPolicy in _groups:
@@ -145,7 +145,7 @@ func _form_groups(deciders: Array[Pilot]) -> void:
 
 
 func _tell_of_player(agent: RLAgent) -> void:
-	Notices.tell(
+	RlNotices.tell(
 		"human %s" % agent.policy_name,
 		(
 			(
@@ -158,8 +158,8 @@ func _tell_of_player(agent: RLAgent) -> void:
 
 
 func _tell_of_lack() -> void:
-	var lacking: Array[Pilot] = pilots.filter(
-		func(pilot: Pilot) -> bool: return pilot.lacks_policy and pilot.get_agent() != null
+	var lacking: Array[RlPilot] = pilots.filter(
+		func(pilot: RlPilot) -> bool: return pilot.lacks_policy and pilot.get_agent() != null
 	)
 	if lacking.is_empty() or _has_told_of_lack:
 		return

@@ -7,7 +7,7 @@ extends RefCounted
 ## what it wrote, and its ticks are as long as in play. Without `--fixed-fps`, as stock trainers
 ## start games, scaled_time.gd makes clock time pass faster.
 
-const ScaledTime := preload("scaled_time.gd")
+const RlScaledTime := preload("scaled_time.gd")
 
 ## Frames that are drawn for somebody to watch, at most so many a second.
 const WATCHED_FPS: float = 30.0
@@ -19,7 +19,7 @@ const LONGEST_LAG_USEC: int = 200_000
 
 ## By object, its properties as they were.
 var _saved: Dictionary[Object, Dictionary] = {}
-var _scaled: ScaledTime = null
+var _scaled: RlScaledTime = null
 ## Microseconds that a tick takes at least; 0.0 = as short as possible.
 var _tick_usec: float = 0.0
 var _next_tick_usec: float = 0.0
@@ -42,7 +42,7 @@ func apply(tree: SceneTree, fixed_fps: bool, speedup: float, action_repeat: int)
 		tree.root.physics_object_picking = false
 		tree.physics_interpolation = false
 	if not fixed_fps:
-		_scaled = ScaledTime.new()
+		_scaled = RlScaledTime.new()
 		_scaled.apply(speedup, action_repeat)
 	elif speedup > 0.0:
 		_tick_usec = USEC / (Engine.physics_ticks_per_second * speedup)

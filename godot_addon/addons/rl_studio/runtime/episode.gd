@@ -1,7 +1,7 @@
 extends RefCounted
 ## What one agent collected in one episode. Frozen as soon as the episode is over.
 
-const Observation := preload("observation.gd")
+const RlObservation := preload("observation.gd")
 
 ## Sum of all rewards of the episode.
 var total_reward: float = 0.0
@@ -42,7 +42,7 @@ func log_metric(metric: StringName, value: float) -> bool:
 func finish(was_truncated: bool, observation: Variant) -> void:
 	is_over = true
 	truncated = was_truncated
-	terminal_observation = Observation.freeze(observation)
+	terminal_observation = RlObservation.freeze(observation)
 
 
 ## Counts a decision. What comes after it belongs to the next one.

@@ -8,11 +8,11 @@ extends RefCounted
 ## All episodes have been counted and printed.
 signal finished
 
-const Episode := preload("episode.gd")
-const LaunchOptions := preload("launch_options.gd")
-const Notices := preload("notices.gd")
-const Pilot := preload("pilot.gd")
-const Tally := preload("tally.gd")
+const RlEpisode := preload("episode.gd")
+const RlLaunchOptions := preload("launch_options.gd")
+const RlNotices := preload("notices.gd")
+const RlPilot := preload("pilot.gd")
+const RlTally := preload("tally.gd")
 
 const RANDOM: String = "random"
 const PROGRESS_MSEC: int = 2000
@@ -29,8 +29,8 @@ var _max_decisions: int
 ## By policy name, what plays its agents: null for chance. "" stands for all names.
 var _players: Dictionary[String, RLPolicy] = {}
 var _rng: RandomNumberGenerator = RandomNumberGenerator.new()
-var _tallies: Dictionary[String, Tally] = {}
-var _known: Dictionary[Pilot, bool] = {}
+var _tallies: Dictionary[String, RlTally] = {}
+var _known: Dictionary[RlPilot, bool] = {}
 var _has_begun: bool = false
 var _is_over: bool = false
 var _decisions: int = 0
@@ -38,7 +38,7 @@ var _next_progress_msec: int = 0
 var _told_status: String = ""
 
 
-static func is_wanted(options: LaunchOptions) -> bool:
+static func is_wanted(options: RlLaunchOptions) -> bool:
 	return options.has("rl_studio_evaluate")
 
 
@@ -46,7 +46,7 @@ static func print_error(message: String) -> void:
 	print("@ERROR %s" % JSON.stringify({"message": message}))
 
 
-func _init(options: LaunchOptions) -> void:
+func _init(options: RlLaunchOptions) -> void:
 	_episodes = options.get_int("rl_studio_evaluate", 0)
 	_max_decisions = options.get_int("rl_studio_max_decisions", 0)
 	_rng.seed = options.get_int("env_seed", 0)
@@ -65,23 +65,23 @@ func _init(options: LaunchOptions) -> void:
 
 ## Takes over agents that have come since the last call, and notices those that have gone. Agents of
 ## policies that are not evaluated are left as they are.
-func take_over(pilots: Array[Pilot]) -> void:
+func take_over(pilots: Array[RlPilot]) -> void:
 	if pilots.is_empty() or not problem.is_empty():
 		return
-	var present: Dictionary[Pilot, bool] = {}
-	var newcomers: Array[Pilot] = []
-	for pilot: Pilot in pilots:
+	var present: Dictionary[RlPilot, bool] = {}
+	var newcomers: Array[RlPilot] = []
+	for pilot: RlPilot in pilots:
 		present[pilot] = true
 		if not _known.has(pilot):
 			newcomers.append(pilot)
-	for pilot: Pilot in _known.keys():
+	for pilot: RlPilot in _known.keys():
 		if not present.has(pilot):
 			_known.erase(pilot)
-			for tally: Tally in _tallies.values():
-				var left: Tally.Entry = tally.leave(pilot)
+			for tally: RlTally in _tallies.values():
+				var left: RlTally.RlEntry = tally.leave(pilot)
 				if left != null:
 					_count(left, left.episode.truncated or not left.episode.is_over)
-	for pilot: Pilot in newcomers:
+	for pilot: RlPilot in newcomers:
 		_known[pilot] = true
 		_welcome(pilot)
 	if not _has_begun:
@@ -90,9 +90,9 @@ func take_over(pilots: Array[Pilot]) -> void:
 
 ## Notes a decision of all agents: cuts what lasts too long, and tells how far things are.
 func note_decision() -> void:
-	var longest: Tally.Entry = null
-	for tally: Tally in _tallies.values():
-		for entry: Tally.Entry in tally.get_running():
+	var longest: RlTally.RlEntry = null
+	for tally: RlTally in _tallies.values():
+		for entry: RlTally.RlEntry in tally.get_running():
 			_decisions += 1
 			if longest == null or entry.episode.length > longest.episode.length:
 				longest = entry
@@ -160,7 +160,7 @@ func _begin() -> void:
 	)
 
 
-func _welcome(pilot: Pilot) -> void:
+func _welcome(pilot: RlPilot) -> void:
 	var agent: RLAgent = pilot.get_agent()
 	var key: String = "" if _players.has("") else agent.policy_name
 	if not _players.has(key):
@@ -168,8 +168,8 @@ func _welcome(pilot: Pilot) -> void:
 	pilot.forced_policy = _players[key]
 	pilot.rng = _rng if _players[key] == null else null
 	if not _tallies.has(agent.policy_name):
-		_tallies[agent.policy_name] = Tally.new(_episodes)
-	var tally: Tally = _tallies[agent.policy_name]
+		_tallies[agent.policy_name] = RlTally.new(_episodes)
+	var tally: RlTally = _tallies[agent.policy_name]
 	tally.join(pilot)
 	agent.episode_began.connect(_on_episode_began.bind(pilot, tally))
 	agent.episode_ended.connect(_on_episode_ended.bind(pilot, tally))
@@ -177,28 +177,28 @@ func _welcome(pilot: Pilot) -> void:
 
 func _get_names() -> PackedStringArray:
 	var names: PackedStringArray = []
-	for pilot: Pilot in _known:
+	for pilot: RlPilot in _known:
 		var agent: RLAgent = pilot.get_agent()
 		if agent != null and agent.policy_name not in names:
 			names.append(agent.policy_name)
 	return names
 
 
-func _on_episode_began(pilot: Pilot, tally: Tally) -> void:
+func _on_episode_began(pilot: RlPilot, tally: RlTally) -> void:
 	if _has_begun:
 		tally.begin(pilot)
 
 
 func _on_episode_ended(
-	_reward: float, _length: int, truncated: bool, pilot: Pilot, tally: Tally
+	_reward: float, _length: int, truncated: bool, pilot: RlPilot, tally: RlTally
 ) -> void:
-	var entry: Tally.Entry = tally.end(pilot)
+	var entry: RlTally.RlEntry = tally.end(pilot)
 	if entry != null:
 		_count(entry, truncated)
 
 
-func _count(entry: Tally.Entry, truncated: bool) -> void:
-	var episode: Episode = entry.episode
+func _count(entry: RlTally.RlEntry, truncated: bool) -> void:
+	var episode: RlEpisode = entry.episode
 	var line: Dictionary = {
 		"agent": entry.path,
 		"policy": entry.policy_name,
@@ -212,7 +212,7 @@ func _count(entry: Tally.Entry, truncated: bool) -> void:
 		line["cut"] = true
 	_print("EPISODE", line)
 	var is_over: bool = true
-	for tally: Tally in _tallies.values():
+	for tally: RlTally in _tallies.values():
 		is_over = is_over and tally.is_complete()
 	if is_over and not _is_over:
 		_is_over = true
@@ -222,7 +222,7 @@ func _count(entry: Tally.Entry, truncated: bool) -> void:
 
 
 func _print_warnings() -> void:
-	for notice: PackedStringArray in Notices.take():
+	for notice: PackedStringArray in RlNotices.take():
 		_print("WARNING", {"message": notice[1]})
 
 

@@ -1,10 +1,10 @@
 extends RefCounted
 ## Gathers what the agents of one group observe into one block of bytes per observation.
 
-const Observation := preload("observation.gd")
-const WireGroup := preload("wire_group.gd")
+const RlObservation := preload("observation.gd")
+const RlWireGroup := preload("wire_group.gd")
 
-var _group: WireGroup
+var _group: RlWireGroup
 ## Per observation: the numbers so far (floats), or the bytes so far (pictures).
 var _numbers: Array[PackedFloat32Array] = []
 var _bytes: Array[PackedByteArray] = []
@@ -15,7 +15,7 @@ var _only: PackedFloat32Array = []
 var _is_ready: bool = false
 
 
-func _init(group: WireGroup) -> void:
+func _init(group: RlWireGroup) -> void:
 	_group = group
 
 
@@ -67,7 +67,7 @@ func _get_ready() -> void:
 	_is_ready = true
 	_takes_one_array = _group.names == PackedStringArray(["obs"]) and not _group.are_pictures[0]
 	if _takes_one_array:
-		_size = floori(_group.row_bytes[0] / float(WireGroup.FLOAT_BYTES))
+		_size = floori(_group.row_bytes[0] / float(RlWireGroup.FLOAT_BYTES))
 	clear()
 
 
@@ -80,13 +80,13 @@ func _fits(entries: Dictionary) -> bool:
 		if typeof(value) != TYPE_PACKED_FLOAT32_ARRAY or _group.are_pictures[index]:
 			return false
 		var numbers: PackedFloat32Array = value
-		if numbers.size() * WireGroup.FLOAT_BYTES != _group.row_bytes[index]:
+		if numbers.size() * RlWireGroup.FLOAT_BYTES != _group.row_bytes[index]:
 			return false
 	return true
 
 
 func _add_with_care(raw: Variant) -> String:
-	var observation: Observation = Observation.new(raw)
+	var observation: RlObservation = RlObservation.new(raw)
 	if not observation.problem.is_empty():
 		return observation.problem
 	var shapes: Dictionary[String, PackedInt32Array] = observation.get_shapes()

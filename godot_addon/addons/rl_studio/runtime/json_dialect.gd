@@ -4,43 +4,43 @@ extends "dialect.gd"
 ## The protocol knows a fixed number of agents. When one leaves, its row goes on with what it saw
 ## last and without reward, until another agent of its policy comes and takes the row.
 
-const Episode := preload("episode.gd")
-const Notices := preload("notices.gd")
-const Observation := preload("observation.gd")
-const WireGroup := preload("wire_group.gd")
+const RlEpisode := preload("episode.gd")
+const RlNotices := preload("notices.gd")
+const RlObservation := preload("observation.gd")
+const RlWireGroup := preload("wire_group.gd")
 
 ## By place, who sits there, or sat there last.
-var _seats: Array[Seat] = []
+var _seats: Array[RlSeat] = []
 ## The last observation of each.
 var _observations: PackedStringArray = []
 
 
-func _init(roster: Roster) -> void:
+func _init(roster: RlRoster) -> void:
 	super(roster)
 	_seats.resize(roster.places.size())
 	_observations.resize(roster.places.size())
 	_find_seats()
 
 
-func write_first(_received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+func write_first(_received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	_roster.admit(pilots)
 	_find_seats()
 	if not _check_roster() or not _observe():
 		return []
 	var infos: PackedStringArray = []
-	for seat: Seat in _seats:
+	for seat: RlSeat in _seats:
 		infos.append("{%s}" % ",".join(_describe_mask(seat)))
 	var text: String = '{"type":"reset","obs":[%s],"info":[%s]}'
 	return (text % [",".join(_observations), ",".join(infos)]).to_utf8_buffer()
 
 
-func write_step(_received_usec: int, pilots: Array[Pilot]) -> PackedByteArray:
+func write_step(_received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	if not _observe():
 		return []
 	var rewards: PackedStringArray = []
 	var dones: PackedStringArray = []
 	var infos: PackedStringArray = []
-	for seat: Seat in _seats:
+	for seat: RlSeat in _seats:
 		if not is_finite(seat.reward):
 			return _blame(seat, "the reward is %s" % seat.reward)
 		rewards.append(str(seat.reward))
@@ -67,7 +67,7 @@ func apply_actions(wire: Variant) -> bool:
 		return false
 	var actions: Array[Dictionary] = []
 	for index: int in _seats.size():
-		var seat: Seat = _seats[index]
+		var seat: RlSeat = _seats[index]
 		actions.append(seat.action_space.decode(wire[index]))
 		if not seat.action_space.problem.is_empty():
 			_blame(seat, seat.action_space.problem)
@@ -81,7 +81,7 @@ func apply_actions(wire: Variant) -> bool:
 
 func _find_seats() -> void:
 	for index: int in _roster.places.size():
-		var group: WireGroup = _roster.places[index][0]
+		var group: RlWireGroup = _roster.places[index][0]
 		var row: int = _roster.places[index][1]
 		if group.seats[row] != null:
 			_seats[index] = group.seats[row]
@@ -90,14 +90,14 @@ func _find_seats() -> void:
 func _observe() -> bool:
 	problem = ""
 	for index: int in _seats.size():
-		var seat: Seat = _seats[index]
+		var seat: RlSeat = _seats[index]
 		var was_there: bool = not seat.has_left
 		seat.collect()
 		if not seat.problem.is_empty():
 			_blame(seat, seat.problem)
 			return false
 		if seat.has_left and was_there:
-			Notices.tell(
+			RlNotices.tell(
 				"json rows",
 				(
 					(
@@ -121,8 +121,8 @@ func _show_newcomers() -> bool:
 
 
 func _write(index: int) -> bool:
-	var seat: Seat = _seats[index]
-	var observation: Observation = Observation.new(seat.observation)
+	var seat: RlSeat = _seats[index]
+	var observation: RlObservation = RlObservation.new(seat.observation)
 	var reason: String = observation.problem
 	if reason.is_empty():
 		reason = observation.find_bad_number()
@@ -138,11 +138,11 @@ func _write(index: int) -> bool:
 	return true
 
 
-func _describe_end(seat: Seat) -> PackedStringArray:
-	var ended: Episode = seat.ended
+func _describe_end(seat: RlSeat) -> PackedStringArray:
+	var ended: RlEpisode = seat.ended
 	if ended == null:
 		return []
-	var terminal: Observation = Observation.new(ended.terminal_observation)
+	var terminal: RlObservation = RlObservation.new(ended.terminal_observation)
 	var reason: String = terminal.find_bad_number()
 	if not reason.is_empty():
 		_blame(seat, "at the end of the episode %s" % reason)
@@ -156,7 +156,7 @@ func _describe_end(seat: Seat) -> PackedStringArray:
 	return entries
 
 
-func _describe_mask(seat: Seat) -> PackedStringArray:
+func _describe_mask(seat: RlSeat) -> PackedStringArray:
 	if seat.mask == null:
 		return []
 	return ['"action_mask":%s' % seat.mask.to_json()]

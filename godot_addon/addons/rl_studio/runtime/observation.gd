@@ -2,7 +2,7 @@ extends RefCounted
 ## One observation of an agent, in the form that goes to trainers and policies: arrays of floats
 ## and pictures by name, names in alphabetical order.
 
-const Picture := preload("picture.gd")
+const RlPicture := preload("picture.gd")
 
 ## What [method RLAgent._get_observation] has to return, for error messages.
 const EXPECTED: String = "a PackedFloat32Array, an Array of numbers or a Dictionary of these"
@@ -12,7 +12,7 @@ const PICTURE_MARK: String = "2d"
 const ONLY_NAME: String = "obs"
 
 var values: Dictionary[String, PackedFloat32Array] = {}
-var pictures: Dictionary[String, Picture] = {}
+var pictures: Dictionary[String, RlPicture] = {}
 ## Why the observation cannot be used. Empty = it can.
 var problem: String = ""
 ## Whether it cannot because nothing is drawn without a window.
@@ -174,7 +174,7 @@ func _read_picture(key: String, image: Image) -> void:
 	if image.is_empty():
 		_miss_picture(key)
 		return
-	var picture: Picture = Picture.new(image)
+	var picture: RlPicture = RlPicture.new(image)
 	if picture.problem.is_empty():
 		pictures[key] = picture
 	else:

@@ -4,12 +4,12 @@ extends RefCounted
 ##
 ## A policy that does not fit its agent is refused for good; the game goes on by hand.
 
-const ActionDecoder := preload("policy/action_decoder.gd")
-const ActionMask := preload("action_mask.gd")
-const ActionSpace := preload("action_space.gd")
-const Episode := preload("episode.gd")
-const PlayedPolicies := preload("played_policies.gd")
-const SceneChecks := preload("scene_checks.gd")
+const RlActionDecoder := preload("policy/action_decoder.gd")
+const RlActionMask := preload("action_mask.gd")
+const RlActionSpace := preload("action_space.gd")
+const RlEpisode := preload("episode.gd")
+const RlPlayedPolicies := preload("played_policies.gd")
+const RlSceneChecks := preload("scene_checks.gd")
 
 ## By instance id of a script, whether it overrides [method RLAgent._get_action_mask].
 static var _masking_scripts: Dictionary[int, bool] = {}
@@ -27,29 +27,29 @@ var turn: int = 0
 ## What plays the agent in policy mode; null if there is nothing.
 var policy: RLPolicy = null
 ## Reads the policy's output; null until the policy was found to fit.
-var decoder: ActionDecoder = null
+var decoder: RlActionDecoder = null
 ## The agent says which choices it may take.
 var has_mask: bool
 ## A policy shall play, but there is none.
 var lacks_policy: bool = false
 
 var _agent: RLAgent
-var _action_space: ActionSpace = null
-var _mask: ActionMask = null
+var _action_space: RlActionSpace = null
+var _mask: RlActionMask = null
 var _refused_policy: RLPolicy = null
 var _memory: PackedFloat32Array = []
 ## The episode that the memory is of.
-var _episode: Episode = null
+var _episode: RlEpisode = null
 var _has_complained: bool = false
 
 
 func _init(agent: RLAgent) -> void:
 	_agent = agent
-	forced_policy = PlayedPolicies.find(agent.policy_name)
+	forced_policy = RlPlayedPolicies.find(agent.policy_name)
 	var script: Script = agent.get_script()
 	var id: int = script.get_instance_id()
 	if not _masking_scripts.has(id):
-		_masking_scripts[id] = SceneChecks.overrides(agent, "_get_action_mask")
+		_masking_scripts[id] = RlSceneChecks.overrides(agent, "_get_action_mask")
 	has_mask = _masking_scripts[id]
 
 
@@ -139,16 +139,16 @@ func get_allowed() -> PackedByteArray:
 	if not has_mask:
 		return PackedByteArray()
 	if _mask == null:
-		_mask = ActionMask.new(get_space())
+		_mask = RlActionMask.new(get_space())
 	_mask.read(_agent._get_action_mask())
 	if not _mask.problem.is_empty():
 		complain("%s; it counts as if it allowed everything" % _mask.problem)
 	return _mask.allowed
 
 
-func get_space() -> ActionSpace:
+func get_space() -> RlActionSpace:
 	if _action_space == null:
-		_action_space = ActionSpace.new(_agent._get_action_space())
+		_action_space = RlActionSpace.new(_agent._get_action_space())
 	return _action_space
 
 

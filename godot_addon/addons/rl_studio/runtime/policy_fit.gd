@@ -6,10 +6,10 @@ extends RefCounted
 ## In the editor, agents whose script is not `@tool` cannot be asked. They are judged by what they
 ## told when the game ran last (see seen_spaces.gd), or not at all if that is not known.
 
-const ActionDecoder := preload("policy/action_decoder.gd")
-const ActionSpace := preload("action_space.gd")
-const Observation := preload("observation.gd")
-const SeenSpaces := preload("seen_spaces.gd")
+const RlActionDecoder := preload("policy/action_decoder.gd")
+const RlActionSpace := preload("action_space.gd")
+const RlObservation := preload("observation.gd")
+const RlSeenSpaces := preload("seen_spaces.gd")
 
 const OUTPUT: String = "output"
 const STATE_OUTPUT: String = "state_outs"
@@ -21,10 +21,10 @@ static func get_problems(policy: RLPolicy, agent: Node) -> PackedStringArray:
 	if not policy.is_valid():
 		return policy.get_problems()
 	if _can_ask(agent):
-		var observation: Observation = Observation.new(agent.call(&"_get_observation"))
+		var observation: RlObservation = RlObservation.new(agent.call(&"_get_observation"))
 		var raw_space: Dictionary = agent.call(&"_get_action_space")
-		return compare(policy, observation, ActionSpace.new(raw_space))
-	var seen: SeenSpaces.Entry = SeenSpaces.find(agent)
+		return compare(policy, observation, RlActionSpace.new(raw_space))
+	var seen: RlSeenSpaces.RlEntry = RlSeenSpaces.find(agent)
 	if seen == null:
 		return []
 	var problems: PackedStringArray = find_input_problems(policy, seen.shapes)
@@ -35,12 +35,12 @@ static func get_problems(policy: RLPolicy, agent: Node) -> PackedStringArray:
 ## Whether [method get_problems] can tell anything about [param agent] now. If not, the game tells
 ## when it starts.
 static func can_check(agent: Node) -> bool:
-	return _can_ask(agent) or SeenSpaces.find(agent) != null
+	return _can_ask(agent) or RlSeenSpaces.find(agent) != null
 
 
 ## The same for what an agent sees and can do.
 static func compare(
-	policy: RLPolicy, observation: Observation, action_space: ActionSpace
+	policy: RLPolicy, observation: RlObservation, action_space: RlActionSpace
 ) -> PackedStringArray:
 	if not policy.is_valid():
 		return policy.get_problems()
@@ -113,7 +113,7 @@ static func find_action_problems(policy: RLPolicy, actions: Dictionary) -> Packe
 				% [_describe_actions(trained), _describe_actions(actions)]
 			)
 		]
-	var decoder: ActionDecoder = ActionDecoder.new(actions, policy.metadata, outputs[OUTPUT])
+	var decoder: RlActionDecoder = RlActionDecoder.new(actions, policy.metadata, outputs[OUTPUT])
 	return [] if decoder.problem.is_empty() else PackedStringArray([decoder.problem])
 
 
@@ -191,7 +191,7 @@ static func _describe_actions(actions: Dictionary) -> String:
 
 static func _describe_action(entry: Dictionary) -> String:
 	var size: float = entry.get("size", 0)
-	if entry.get("action_type") == ActionSpace.DISCRETE:
+	if entry.get("action_type") == RlActionSpace.DISCRETE:
 		return "discrete, %d choices" % size
 	return "%s, %s" % [entry.get("action_type"), _describe([], roundi(size))]
 

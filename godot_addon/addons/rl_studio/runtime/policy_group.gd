@@ -2,13 +2,13 @@ extends RefCounted
 ## The agents that one policy plays. It decides for all those whose turn it is in one call: they
 ## all observe, then they all act, as in training.
 
-const ActionDecoder := preload("policy/action_decoder.gd")
-const Notices := preload("notices.gd")
-const Observation := preload("observation.gd")
-const Pilot := preload("pilot.gd")
-const PolicyFit := preload("policy_fit.gd")
-const PolicyInputs := preload("policy_inputs.gd")
-const SeenSpaces := preload("seen_spaces.gd")
+const RlActionDecoder := preload("policy/action_decoder.gd")
+const RlNotices := preload("notices.gd")
+const RlObservation := preload("observation.gd")
+const RlPilot := preload("pilot.gd")
+const RlPolicyFit := preload("policy_fit.gd")
+const RlPolicyInputs := preload("policy_inputs.gd")
+const RlSeenSpaces := preload("seen_spaces.gd")
 
 const OUTPUT: String = "output"
 const LOG_STD: String = "log_std"
@@ -22,11 +22,11 @@ var problem: String = ""
 var _policy: RLPolicy
 ## By turn.
 var _pilots: Array[Array] = []
-var _inputs: PolicyInputs = null
+var _inputs: RlPolicyInputs = null
 var _memory_size: int = 0
 ## Needs nothing but the main output: the fastest way will do for a single agent.
 var _is_plain: bool = false
-var _decoders: Array[ActionDecoder] = []
+var _decoders: Array[RlActionDecoder] = []
 ## By reason, the agents that the policy was refused for in the decision going on.
 var _refusals: Dictionary[String, Array] = {}
 ## Reasons that were reported before.
@@ -44,36 +44,36 @@ func clear(turns: int) -> void:
 		_pilots.append([])
 
 
-func add(pilot: Pilot) -> void:
+func add(pilot: RlPilot) -> void:
 	_pilots[pilot.turn].append(pilot)
 
 
 ## Decides for the agents whose turn it is. [param rng] draws where agents sample their actions.
 ## Returns those that the policy does not fit: the player steers them now.
-func decide(turn: int, rng: RandomNumberGenerator) -> Array[Pilot]:
-	var refused: Array[Pilot] = []
-	var rows: Array[Pilot] = _observe(_pilots[turn])
+func decide(turn: int, rng: RandomNumberGenerator) -> Array[RlPilot]:
+	var refused: Array[RlPilot] = []
+	var rows: Array[RlPilot] = _observe(_pilots[turn])
 	if not rows.is_empty():
 		var outputs: Dictionary[String, PackedFloat32Array] = _run(rows)
 		if outputs.has(OUTPUT):
 			_act(rows, outputs, rng)
 		else:
-			for pilot: Pilot in rows:
+			for pilot: RlPilot in rows:
 				_refuse(pilot, "it could not be run; the reason was reported before this")
 	for reason: String in _refusals:
 		_report(reason)
-		for pilot: Pilot in _refusals[reason]:
+		for pilot: RlPilot in _refusals[reason]:
 			refused.append(pilot)
 	_refusals.clear()
 	return refused
 
 
 # Returns the agents that the policy can decide for now, in the order of the inputs.
-func _observe(pilots: Array) -> Array[Pilot]:
-	var rows: Array[Pilot] = []
+func _observe(pilots: Array) -> Array[RlPilot]:
+	var rows: Array[RlPilot] = []
 	if _inputs != null:
 		_inputs.clear()
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null or not pilot.has_begun:
 			continue
@@ -91,16 +91,16 @@ func _observe(pilots: Array) -> Array[Pilot]:
 
 
 # Whether the policy fits, at the first decision of an agent.
-func _accept(pilot: Pilot, raw: Variant) -> bool:
-	var observation: Observation = Observation.new(raw)
+func _accept(pilot: RlPilot, raw: Variant) -> bool:
+	var observation: RlObservation = RlObservation.new(raw)
 	if observation.problem.is_empty() and pilot.get_space().problem.is_empty():
-		SeenSpaces.note(pilot.get_agent(), observation.get_shapes(), pilot.get_space().entries)
-	var problems: PackedStringArray = PolicyFit.compare(_policy, observation, pilot.get_space())
+		RlSeenSpaces.note(pilot.get_agent(), observation.get_shapes(), pilot.get_space().entries)
+	var problems: PackedStringArray = RlPolicyFit.compare(_policy, observation, pilot.get_space())
 	if not problems.is_empty():
 		_refuse(pilot, "; ".join(problems))
 		return false
 	if _inputs == null:
-		_inputs = PolicyInputs.new(_policy.get_input_sizes())
+		_inputs = RlPolicyInputs.new(_policy.get_input_sizes())
 		_memory_size = _policy.get_memory_size()
 		_is_plain = _memory_size == 0 and _policy.get_input_sizes().size() == 1
 		_tell_of_other_pace()
@@ -118,7 +118,7 @@ func _tell_of_other_pace() -> void:
 	var interval: int = _pilots.size()
 	if learned != interval:
 		(
-			Notices
+			RlNotices
 			. tell(
 				"action_repeat %s" % _policy.resource_path,
 				(
@@ -132,16 +132,16 @@ func _tell_of_other_pace() -> void:
 		)
 
 
-func _get_decoder(space: Dictionary) -> ActionDecoder:
+func _get_decoder(space: Dictionary) -> RlActionDecoder:
 	var width: int = _policy.get_output_sizes()[OUTPUT]
-	for decoder: ActionDecoder in _decoders:
+	for decoder: RlActionDecoder in _decoders:
 		if decoder.suits(space, width):
 			return decoder
-	_decoders.append(ActionDecoder.new(space, _policy.metadata, width))
+	_decoders.append(RlActionDecoder.new(space, _policy.metadata, width))
 	return _decoders[-1]
 
 
-func _run(rows: Array[Pilot]) -> Dictionary[String, PackedFloat32Array]:
+func _run(rows: Array[RlPilot]) -> Dictionary[String, PackedFloat32Array]:
 	if _is_plain and rows.size() == 1 and not rows[0].get_agent().sample_actions:
 		var only: PackedFloat32Array = _inputs.rows.values()[0]
 		var output: PackedFloat32Array = _policy.run_flat(only)
@@ -150,20 +150,22 @@ func _run(rows: Array[Pilot]) -> Dictionary[String, PackedFloat32Array]:
 		return {}
 	if _memory_size > 0:
 		var memory: PackedFloat32Array = []
-		for pilot: Pilot in rows:
+		for pilot: RlPilot in rows:
 			memory.append_array(pilot.get_memory(_memory_size))
 		_inputs.rows[STATE_INPUT] = memory
 	return _policy.run_batch(_inputs.rows, rows.size())
 
 
 func _act(
-	rows: Array[Pilot], outputs: Dictionary[String, PackedFloat32Array], rng: RandomNumberGenerator
+	rows: Array[RlPilot],
+	outputs: Dictionary[String, PackedFloat32Array],
+	rng: RandomNumberGenerator
 ) -> void:
 	var output: PackedFloat32Array = outputs[OUTPUT]
 	var log_stds: PackedFloat32Array = outputs.get(LOG_STD, PackedFloat32Array())
 	var memory: PackedFloat32Array = outputs.get(STATE_OUTPUT, PackedFloat32Array())
 	for row: int in rows.size():
-		var pilot: Pilot = rows[row]
+		var pilot: RlPilot = rows[row]
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null:
 			continue  # another agent's action freed it
@@ -183,15 +185,15 @@ func _act(
 
 
 # Something is not finite in what the agent sees, or in the weights.
-func _complain_of_nan(pilot: Pilot) -> void:
+func _complain_of_nan(pilot: RlPilot) -> void:
 	pilot.forget()
-	var place: String = Observation.new(pilot.get_agent()._get_observation()).find_bad_number()
+	var place: String = RlObservation.new(pilot.get_agent()._get_observation()).find_bad_number()
 	if place.is_empty():
 		place = "the policy computes nan from what it sees"
 	pilot.complain("%s; such actions count as 0" % place)
 
 
-func _refuse(pilot: Pilot, reason: String) -> void:
+func _refuse(pilot: RlPilot, reason: String) -> void:
 	pilot.refuse_policy()
 	var pilots: Array = _refusals.get_or_add(reason, [])
 	pilots.append(pilot)
@@ -200,7 +202,7 @@ func _refuse(pilot: Pilot, reason: String) -> void:
 # One error, however many agents it concerns.
 func _report(reason: String) -> void:
 	var pilots: Array = _refusals[reason]
-	var first: Pilot = pilots[0]
+	var first: RlPilot = pilots[0]
 	var others: String = "" if pilots.size() == 1 else " (and %d more)" % (pilots.size() - 1)
 	var file: String = _policy.resource_path
 	if file.is_empty():

@@ -1,8 +1,8 @@
 extends RefCounted
 ## What agents see, row after row, as the inputs of the policy that plays them.
 
-const Observation := preload("observation.gd")
-const Picture := preload("picture.gd")
+const RlObservation := preload("observation.gd")
+const RlPicture := preload("picture.gd")
 
 ## By input of the policy, the numbers of all agents added so far.
 var rows: Dictionary[String, PackedFloat32Array] = {}
@@ -29,12 +29,12 @@ func clear() -> void:
 
 ## Adds what one agent's `_get_observation` returned. Returns why it cannot be used, or "".
 func add(raw: Variant) -> String:
-	if typeof(raw) == TYPE_PACKED_FLOAT32_ARRAY and _only_name == Observation.ONLY_NAME:
+	if typeof(raw) == TYPE_PACKED_FLOAT32_ARRAY and _only_name == RlObservation.ONLY_NAME:
 		var numbers: PackedFloat32Array = raw
 		if numbers.size() == _only_size:
 			rows[_only_name].append_array(numbers)
 			return ""
-	var observation: Observation = Observation.new(raw)
+	var observation: RlObservation = RlObservation.new(raw)
 	if not observation.problem.is_empty():
 		return observation.problem
 	var parts: Dictionary[String, PackedFloat32Array] = {}

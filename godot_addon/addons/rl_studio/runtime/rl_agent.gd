@@ -16,9 +16,9 @@ signal episode_ended(reward: float, length: int, truncated: bool)
 
 enum Mode { INHERIT, HUMAN, TRAINING, POLICY }
 
-const Episode := preload("episode.gd")
-const Notices := preload("notices.gd")
-const SceneChecks := preload("scene_checks.gd")
+const RlEpisode := preload("episode.gd")
+const RlNotices := preload("notices.gd")
+const RlSceneChecks := preload("scene_checks.gd")
 
 const GROUP: StringName = &"rl_studio_agents"
 
@@ -31,7 +31,7 @@ static var changes: int = 0
 		policy_name = value
 		update_configuration_warnings()
 ## Who steers this agent. Inherit: whatever [RLSync] says.
-@export var mode: Mode = Mode.INHERIT:
+@export var mode: RLAgent.Mode = RLAgent.Mode.INHERIT:
 	set(value):
 		mode = value
 		changes += 1
@@ -48,11 +48,11 @@ static var changes: int = 0
 @export_range(0, 10000, 1, "or_greater", "suffix:decisions") var max_episode_steps: int = 0
 
 ## The episode going on. Belongs to [RLSync].
-var episode: Episode = Episode.new()
+var episode: RlEpisode = RlEpisode.new()
 ## The episode that ended in the last window of decisions, or null. Belongs to [RLSync].
-var finished_episode: Episode = null
+var finished_episode: RlEpisode = null
 ## Who steers this agent now, never [constant INHERIT]. Belongs to [RLSync].
-var controlled_by: Mode = Mode.HUMAN
+var controlled_by: RLAgent.Mode = RLAgent.Mode.HUMAN
 
 ## Added since it was last counted. Rewards come many times a tick; this is the fastest way.
 var _open_reward: float = 0.0
@@ -64,8 +64,8 @@ var _is_listening: bool = _listen()
 
 
 func _get_configuration_warnings() -> PackedStringArray:
-	var warnings: PackedStringArray = SceneChecks.get_agent_problems(self)
-	if SceneChecks.find_syncs(self).is_empty():
+	var warnings: PackedStringArray = RlSceneChecks.get_agent_problems(self)
+	if RlSceneChecks.find_syncs(self).is_empty():
 		warnings.append("No RLSync in this scene: add one to the scene that you run.")
 	return warnings
 
@@ -139,12 +139,12 @@ func is_episode_over() -> bool:
 
 ## True if a player steers this agent now.
 func is_human() -> bool:
-	return controlled_by == Mode.HUMAN
+	return controlled_by == RLAgent.Mode.HUMAN
 
 
 ## Forgets the current episode and begins the next one. [RLSync] calls this.
 func begin_episode() -> void:
-	episode = Episode.new()
+	episode = RlEpisode.new()
 	_open_reward = 0.0
 	_begin_episode()
 	episode_began.emit()
@@ -155,7 +155,7 @@ func begin_episode() -> void:
 func count_anew() -> void:
 	finished_episode = null
 	if not episode.is_over:
-		episode = Episode.new()
+		episode = RlEpisode.new()
 		_open_reward = 0.0
 
 
@@ -201,8 +201,8 @@ func _tell_of_lost_reward() -> void:
 
 
 func _tell_of_loss(what: String) -> void:
-	var script: String = Notices.name_script(self)
-	Notices.tell(
+	var script: String = RlNotices.name_script(self)
+	RlNotices.tell(
 		"lost %s" % script,
 		(
 			"%s: %s came after end_episode() and is lost; give rewards and metrics first, then end"

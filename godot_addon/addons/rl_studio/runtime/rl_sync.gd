@@ -11,17 +11,17 @@ extends Node
 
 enum Mode { AUTO, HUMAN, TRAINING, POLICY }
 
-const Listener := preload("listener.gd")
-const RunningGame := preload("running_game.gd")
-const SceneChecks := preload("scene_checks.gd")
+const RlListener := preload("listener.gd")
+const RlRunningGame := preload("running_game.gd")
+const RlSceneChecks := preload("scene_checks.gd")
 
 const DEFAULT_PORT: int = 11008
 
-static var _game: RunningGame = null
+static var _game: RlRunningGame = null
 
 ## Who steers the agents. Auto: a trainer if it launched the game, else the policy if there is
 ## one, else the player.
-@export var mode: Mode = Mode.AUTO:
+@export var mode: RLSync.Mode = RLSync.Mode.AUTO:
 	set(value):
 		mode = value
 		_tell_game()
@@ -57,13 +57,13 @@ var _is_listening: bool = _listen()
 func _ready() -> void:
 	set_physics_process(false)
 	if Engine.is_editor_hint():
-		var listener: Listener = Listener.new()
+		var listener: RlListener = RlListener.new()
 		add_child(listener, false, Node.INTERNAL_MODE_BACK)
 		listener.scene_changed.connect(update_configuration_warnings)
 
 
 func _get_configuration_warnings() -> PackedStringArray:
-	return SceneChecks.get_sync_problems(self)
+	return RlSceneChecks.get_sync_problems(self)
 
 
 ## Returns whether a trainer is connected.
@@ -86,7 +86,7 @@ func _tell_game() -> void:
 
 func _on_tree_entered() -> void:
 	if not is_instance_valid(_game) or _game.is_queued_for_deletion():
-		_game = RunningGame.new()
+		_game = RlRunningGame.new()
 		# The root is busy while it sets up a scene.
 		get_tree().root.add_child.call_deferred(_game)
 	_game.join(self)

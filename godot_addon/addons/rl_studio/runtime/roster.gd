@@ -1,16 +1,16 @@
 extends RefCounted
 ## The agents that are trained: in which row of which group each sits, and who waits for a row.
 
-const Notices := preload("notices.gd")
-const Pilot := preload("pilot.gd")
-const Seat := preload("seat.gd")
-const WireGroup := preload("wire_group.gd")
+const RlNotices := preload("notices.gd")
+const RlPilot := preload("pilot.gd")
+const RlSeat := preload("seat.gd")
+const RlWireGroup := preload("wire_group.gd")
 
 ## The version in plugin.cfg, which exported games do not have.
 const ADDON_VERSION: String = "0.1.0"
 
 ## In the order of the wire.
-var groups: Array[WireGroup] = []
+var groups: Array[RlWireGroup] = []
 ## What makes training impossible, naming the agent, and its code on the wire. Empty = nothing.
 var problem: String = ""
 var code: String = ""
@@ -23,7 +23,7 @@ var has_news: bool = false
 ## The rows in the order in which JSON has them, that of the scene: [group, row].
 var places: Array[Array] = []
 
-var _by_policy: Dictionary[String, WireGroup] = {}
+var _by_policy: Dictionary[String, RlWireGroup] = {}
 ## By instance id, agents that have a row.
 var _seated: Dictionary[int, bool] = {}
 var _row_limits: Dictionary[String, int]
@@ -39,9 +39,9 @@ func _init(row_limits: Dictionary[String, int]) -> void:
 
 
 ## Gives each of [param pilots] a row: those are the agents at the beginning of training.
-func open(pilots: Array[Pilot]) -> void:
+func open(pilots: Array[RlPilot]) -> void:
 	var counts: Dictionary[String, int] = {}
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var policy: String = pilot.get_agent().policy_name
 		counts[policy] = counts.get(policy, 0) + 1
 	if counts.is_empty():
@@ -55,21 +55,21 @@ func open(pilots: Array[Pilot]) -> void:
 	admit(pilots)
 	for entry: Array in born:
 		places.append([_by_policy[entry[0]], entry[1]])
-	for group: WireGroup in groups:
-		for seat: Seat in group.present:
+	for group: RlWireGroup in groups:
+		for seat: RlSeat in group.present:
 			seat.set_masked(group.is_masked)
 	_is_open = true
 
 
 ## Returns whether anybody of [param pilots] has a row or would get one.
-func has_anybody(pilots: Array[Pilot]) -> bool:
-	for pilot: Pilot in pilots:
+func has_anybody(pilots: Array[RlPilot]) -> bool:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null or not pilot.has_begun:
 			continue
 		if groups.is_empty() or _seated.has(agent.get_instance_id()):
 			return true
-		var group: WireGroup = _by_policy.get(agent.policy_name)
+		var group: RlWireGroup = _by_policy.get(agent.policy_name)
 		if group == null or group.find_free_row() >= 0 or _has_absent(group):
 			return true
 	return false
@@ -77,20 +77,20 @@ func has_anybody(pilots: Array[Pilot]) -> bool:
 
 ## Frees the rows of agents that have left, then gives rows to those of [param pilots] that have
 ## none. Returns whether any row has changed hands.
-func admit(pilots: Array[Pilot]) -> bool:
+func admit(pilots: Array[RlPilot]) -> bool:
 	if _seen_changes == RLAgent.changes and waiting.is_empty():
 		return false
 	_seen_changes = RLAgent.changes
 	var has_changed: bool = _dismiss()
 	var left_out: Dictionary[String, int] = {}
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent == null or _seated.has(agent.get_instance_id()):
 			continue
 		if not pilot.has_begun:
 			_seen_changes = -1  # look again
 			continue
-		var group: WireGroup = _by_policy.get(agent.policy_name)
+		var group: RlWireGroup = _by_policy.get(agent.policy_name)
 		if group == null:
 			_refuse_policy(agent)
 			return has_changed
@@ -98,7 +98,7 @@ func admit(pilots: Array[Pilot]) -> bool:
 		if row < 0:
 			left_out[group.policy] = left_out.get(group.policy, 0) + 1
 			continue
-		var seat: Seat = Seat.new(pilot)
+		var seat: RlSeat = RlSeat.new(pilot)
 		if not _check(seat, group):
 			return has_changed
 		group.put(row, seat)
@@ -112,7 +112,7 @@ func admit(pilots: Array[Pilot]) -> bool:
 		_tell_of_waiting()
 	if has_changed:
 		has_news = true
-		for group: WireGroup in groups:
+		for group: RlWireGroup in groups:
 			group.list_present()
 	return has_changed
 
@@ -120,7 +120,7 @@ func admit(pilots: Array[Pilot]) -> bool:
 ## Sets the rows of all groups, as [[policy, rows], ...] in the order of the wire. Returns whether
 ## that is possible; else [member problem] says why not.
 func set_rows(wanted: Array) -> bool:
-	var ordered: Array[WireGroup] = []
+	var ordered: Array[RlWireGroup] = []
 	for entry: Variant in wanted:
 		if not entry is Array or len(entry) != 2 or not entry[0] is String:
 			return _fail("rows are given as [policy, number]; got %s" % [entry])
@@ -131,7 +131,7 @@ func set_rows(wanted: Array) -> bool:
 		_by_policy[policy].set_rows(count)
 		_seen_changes = -1
 		ordered.append(_by_policy[policy])
-	for group: WireGroup in groups:
+	for group: RlWireGroup in groups:
 		if group not in ordered:
 			return _fail('the rows of policy "%s" are missing' % group.policy)
 	groups = ordered
@@ -145,8 +145,8 @@ func describe(binary_version: int, action_repeat: int, scene_repeat: int) -> Dic
 	var names: PackedStringArray = []
 	var paths: PackedStringArray = []
 	for place: Array in places if binary_version == 0 else _list_rows():
-		var group: WireGroup = place[0]
-		var seat: Seat = group.seats[place[1]]
+		var group: RlWireGroup = place[0]
+		var seat: RlSeat = group.seats[place[1]]
 		var space: Dictionary = {}
 		for key: String in group.shapes:
 			space[key] = {"space": "box", "size": group.shapes[key]}
@@ -155,7 +155,7 @@ func describe(binary_version: int, action_repeat: int, scene_repeat: int) -> Dic
 		names.append(group.policy)
 		paths.append("" if seat == null else seat.path)
 	var masked: PackedStringArray = []
-	for group: WireGroup in groups:
+	for group: RlWireGroup in groups:
 		if group.is_masked:
 			masked.append(group.policy)
 	return {
@@ -179,41 +179,41 @@ func describe(binary_version: int, action_repeat: int, scene_repeat: int) -> Dic
 
 func _list_rows() -> Array[Array]:
 	var rows: Array[Array] = []
-	for group: WireGroup in groups:
+	for group: RlWireGroup in groups:
 		for row: int in group.rows:
 			rows.append([group, row])
 	return rows
 
 
 func _add_group(policy: String, count: int) -> void:
-	var group: WireGroup = WireGroup.new(policy)
+	var group: RlWireGroup = RlWireGroup.new(policy)
 	group.set_rows(count)
 	groups.append(group)
 	_by_policy[policy] = group
 
 
-func _has_absent(group: WireGroup) -> bool:
-	return group.present.any(func(seat: Seat) -> bool: return seat.get_agent() == null)
+func _has_absent(group: RlWireGroup) -> bool:
+	return group.present.any(func(seat: RlSeat) -> bool: return seat.get_agent() == null)
 
 
 func _dismiss() -> bool:
 	var has_changed: bool = false
-	for group: WireGroup in groups:
+	for group: RlWireGroup in groups:
 		for row: int in group.taken:
 			if group.seats[row].get_agent() == null:
 				group.put(row, null)
 				has_changed = true
 	if has_changed:
 		_seated.clear()
-		for group: WireGroup in groups:
-			for seat: Seat in group.seats:
+		for group: RlWireGroup in groups:
+			for seat: RlSeat in group.seats:
 				if seat != null:
 					_seated[seat.get_agent().get_instance_id()] = true
 	return has_changed
 
 
 # The spaces of a policy are those of its first agent.
-func _check(seat: Seat, group: WireGroup) -> bool:
+func _check(seat: RlSeat, group: RlWireGroup) -> bool:
 	if not seat.problem.is_empty():
 		code = "needs_drawing" if seat.needs_drawing else "data"
 		return _fail("agent %s: %s" % [seat.path, seat.problem])
@@ -263,7 +263,7 @@ func _tell_of_waiting() -> void:
 				Engine.get_physics_frames() / float(Engine.physics_ticks_per_second)
 			)
 			(
-				Notices
+				RlNotices
 				. tell(
 					"waiting %s" % policy,
 					(
@@ -290,8 +290,8 @@ func _refuse_policy(agent: RLAgent) -> void:
 	)
 
 
-func _find_path(pilots: Array[Pilot], policy: String) -> String:
-	for pilot: Pilot in pilots:
+func _find_path(pilots: Array[RlPilot], policy: String) -> String:
+	for pilot: RlPilot in pilots:
 		if pilot.get_agent().policy_name == policy:
 			return str(pilot.get_agent().get_path())
 	return ""

@@ -5,18 +5,18 @@ extends Node
 ##
 ## Decisions come first in a tick, before all other nodes, and the ends of episodes last.
 
-const Crew := preload("crew.gd")
-const EnginePace := preload("engine_pace.gd")
-const Evaluator := preload("evaluator.gd")
-const HoldUp := preload("hold_up.gd")
-const LateHook := preload("late_hook.gd")
-const LaunchOptions := preload("launch_options.gd")
-const Listener := preload("listener.gd")
-const Pilot := preload("pilot.gd")
-const PlayedPolicies := preload("played_policies.gd")
-const SceneProbe := preload("scene_probe.gd")
-const TrainerSearch := preload("trainer_search.gd")
-const TrainingSession := preload("training_session.gd")
+const RlCrew := preload("crew.gd")
+const RlEnginePace := preload("engine_pace.gd")
+const RlEvaluator := preload("evaluator.gd")
+const RlHoldUp := preload("hold_up.gd")
+const RlLateHook := preload("late_hook.gd")
+const RlLaunchOptions := preload("launch_options.gd")
+const RlListener := preload("listener.gd")
+const RlPilot := preload("pilot.gd")
+const RlPlayedPolicies := preload("played_policies.gd")
+const RlSceneProbe := preload("scene_probe.gd")
+const RlTrainerSearch := preload("trainer_search.gd")
+const RlTrainingSession := preload("training_session.gd")
 
 const FIRST_PRIORITY: int = -(1 << 30)
 ## How often, while the game is held up, it is looked whether the trainer is still there.
@@ -24,14 +24,14 @@ const CHECK_MSEC: int = 200
 ## Ticks that a probe waits for the first agent.
 const LONGEST_PROBE: int = 600
 
-var _options: LaunchOptions
-var _pace: EnginePace = EnginePace.new()
-var _crew: Crew = Crew.new()
-var _late_hook: LateHook = LateHook.new(_on_tick_ended)
-var _evaluator: Evaluator = null
-var _search: TrainerSearch = null
-var _session: TrainingSession = null
-var _hold_up: HoldUp = HoldUp.new()
+var _options: RlLaunchOptions
+var _pace: RlEnginePace = RlEnginePace.new()
+var _crew: RlCrew = RlCrew.new()
+var _late_hook: RlLateHook = RlLateHook.new(_on_tick_ended)
+var _evaluator: RlEvaluator = null
+var _search: RlTrainerSearch = null
+var _session: RlTrainingSession = null
+var _hold_up: RlHoldUp = RlHoldUp.new()
 ## Those in the tree; the first one counts.
 var _syncs: Array[RLSync] = []
 ## Of the one that counts, or counted last.
@@ -58,7 +58,7 @@ func _init() -> void:
 	name = "RLStudio"
 	process_mode = Node.PROCESS_MODE_ALWAYS
 	process_physics_priority = FIRST_PRIORITY
-	_options = LaunchOptions.new(OS.get_cmdline_args() + OS.get_cmdline_user_args())
+	_options = RlLaunchOptions.new(OS.get_cmdline_args() + OS.get_cmdline_user_args())
 	if _options.has("env_seed"):
 		seed(_options.get_int("env_seed", 0))
 		_crew.rng.seed = _options.get_int("env_seed", 0)
@@ -66,13 +66,13 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	var listener: Listener = Listener.new()
+	var listener: RlListener = RlListener.new()
 	add_child(listener, false, Node.INTERNAL_MODE_BACK)
 	listener.close_requested.connect(_on_close_requested)
 	if _options.has("rl_studio_unseen"):
-		EnginePace.hide_window()
-	if Evaluator.is_wanted(_options):
-		_evaluator = Evaluator.new(_options)
+		RlEnginePace.hide_window()
+	if RlEvaluator.is_wanted(_options):
+		_evaluator = RlEvaluator.new(_options)
 	if _evaluator != null or _is_launched():
 		var speedup: float = _options.get_float("speedup", 0.0)
 		var fixed_fps: bool = _options.has("rl_studio_fixed_fps")
@@ -83,7 +83,7 @@ func _physics_process(delta: float) -> void:
 	if _is_paused():
 		_wait_paused(delta)
 		return
-	if _hold_up.reason == HoldUp.PAUSED:
+	if _hold_up.reason == RlHoldUp.PAUSED:
 		_go_on()
 	if _ticks_left == 0:
 		_begin_window(delta)
@@ -93,7 +93,7 @@ func _physics_process(delta: float) -> void:
 	_pace.keep(_ticks_left == 0)
 	if _ticks_left == 0 or _crew.turns.are_spread:
 		_late_hook.is_due = true
-	for pilot: Pilot in _crew.players:
+	for pilot: RlPilot in _crew.players:
 		if pilot.get_agent() != null:
 			pilot.play()
 
@@ -221,9 +221,9 @@ func _look_for_trainer() -> void:
 		if _crew.trainees.is_empty():
 			return
 	if _search == null:
-		_search = TrainerSearch.new(_options.get_int("port", _port), _is_launched())
+		_search = RlTrainerSearch.new(_options.get_int("port", _port), _is_launched())
 	if _search.look():
-		_session = TrainingSession.new(_search.connection, _row_limits)
+		_session = RlTrainingSession.new(_search.connection, _row_limits)
 		_session.action_repeat = get_action_repeat()
 		_session.scene_action_repeat = _action_repeat
 		_crew.unsettle()
@@ -233,18 +233,18 @@ func _look_for_trainer() -> void:
 
 func _exchange(delta: float) -> void:
 	match _session.exchange(_crew.pilots, _crew.trainees):
-		TrainingSession.Outcome.RESET:
+		RlTrainingSession.RlOutcome.RESET:
 			_must_restart = true
 			_go_on()
-		TrainingSession.Outcome.ACTION:
+		RlTrainingSession.RlOutcome.ACTION:
 			_go_on()
-		TrainingSession.Outcome.CLOSED:
+		RlTrainingSession.RlOutcome.CLOSED:
 			_stop(0)
-		TrainingSession.Outcome.FAILED:
+		RlTrainingSession.RlOutcome.FAILED:
 			_stop(1)
-		TrainingSession.Outcome.ABSENT:
+		RlTrainingSession.RlOutcome.ABSENT:
 			_interval = 1
-			_wait(HoldUp.NO_AGENTS, delta)
+			_wait(RlHoldUp.NO_AGENTS, delta)
 
 
 func _go_on_evaluating(delta: float) -> void:
@@ -252,7 +252,7 @@ func _go_on_evaluating(delta: float) -> void:
 		_fail_evaluation(_evaluator.problem)
 	elif _crew.pilots.is_empty():
 		_interval = 1
-		_wait(HoldUp.NO_AGENTS, delta)
+		_wait(RlHoldUp.NO_AGENTS, delta)
 	else:
 		_go_on()
 		_evaluator.note_decision()
@@ -266,7 +266,7 @@ func _wait_paused(delta: float) -> void:
 	if _has_started and _crew.has_ended_episode():
 		_ticks_left = 0
 		_late_hook.is_due = true
-	_wait(HoldUp.PAUSED, delta)
+	_wait(RlHoldUp.PAUSED, delta)
 
 
 ## Waits another tick. That the trainer is gone is noticed meanwhile.
@@ -277,7 +277,9 @@ func _wait(reason: String, delta: float) -> void:
 		if _session != null:
 			missing = _session.get_missing_policies()
 		_tell(_hold_up.describe(get_tree(), missing, _crew.pilots.size()))
-	var connection: TrainerSearch.WireConnection = null if _search == null else _search.connection
+	var connection: RlTrainerSearch.RlWireConnection = (
+		null if _search == null else _search.connection
+	)
 	if connection != null and Time.get_ticks_msec() >= _next_check_msec:
 		_next_check_msec = Time.get_ticks_msec() + CHECK_MSEC
 		connection.check()
@@ -313,7 +315,7 @@ func _tell(message: String) -> void:
 func _start() -> void:
 	_has_started = true
 	_crew.sign_up(get_tree())
-	PlayedPolicies.tell_of_unused()
+	RlPlayedPolicies.tell_of_unused()
 	if _evaluator == null:
 		return
 	_evaluator.action_repeat = get_action_repeat()
@@ -325,7 +327,7 @@ func _start() -> void:
 
 
 func _fail_evaluation(message: String) -> void:
-	Evaluator.print_error(message)
+	RlEvaluator.print_error(message)
 	_stop(1)
 
 
@@ -356,8 +358,8 @@ func _on_tick_ended() -> void:
 		_crew.rng.seed = _session.reset_seed[0]
 	_crew.end_tick((_interval - _ticks_left) % _interval, _must_restart)
 	_must_restart = false
-	if SceneProbe.is_wanted(_options):
+	if RlSceneProbe.is_wanted(_options):
 		_probed_ticks += 1
 		if not _crew.pilots.is_empty() or _probed_ticks > LONGEST_PROBE:
-			SceneProbe.look_at(_crew.pilots)
+			RlSceneProbe.look_at(_crew.pilots)
 			_stop(0)

@@ -4,7 +4,7 @@ extends RefCounted
 ## Scripts of games are mostly not `@tool`, so in the editor their nodes are placeholders: only
 ## properties can be read from them, which is why this looks at scripts instead of calling them.
 
-const PolicyFit := preload("policy_fit.gd")
+const RlPolicyFit := preload("policy_fit.gd")
 
 const REQUIRED_METHODS: PackedStringArray = [
 	"_get_observation", "_get_action_space", "_apply_action"
@@ -59,7 +59,7 @@ static func get_policy_problems(agent: Node, policy: Variant) -> PackedStringArr
 	if not _get_missing_methods(agent).is_empty():
 		return []
 	var problems: PackedStringArray = []
-	for problem: String in PolicyFit.get_problems(set_policy, agent):
+	for problem: String in RlPolicyFit.get_problems(set_policy, agent):
 		problems.append("The policy does not fit: %s." % problem)
 	return problems
 

@@ -1,20 +1,20 @@
 extends RefCounted
 ## One agent in its row of the messages to a trainer, until it leaves the game.
 
-const ActionMask := preload("action_mask.gd")
-const ActionSpace := preload("action_space.gd")
-const Episode := preload("episode.gd")
-const Observation := preload("observation.gd")
-const Pilot := preload("pilot.gd")
-const SeenSpaces := preload("seen_spaces.gd")
+const RlActionMask := preload("action_mask.gd")
+const RlActionSpace := preload("action_space.gd")
+const RlEpisode := preload("episode.gd")
+const RlObservation := preload("observation.gd")
+const RlPilot := preload("pilot.gd")
+const RlSeenSpaces := preload("seen_spaces.gd")
 
 ## Where the agent was when it took its row, for messages.
 var path: String
 var policy_name: String
-var action_space: ActionSpace
+var action_space: RlActionSpace
 var shapes: Dictionary[String, PackedInt32Array]
 ## Null if the agent has none: it does not override `_get_action_mask`.
-var mask: ActionMask = null
+var mask: RlActionMask = null
 ## Why the agent cannot be trained. Empty = all is well.
 var problem: String = ""
 ## Whether it cannot because nothing is drawn.
@@ -25,17 +25,17 @@ var observation: Variant = null
 ## Of the window that was closed.
 var reward: float = 0.0
 ## The episode that ended in that window, or null.
-var ended: Episode = null
+var ended: RlEpisode = null
 ## The agent has left; its row is free.
 var has_left: bool = false
 
 var _agent: RLAgent
-var _episode: Episode
+var _episode: RlEpisode
 ## Decisions of that episode that were reported.
 var _reported: int = 0
 
 
-func _init(pilot: Pilot) -> void:
+func _init(pilot: RlPilot) -> void:
 	_agent = pilot.get_agent()
 	_episode = _agent.episode
 	_reported = _episode.length
@@ -43,10 +43,10 @@ func _init(pilot: Pilot) -> void:
 	policy_name = _agent.policy_name
 	action_space = pilot.get_space()
 	if pilot.has_mask:
-		mask = ActionMask.new(action_space)
+		mask = RlActionMask.new(action_space)
 		mask.read(_agent._get_action_mask())
-	observation = Observation.freeze(_agent._get_observation())
-	var read: Observation = Observation.new(observation)
+	observation = RlObservation.freeze(_agent._get_observation())
+	var read: RlObservation = RlObservation.new(observation)
 	shapes = read.get_shapes()
 	needs_drawing = read.needs_drawing
 	for reason: String in [
@@ -55,7 +55,7 @@ func _init(pilot: Pilot) -> void:
 		if problem.is_empty():
 			problem = reason
 	if problem.is_empty():
-		SeenSpaces.note(_agent, shapes, action_space.entries)
+		RlSeenSpaces.note(_agent, shapes, action_space.entries)
 
 
 ## Gives the agent a mask if its policy is [param masked], else none.
@@ -63,7 +63,7 @@ func set_masked(masked: bool) -> void:
 	if not masked:
 		mask = null
 	elif mask == null:
-		mask = ActionMask.new(action_space)
+		mask = RlActionMask.new(action_space)
 
 
 ## Returns the agent, or null if it is gone: it was freed, taken out of the scene, or given to

@@ -7,7 +7,7 @@ extends RefCounted
 
 
 ## Spaces of one agent.
-class Entry:
+class RlEntry:
 	extends RefCounted
 	## Of its observations: [n], or [channels, height, width].
 	var shapes: Dictionary[String, PackedInt32Array] = {}
@@ -43,7 +43,7 @@ static func note(
 
 
 ## Returns what is known about an agent of a scene that is edited, or null.
-static func find(agent: Node) -> Entry:
+static func find(agent: Node) -> RlEntry:
 	var note_of_agent: Variant = _read().get(_get_key(agent))
 	if not note_of_agent is Dictionary:
 		return null
@@ -54,7 +54,7 @@ static func find(agent: Node) -> Entry:
 		if FileAccess.get_modified_time(script.resource_path) > time:
 			return null
 		script = script.get_base_script()
-	var entry: Entry = Entry.new()
+	var entry: RlEntry = RlEntry.new()
 	entry.actions = fields.get(ACTIONS, {})
 	var shapes: Dictionary = fields.get(SHAPES, {})
 	for key: String in shapes:

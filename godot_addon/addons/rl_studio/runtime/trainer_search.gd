@@ -1,14 +1,14 @@
 extends RefCounted
 ## Finds the trainer, which may start later than the game.
 
-const WireConnection := preload("wire_connection.gd")
+const RlWireConnection := preload("wire_connection.gd")
 
 ## How long a game that was launched by a trainer tries to reach it.
 const LAUNCH_TIMEOUT_S: float = 30.0
 ## How long a game in training mode looks for a trainer while it is played.
 const PLAY_TIMEOUT_S: float = 10.0
 
-var connection: WireConnection
+var connection: RlWireConnection
 
 var _port: int
 var _is_launched: bool
@@ -21,7 +21,7 @@ func _init(port: int, is_launched: bool) -> void:
 	_port = port
 	_is_launched = is_launched
 	_deadline_msec = Time.get_ticks_msec() + roundi(PLAY_TIMEOUT_S * 1000.0)
-	connection = WireConnection.new(port)
+	connection = RlWireConnection.new(port)
 
 
 ## Returns whether a trainer is connected. Waits for one only if the trainer launched the game.

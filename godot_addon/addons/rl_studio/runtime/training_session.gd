@@ -6,17 +6,17 @@ extends RefCounted
 ## docs/wire-protocol.md); every other one is answered in JSON.
 
 ## ABSENT: there is no agent to tell of; the game has to go on until one comes.
-enum Outcome { WAITING, ACTION, RESET, CLOSED, FAILED, ABSENT }
-enum Debt { NOTHING, SPACES, FIRST_OBSERVATION, STEP }
+enum RlOutcome { WAITING, ACTION, RESET, CLOSED, FAILED, ABSENT }
+enum RlDebt { NOTHING, SPACES, FIRST_OBSERVATION, STEP }
 
-const BinaryDialect := preload("binary_dialect.gd")
-const Dialect := preload("dialect.gd")
-const JsonDialect := preload("json_dialect.gd")
-const Notices := preload("notices.gd")
-const Pilot := preload("pilot.gd")
-const Roster := preload("roster.gd")
-const WireConnection := preload("wire_connection.gd")
-const WireFrames := preload("wire_frames.gd")
+const RlBinaryDialect := preload("binary_dialect.gd")
+const RlDialect := preload("dialect.gd")
+const RlJsonDialect := preload("json_dialect.gd")
+const RlNotices := preload("notices.gd")
+const RlPilot := preload("pilot.gd")
+const RlRoster := preload("roster.gd")
+const RlWireConnection := preload("wire_connection.gd")
+const RlWireFrames := preload("wire_frames.gd")
 
 ## Of the reset read last: [seed], or [] if it carries none.
 var reset_seed: PackedInt64Array = []
@@ -24,44 +24,44 @@ var reset_seed: PackedInt64Array = []
 var action_repeat: int = 0
 var scene_action_repeat: int = 0
 
-var _connection: WireConnection
+var _connection: RlWireConnection
 var _row_limits: Dictionary[String, int] = {}
 ## All agents of the game, and those that are to be trained.
-var _all: Array[Pilot] = []
-var _trainees: Array[Pilot] = []
+var _all: Array[RlPilot] = []
+var _trainees: Array[RlPilot] = []
 ## Null until the trainer has asked for the agents, and some are there.
-var _roster: Roster = null
-var _json: JsonDialect = null
+var _roster: RlRoster = null
+var _json: RlJsonDialect = null
 ## Null unless binary frames were agreed on.
-var _binary: BinaryDialect = null
-var _dialect: Dialect = null
+var _binary: RlBinaryDialect = null
+var _dialect: RlDialect = null
 var _offers_binary: bool = false
 ## The answer that the trainer waits for, and since when.
-var _debt: Debt = Debt.NOTHING
+var _debt: RlDebt = RlDebt.NOTHING
 var _received_usec: int = 0
 
 
 ## [param row_limits]: by policy, how many of its agents can be trained at once, where the game says
 ## so; training begins when each of these policies has an agent.
-func _init(connection: WireConnection, row_limits: Dictionary[String, int]) -> void:
+func _init(connection: RlWireConnection, row_limits: Dictionary[String, int]) -> void:
 	_connection = connection
 	_row_limits = row_limits
 
 
 ## Answers what is owed, then waits until the trainer has decided what comes next. [param trainees]
 ## of [param all] agents are to be trained now.
-func exchange(all: Array[Pilot], trainees: Array[Pilot]) -> Outcome:
+func exchange(all: Array[RlPilot], trainees: Array[RlPilot]) -> RlOutcome:
 	_all = all
 	_trainees = trainees
-	var outcome: Outcome = _pay_debt()
-	while outcome == Outcome.WAITING:
+	var outcome: RlOutcome = _pay_debt()
+	while outcome == RlOutcome.WAITING:
 		var payload: PackedByteArray = _connection.receive()
 		_received_usec = Time.get_ticks_usec()
 		if _connection.is_closed:
 			if not _connection.problem.is_empty():
 				push_error("RL Studio: %s" % _connection.problem)
-			return Outcome.CLOSED
-		if WireFrames.is_binary(payload):
+			return RlOutcome.CLOSED
+		if RlWireFrames.is_binary(payload):
 			outcome = _handle_frame(payload)
 		else:
 			outcome = _handle_message(payload)
@@ -85,26 +85,26 @@ func give_up(code: String, reason: String) -> void:
 
 ## Tells the trainer what the game waits for; "" if the wait is over.
 func tell_status(message: String) -> void:
-	if _binary != null or (_offers_binary and _debt == Debt.SPACES):
+	if _binary != null or (_offers_binary and _debt == RlDebt.SPACES):
 		_connection.send_text(JSON.stringify({"type": "status", "message": message}))
 
 
-func _handle_frame(payload: PackedByteArray) -> Outcome:
+func _handle_frame(payload: PackedByteArray) -> RlOutcome:
 	if _binary == null:
 		_complain("a binary frame came, but none were agreed on in the handshake")
-		return Outcome.WAITING
+		return RlOutcome.WAITING
 	match _binary.read_kind(payload):
-		WireFrames.Kind.ACTION when _binary.apply_actions(payload):
-			return _owe(Debt.STEP)
-		WireFrames.Kind.RESET:
+		RlWireFrames.RlKind.ACTION when _binary.apply_actions(payload):
+			return _owe(RlDebt.STEP)
+		RlWireFrames.RlKind.RESET:
 			reset_seed = _binary.read_reset(payload)
 			if _binary.problem.is_empty():
-				return _owe(Debt.FIRST_OBSERVATION)
+				return _owe(RlDebt.FIRST_OBSERVATION)
 	_complain(_binary.problem)
-	return Outcome.WAITING
+	return RlOutcome.WAITING
 
 
-func _handle_message(payload: PackedByteArray) -> Outcome:
+func _handle_message(payload: PackedByteArray) -> RlOutcome:
 	var text: String = payload.get_string_from_utf8()
 	var message: Dictionary = _parse(text)
 	var kind: String = str(message.get("type", ""))
@@ -112,12 +112,12 @@ func _handle_message(payload: PackedByteArray) -> Outcome:
 		"handshake":
 			_read_offer(message)
 		"env_info":
-			_debt = Debt.SPACES
+			_debt = RlDebt.SPACES
 			return _pay_debt()
 		"call":
 			_answer_call(str(message.get("method", "")))
 		"close":
-			return Outcome.CLOSED
+			return RlOutcome.CLOSED
 		"reset", "action", "rows" when _dialect == null:
 			_complain("%s came before env_info" % kind)
 		"rows" when _binary != null:
@@ -125,21 +125,21 @@ func _handle_message(payload: PackedByteArray) -> Outcome:
 		"reset", "action" when _binary != null:
 			_complain("binary frames were agreed on, but a reset or an action came in JSON")
 		"reset" when _read_seed(message):
-			return _owe(Debt.FIRST_OBSERVATION)
+			return _owe(RlDebt.FIRST_OBSERVATION)
 		"reset":
 			_complain("the seed of a reset is %s, not a whole number" % [message["seed"]])
 		"action" when _json.apply_actions(message.get("action")):
-			return _owe(Debt.STEP)
+			return _owe(RlDebt.STEP)
 		"action":
 			_complain(_json.problem)
 		_:
 			_complain("this is not a message of the protocol: %s" % text.left(200))
-	return Outcome.WAITING
+	return RlOutcome.WAITING
 
 
-func _owe(debt: Debt) -> Outcome:
+func _owe(debt: RlDebt) -> RlOutcome:
 	_debt = debt
-	return Outcome.ACTION if debt == Debt.STEP else Outcome.RESET
+	return RlOutcome.ACTION if debt == RlDebt.STEP else RlOutcome.RESET
 
 
 func _parse(text: String) -> Dictionary:
@@ -164,8 +164,8 @@ func _read_offer(message: Dictionary) -> void:
 		for version: Variant in versions:
 			_offers_binary = (
 				_offers_binary
-				or (version is float and version == WireFrames.VERSION)
-				or (version is int and version == WireFrames.VERSION)
+				or (version is float and version == RlWireFrames.VERSION)
+				or (version is int and version == RlWireFrames.VERSION)
 			)
 
 
@@ -197,56 +197,56 @@ func _complain(reason: String, code: String = "") -> void:
 	_connection.send_text(JSON.stringify(message))
 
 
-func _pay_debt() -> Outcome:
-	if _debt == Debt.NOTHING:
-		return Outcome.WAITING
-	if _debt == Debt.SPACES:
+func _pay_debt() -> RlOutcome:
+	if _debt == RlDebt.NOTHING:
+		return RlOutcome.WAITING
+	if _debt == RlDebt.SPACES:
 		return _send_spaces()
 	if not _roster.has_anybody(_trainees):
-		return Outcome.ABSENT
+		return RlOutcome.ABSENT
 	var answer: PackedByteArray = []
-	if _debt == Debt.FIRST_OBSERVATION:
+	if _debt == RlDebt.FIRST_OBSERVATION:
 		answer = _dialect.write_first(_received_usec, _trainees)
 	else:
 		answer = _dialect.write_step(_received_usec, _trainees)
-	_debt = Debt.NOTHING
+	_debt = RlDebt.NOTHING
 	if answer.is_empty():
 		_complain(_dialect.problem, _dialect.code)
-		return Outcome.FAILED
+		return RlOutcome.FAILED
 	_tell_news()
 	_connection.send(answer)
-	return Outcome.WAITING
+	return RlOutcome.WAITING
 
 
-func _send_spaces() -> Outcome:
-	var present: Array[Pilot] = _trainees.filter(
-		func(pilot: Pilot) -> bool: return pilot.has_begun and pilot.get_agent() != null
+func _send_spaces() -> RlOutcome:
+	var present: Array[RlPilot] = _trainees.filter(
+		func(pilot: RlPilot) -> bool: return pilot.has_begun and pilot.get_agent() != null
 	)
 	if present.is_empty() or not get_missing_policies().is_empty():
-		return Outcome.ABSENT
-	_debt = Debt.NOTHING
-	_roster = Roster.new(_row_limits)
+		return RlOutcome.ABSENT
+	_debt = RlDebt.NOTHING
+	_roster = RlRoster.new(_row_limits)
 	_roster.open(present)
 	if not _roster.problem.is_empty():
 		_complain(_roster.problem, _roster.code)
-		return Outcome.FAILED
+		return RlOutcome.FAILED
 	if _offers_binary:
-		_binary = BinaryDialect.new(_roster)
+		_binary = RlBinaryDialect.new(_roster)
 		_dialect = _binary
 	else:
-		_json = JsonDialect.new(_roster)
+		_json = RlJsonDialect.new(_roster)
 		_dialect = _json
-	var version: int = WireFrames.VERSION if _offers_binary else 0
+	var version: int = RlWireFrames.VERSION if _offers_binary else 0
 	var info: Dictionary = _roster.describe(version, action_repeat, scene_action_repeat)
 	_connection.send_text(JSON.stringify(info))
-	return Outcome.WAITING
+	return RlOutcome.WAITING
 
 
 ## What is worth a word beside the answer, for trainers that know it.
 func _tell_news() -> void:
 	if _binary == null:
 		return
-	for notice: PackedStringArray in Notices.take():
+	for notice: PackedStringArray in RlNotices.take():
 		var warning: Dictionary = {"type": "warning", "topic": notice[0], "message": notice[1]}
 		_connection.send_text(JSON.stringify(warning))
 	if _roster.has_news:
@@ -274,11 +274,11 @@ func _answer_call(method: String) -> void:
 func _list_called() -> Array[RLAgent]:
 	var agents: Array[RLAgent] = []
 	if _binary == null:
-		for pilot: Pilot in _all:
+		for pilot: RlPilot in _all:
 			agents.append(pilot.get_agent())
 		return agents
-	for group: Roster.WireGroup in _roster.groups:
-		for seat: Roster.Seat in group.seats:
+	for group: RlRoster.RlWireGroup in _roster.groups:
+		for seat: RlRoster.RlSeat in group.seats:
 			agents.append(null if seat == null else seat.get_agent())
 	return agents
 
@@ -290,5 +290,5 @@ func _can_call(agent: RLAgent, method: String) -> bool:
 	return false
 
 
-func _is_of(pilot: Pilot, policy: String) -> bool:
+func _is_of(pilot: RlPilot, policy: String) -> bool:
 	return pilot.get_agent() != null and pilot.get_agent().policy_name == policy

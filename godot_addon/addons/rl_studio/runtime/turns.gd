@@ -2,7 +2,7 @@ extends RefCounted
 ## In which tick of the interval each agent decides, and so when its windows open and close. Many
 ## agents that policies play take turns, so that no frame has to bear the decisions of all.
 
-const Pilot := preload("pilot.gd")
+const RlPilot := preload("pilot.gd")
 
 ## Fewer are no burden, and are played as they were trained: all in the same tick.
 const MANY: int = 32
@@ -18,7 +18,7 @@ var _by_turn: Array[Array] = [[]]
 
 ## Gives each of [param pilots] its turn. Those of [param deciders] keep theirs if that is fair.
 func share_out(
-	pilots: Array[Pilot], deciders: Array[Pilot], new_interval: int, may_spread_now: bool
+	pilots: Array[RlPilot], deciders: Array[RlPilot], new_interval: int, may_spread_now: bool
 ) -> void:
 	interval = new_interval
 	may_spread = may_spread_now
@@ -26,12 +26,12 @@ func share_out(
 	if are_spread:
 		_spread(deciders)
 	else:
-		for pilot: Pilot in deciders:
+		for pilot: RlPilot in deciders:
 			pilot.turn = 0
 	_by_turn.clear()
 	for turn: int in interval:
 		_by_turn.append([])
-	for pilot: Pilot in pilots:
+	for pilot: RlPilot in pilots:
 		var agent: RLAgent = pilot.get_agent()
 		if agent != null:
 			if agent.controlled_by != RLAgent.Mode.POLICY:
@@ -40,13 +40,13 @@ func share_out(
 
 
 func open_windows(turn: int) -> void:
-	for pilot: Pilot in _by_turn[turn]:
+	for pilot: RlPilot in _by_turn[turn]:
 		pilot.has_open_window = pilot.has_begun
 
 
 ## Counts a decision of every agent with this turn that has had one.
 func close_windows(turn: int) -> void:
-	for pilot: Pilot in _by_turn[turn]:
+	for pilot: RlPilot in _by_turn[turn]:
 		if pilot.has_open_window:
 			pilot.has_open_window = false
 			var agent: RLAgent = pilot.get_agent()
@@ -54,19 +54,19 @@ func close_windows(turn: int) -> void:
 				agent.close_window()
 
 
-func _spread(deciders: Array[Pilot]) -> void:
+func _spread(deciders: Array[RlPilot]) -> void:
 	var fair_share: int = ceili(float(deciders.size()) / interval)
 	var counts: PackedInt32Array = []
 	counts.resize(interval)
-	var homeless: Array[Pilot] = []
-	for pilot: Pilot in deciders:
+	var homeless: Array[RlPilot] = []
+	for pilot: RlPilot in deciders:
 		var has_turn_already: bool = pilot.decoder != null and pilot.turn < interval
 		if has_turn_already and counts[pilot.turn] < fair_share:
 			counts[pilot.turn] += 1
 		else:
 			homeless.append(pilot)
 	var turn: int = 0
-	for pilot: Pilot in homeless:
+	for pilot: RlPilot in homeless:
 		while counts[turn] >= fair_share:
 			turn = (turn + 1) % interval
 		counts[turn] += 1

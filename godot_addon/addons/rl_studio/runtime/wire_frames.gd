@@ -2,10 +2,10 @@ extends RefCounted
 ## The binary frames of docs/wire-protocol.md, version 2, as the game sees them: writes
 ## observations and steps, reads resets and actions. Knows bytes only; no bytes can break it.
 
-enum Kind { NONE, RESET, ACTION, OBSERVATION, STEP }
+enum RlKind { NONE, RESET, ACTION, OBSERVATION, STEP }
 
-const ActionSpace := preload("action_space.gd")
-const WireGroup := preload("wire_group.gd")
+const RlActionSpace := preload("action_space.gd")
+const RlWireGroup := preload("wire_group.gd")
 
 const VERSION: int = 2
 const HEADER_BYTES: int = 8
@@ -26,10 +26,10 @@ var reset_seed: int = 0
 var continuous: Array[PackedFloat32Array] = []
 var discrete: Array[PackedInt32Array] = []
 
-var _groups: Array[WireGroup]
+var _groups: Array[RlWireGroup]
 
 
-func _init(groups: Array[WireGroup]) -> void:
+func _init(groups: Array[RlWireGroup]) -> void:
 	_groups = groups
 
 
@@ -40,7 +40,7 @@ static func is_binary(payload: PackedByteArray) -> bool:
 
 ## Returns the kind of a frame that trainers send; [constant NONE] if it is none, and
 ## [member problem] says why.
-func read_kind(payload: PackedByteArray) -> Kind:
+func read_kind(payload: PackedByteArray) -> RlKind:
 	problem = ""
 	if payload.size() < HEADER_BYTES or payload.decode_u16(0) != MAGIC:
 		problem = "%d bytes are not a binary frame" % payload.size()
@@ -48,18 +48,18 @@ func read_kind(payload: PackedByteArray) -> Kind:
 		problem = (
 			"a binary frame of version %d; this game speaks version %d" % [payload[2], VERSION]
 		)
-	elif payload[3] == Kind.RESET:
-		return Kind.RESET
-	elif payload[3] == Kind.ACTION:
-		return Kind.ACTION
+	elif payload[3] == RlKind.RESET:
+		return RlKind.RESET
+	elif payload[3] == RlKind.ACTION:
+		return RlKind.ACTION
 	else:
 		problem = "a binary frame of kind %d; expected 1 (reset) or 2 (action)" % payload[3]
-	return Kind.NONE
+	return RlKind.NONE
 
 
 ## Reads a reset. Returns whether it is one.
 func read_reset(payload: PackedByteArray) -> bool:
-	if not _check(payload, Kind.RESET, RESET_BYTES):
+	if not _check(payload, RlKind.RESET, RESET_BYTES):
 		return false
 	var value: int = payload.decode_u32(4)
 	if value > 1:
@@ -73,7 +73,7 @@ func read_reset(payload: PackedByteArray) -> bool:
 ## Reads the actions of all agents that are there. Returns whether they can be carried out.
 func read_actions(payload: PackedByteArray) -> bool:
 	var agent_count: int = _count_agents()
-	if not _check(payload, Kind.ACTION, _get_action_bytes()):
+	if not _check(payload, RlKind.ACTION, _get_action_bytes()):
 		return false
 	if payload.decode_u32(4) != agent_count:
 		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), agent_count]
@@ -81,8 +81,8 @@ func read_actions(payload: PackedByteArray) -> bool:
 	continuous.clear()
 	discrete.clear()
 	var start: int = HEADER_BYTES
-	for group: WireGroup in _groups:
-		var space: ActionSpace = group.action_space
+	for group: RlWireGroup in _groups:
+		var space: RlActionSpace = group.action_space
 		if group.taken.is_empty():
 			continuous.append(PackedFloat32Array())
 			discrete.append(PackedInt32Array())
@@ -107,7 +107,7 @@ func read_actions(payload: PackedByteArray) -> bool:
 ## Returns the answer to a reset. [param blocks] are, group after group, the observations in the
 ## order of their names and then the masks, if there are any, of the agents that are there.
 func write_observation(game_usec: int, blocks: Array[PackedByteArray]) -> PackedByteArray:
-	var frame: PackedByteArray = _begin(Kind.OBSERVATION, HEADER_BYTES + 4, game_usec)
+	var frame: PackedByteArray = _begin(RlKind.OBSERVATION, HEADER_BYTES + 4, game_usec)
 	frame.encode_u32(4, _count_agents())
 	_append(frame, _write_rows())
 	for block: PackedByteArray in blocks:
@@ -129,7 +129,7 @@ func write_step(
 	infos: String = "",
 	ended: int = 0
 ) -> PackedByteArray:
-	var frame: PackedByteArray = _begin(Kind.STEP, HEADER_BYTES + 12, game_usec)
+	var frame: PackedByteArray = _begin(RlKind.STEP, HEADER_BYTES + 12, game_usec)
 	frame.encode_u32(4, flags.size())
 	frame.encode_u32(HEADER_BYTES + 4, ended)
 	frame.encode_u32(HEADER_BYTES + 8, 1 if has_changed else 0)
@@ -153,31 +153,31 @@ func write_step(
 
 func _count_agents() -> int:
 	var count: int = 0
-	for group: WireGroup in _groups:
+	for group: RlWireGroup in _groups:
 		count += group.taken.size()
 	return count
 
 
 func _get_action_bytes() -> int:
 	var bytes: int = HEADER_BYTES
-	for group: WireGroup in _groups:
+	for group: RlWireGroup in _groups:
 		if not group.taken.is_empty():
-			var space: ActionSpace = group.action_space
+			var space: RlActionSpace = group.action_space
 			var width: int = space.continuous_width + space.discrete_width
-			bytes += WireGroup.FLOAT_BYTES * width * group.taken.size()
+			bytes += RlWireGroup.FLOAT_BYTES * width * group.taken.size()
 	return bytes
 
 
 ## Which rows are taken: for each group their number, and each of them.
 func _write_rows() -> PackedByteArray:
 	var table: PackedInt32Array = []
-	for group: WireGroup in _groups:
+	for group: RlWireGroup in _groups:
 		table.append(group.taken.size())
 		table.append_array(group.taken)
 	return table.to_byte_array()
 
 
-func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
+func _check(payload: PackedByteArray, kind: RlKind, size: int) -> bool:
 	if read_kind(payload) != kind:
 		if problem.is_empty():
 			problem = "a binary frame of kind %d; expected %d" % [payload[3], kind]
@@ -186,7 +186,7 @@ func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
 		problem = (
 			"%s takes %d bytes; got %d"
 			% [
-				"a reset" if kind == Kind.RESET else "actions of %d agents" % _count_agents(),
+				"a reset" if kind == RlKind.RESET else "actions of %d agents" % _count_agents(),
 				size,
 				payload.size(),
 			]
@@ -195,7 +195,7 @@ func _check(payload: PackedByteArray, kind: Kind, size: int) -> bool:
 	return true
 
 
-func _begin(kind: Kind, size: int, game_usec: int) -> PackedByteArray:
+func _begin(kind: RlKind, size: int, game_usec: int) -> PackedByteArray:
 	var frame: PackedByteArray = []
 	frame.resize(size)
 	frame.encode_u16(0, MAGIC)

@@ -2,8 +2,8 @@ extends RefCounted
 ## The agents of a game that share a policy, and so their spaces: one part of every binary frame.
 ## They sit in rows; a row may be empty.
 
-const ActionSpace := preload("action_space.gd")
-const Seat := preload("seat.gd")
+const RlActionSpace := preload("action_space.gd")
+const RlSeat := preload("seat.gd")
 
 const FLOAT_BYTES: int = 4
 
@@ -11,12 +11,12 @@ var policy: String
 ## How many agents can be trained at once.
 var rows: int = 0
 ## By row; null where it is empty.
-var seats: Array[Seat] = []
+var seats: Array[RlSeat] = []
 ## The rows that are taken, ascending, and who sits there.
 var taken: PackedInt32Array = []
-var present: Array[Seat] = []
+var present: Array[RlSeat] = []
 ## Null until the first agent has come.
-var action_space: ActionSpace = null
+var action_space: RlActionSpace = null
 ## Whether the agents say which discrete choices are allowed.
 var is_masked: bool = false
 ## The agent that the others must be like, for messages.
@@ -37,7 +37,7 @@ func _init(its_policy: String) -> void:
 ## Takes over the spaces of its first agent.
 func learn(
 	its_shapes: Dictionary[String, PackedInt32Array],
-	its_action_space: ActionSpace,
+	its_action_space: RlActionSpace,
 	path: String = ""
 ) -> void:
 	shapes = its_shapes
@@ -65,7 +65,7 @@ func find_free_row() -> int:
 
 
 ## Sets who sits in a row; null leaves it empty. [method list_present] must follow.
-func put(row: int, seat: Seat) -> void:
+func put(row: int, seat: RlSeat) -> void:
 	seats[row] = seat
 
 

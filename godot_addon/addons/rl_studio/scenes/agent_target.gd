@@ -2,16 +2,16 @@
 extends RefCounted
 ## Something in the open scene that a policy can be assigned to: an agent, or the RLSync.
 
-enum Fit { UNKNOWN, GOOD, BAD }
+enum RlFit { UNKNOWN, GOOD, BAD }
 
-const PolicyFit := preload("../runtime/policy_fit.gd")
-const SceneChecks := preload("../runtime/scene_checks.gd")
+const RlPolicyFit := preload("../runtime/policy_fit.gd")
+const RlSceneChecks := preload("../runtime/scene_checks.gd")
 
 ## The RLAgent or RLSync.
 var node: Node
 ## The policy file that is meant for it, a res:// path.
 var path: String
-var fit: Fit = Fit.UNKNOWN
+var fit: RlFit = RlFit.UNKNOWN
 ## Why it does not fit, with what is expected and found.
 var problems: PackedStringArray = []
 
@@ -24,14 +24,14 @@ func _init(target: Node, policy_path: String) -> void:
 ## Compares the policy with the agent. The RLSync takes any.
 func check(policy: RLPolicy) -> void:
 	problems = []
-	fit = Fit.UNKNOWN
+	fit = RlFit.UNKNOWN
 	if not node is RLAgent:
 		return
-	problems = SceneChecks.get_policy_problems(node, policy)
+	problems = RlSceneChecks.get_policy_problems(node, policy)
 	if not problems.is_empty():
-		fit = Fit.BAD
-	elif PolicyFit.can_check(node):
-		fit = Fit.GOOD
+		fit = RlFit.BAD
+	elif RlPolicyFit.can_check(node):
+		fit = RlFit.GOOD
 
 
 ## Whether it is the RLSync, whose policy plays all agents that have none of their own.

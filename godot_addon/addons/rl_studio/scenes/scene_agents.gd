@@ -3,18 +3,18 @@ extends RefCounted
 ## What the open scene has for policies to be assigned to. Agents of scenes within it are told
 ## apart: a property set on them here would not be saved.
 
-const AgentTarget := preload("agent_target.gd")
-const PolicyFiles := preload("policy_files.gd")
-const SceneChecks := preload("../runtime/scene_checks.gd")
+const RlAgentTarget := preload("agent_target.gd")
+const RlPolicyFiles := preload("policy_files.gd")
+const RlSceneChecks := preload("../runtime/scene_checks.gd")
 
 ## Whether a scene is open at all.
 var is_open: bool = false
 ## What the open scene is called.
 var title: String = ""
 ## Agents whose policy name is that of a file, then the RLSync.
-var targets: Array[AgentTarget] = []
+var targets: Array[RlAgentTarget] = []
 ## Agents of other names; only if no agent has the right one.
-var others: Array[AgentTarget] = []
+var others: Array[RlAgentTarget] = []
 ## By the scene file they are from, how many agents of the right name are in scenes within.
 var elsewhere: Dictionary[String, int] = {}
 ## The files that are gone, not imported, or no policies.
@@ -30,7 +30,7 @@ func _init(root: Node, files: Dictionary[String, String]) -> void:
 	title = file if file != "" else str(root.name)
 	var policies: Dictionary[String, RLPolicy] = _load_policies(files)
 	var strangers: Array[Node] = []
-	for agent: Node in SceneChecks.find_agents(root):
+	for agent: Node in RlSceneChecks.find_agents(root):
 		var policy: String = str(agent.get(&"policy_name"))
 		if not files.has(policy):
 			strangers.append(agent)
@@ -48,7 +48,7 @@ func _init(root: Node, files: Dictionary[String, String]) -> void:
 		for agent: Node in strangers:
 			if is_saved_with(agent, root):
 				others.append(_make(agent, only, policies))
-	for sync: Node in SceneChecks.find_syncs(root):
+	for sync: Node in RlSceneChecks.find_syncs(root):
 		if is_saved_with(sync, root):
 			targets.append(_make(sync, only, policies))
 
@@ -61,8 +61,8 @@ func is_empty() -> bool:
 ## Whether the editor cannot tell of some agents if their policy fits.
 func has_unknown() -> bool:
 	return (targets + others).any(
-		func(target: AgentTarget) -> bool:
-			return target.fit == AgentTarget.Fit.UNKNOWN and not target.is_sync()
+		func(target: RlAgentTarget) -> bool:
+			return target.fit == RlAgentTarget.RlFit.UNKNOWN and not target.is_sync()
 	)
 
 
@@ -79,13 +79,13 @@ static func is_saved_with(node: Node, root: Node) -> bool:
 func _load_policies(files: Dictionary[String, String]) -> Dictionary[String, RLPolicy]:
 	var policies: Dictionary[String, RLPolicy] = {}
 	for path: String in files.values():
-		policies[path] = PolicyFiles.find(path)
+		policies[path] = RlPolicyFiles.find(path)
 		if policies[path] == null:
 			broken.append(path)
 	return policies
 
 
-func _make(node: Node, path: String, policies: Dictionary[String, RLPolicy]) -> AgentTarget:
-	var target: AgentTarget = AgentTarget.new(node, path)
+func _make(node: Node, path: String, policies: Dictionary[String, RLPolicy]) -> RlAgentTarget:
+	var target: RlAgentTarget = RlAgentTarget.new(node, path)
 	target.check(policies[path])
 	return target

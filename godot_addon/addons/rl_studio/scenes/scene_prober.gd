@@ -6,8 +6,8 @@ extends Node
 ## It ended. [param problem] says why nothing was learned; "" if something was.
 signal finished(problem: String)
 
-const OpenScene := preload("open_scene.gd")
-const SceneChecks := preload("../runtime/scene_checks.gd")
+const RlOpenScene := preload("open_scene.gd")
+const RlSceneChecks := preload("../runtime/scene_checks.gd")
 
 ## For buttons that start it.
 const TOOLTIP: String = "Saves the scene, runs it briefly without a window, and asks its agents"
@@ -44,12 +44,12 @@ func is_running() -> bool:
 func begin(policies: PackedStringArray) -> String:
 	if is_running():
 		return ""
-	if OpenScene.scene_path() == "":
+	if RlOpenScene.scene_path() == "":
 		return "Save the scene first."
-	scene = OpenScene.find_probe_scene(policies)
+	scene = RlOpenScene.find_probe_scene(policies)
 	if scene == "":
 		return "No scene of the project has an RLSync: add one and save it."
-	if scene == OpenScene.scene_path() and EditorInterface.save_scene() != OK:
+	if scene == RlOpenScene.scene_path() and EditorInterface.save_scene() != OK:
 		return "%s cannot be saved." % scene.get_file()
 	var arguments: PackedStringArray = ["--headless", "--fixed-fps", "60"]
 	arguments.append_array(["--path", ProjectSettings.globalize_path("res://")])
@@ -85,5 +85,5 @@ func _on_timer_timeout() -> void:
 func _update_warnings() -> void:
 	var root: Node = EditorInterface.get_edited_scene_root()
 	if root != null:
-		for sync: Node in SceneChecks.find_syncs(root):
+		for sync: Node in RlSceneChecks.find_syncs(root):
 			sync.update_configuration_warnings()

@@ -3,22 +3,22 @@ extends ConfirmationDialog
 ## Lists the agents of the open scene that have the name of an exported policy, whether it fits
 ## them, and asks which shall get it.
 
-signal assign_requested(targets: Array[AgentTarget])
+signal assign_requested(targets: Array[RlAgentTarget])
 ## Another scene has to be opened: agents of scenes within the open one are saved there.
 signal scene_requested(path: String)
 ## The agents shall be asked what they see and can do.
 signal check_requested
 
-const AgentTarget := preload("../scenes/agent_target.gd")
-const AssignRow := preload("assign_row.gd")
-const Look := preload("look.gd")
-const SceneAgents := preload("../scenes/scene_agents.gd")
-const SceneProber := preload("../scenes/scene_prober.gd")
+const RlAgentTarget := preload("../scenes/agent_target.gd")
+const RlAssignRow := preload("assign_row.gd")
+const RlLook := preload("look.gd")
+const RlSceneAgents := preload("../scenes/scene_agents.gd")
+const RlSceneProber := preload("../scenes/scene_prober.gd")
 
 const SIZE: Vector2 = Vector2(460, 420)
 
-var _agents: SceneAgents
-var _rows: Array[AssignRow] = []
+var _agents: RlSceneAgents
+var _rows: Array[RlAssignRow] = []
 
 @onready var _scene: Label = %Scene
 @onready var _list: Control = %Rows
@@ -29,13 +29,13 @@ var _rows: Array[AssignRow] = []
 
 func _ready() -> void:
 	confirmed.connect(_on_confirmed)
-	_check.tooltip_text = SceneProber.TOOLTIP
+	_check.tooltip_text = RlSceneProber.TOOLTIP
 	_check.pressed.connect(func() -> void: check_requested.emit())
 
 
 ## Draws [param agents] for the policies [param names]; [param status] tells of a check that goes on
 ## or went wrong.
-func show_agents(agents: SceneAgents, names: PackedStringArray, status: String = "") -> void:
+func show_agents(agents: RlSceneAgents, names: PackedStringArray, status: String = "") -> void:
 	_agents = agents
 	_scene.text = _describe(agents, names)
 	_tell(status)
@@ -44,9 +44,9 @@ func show_agents(agents: SceneAgents, names: PackedStringArray, status: String =
 		child.get_parent().remove_child(child)
 		child.queue_free()
 	_rows.clear()
-	for target: AgentTarget in agents.targets:
+	for target: RlAgentTarget in agents.targets:
 		_add_row(target, not target.is_sync())
-	for target: AgentTarget in agents.others:
+	for target: RlAgentTarget in agents.others:
 		_add_row(target, false)
 	for scene: String in agents.elsewhere:
 		_add_scene(scene, agents.elsewhere[scene])
@@ -55,7 +55,7 @@ func show_agents(agents: SceneAgents, names: PackedStringArray, status: String =
 
 ## Shows the dialog in the middle of the editor.
 func open() -> void:
-	popup_centered(Vector2i(Look.px(SIZE.x), Look.px(SIZE.y)))
+	popup_centered(Vector2i(RlLook.px(SIZE.x), RlLook.px(SIZE.y)))
 
 
 ## Says that the agents are being asked.
@@ -69,7 +69,7 @@ func _tell(status: String) -> void:
 	_status.visible = status != ""
 
 
-func _describe(agents: SceneAgents, names: PackedStringArray) -> String:
+func _describe(agents: RlSceneAgents, names: PackedStringArray) -> String:
 	var name_text: String = "name" if names.size() == 1 else "names"
 	name_text = "policy %s %s" % [name_text, ", ".join(names)]
 	if not agents.broken.is_empty():
@@ -84,8 +84,8 @@ func _describe(agents: SceneAgents, names: PackedStringArray) -> String:
 	return "Agents of %s with the %s:" % [scene, name_text]
 
 
-func _add_row(target: AgentTarget, is_ticked: bool) -> void:
-	var row: AssignRow = AssignRow.new()
+func _add_row(target: RlAgentTarget, is_ticked: bool) -> void:
+	var row: RlAssignRow = RlAssignRow.new()
 	row.setup(target, is_ticked)
 	row.toggled.connect(_update_ok)
 	_list.add_child(row)
@@ -101,16 +101,16 @@ func _add_scene(scene: String, count: int) -> void:
 	var open_button: Button = Button.new()
 	open_button.text = "Open %s" % scene.get_file()
 	open_button.tooltip_text = scene
-	open_button.icon = Look.icon(_elsewhere, &"PackedScene")
+	open_button.icon = RlLook.icon(_elsewhere, &"PackedScene")
 	open_button.size_flags_horizontal = Control.SIZE_SHRINK_BEGIN
 	open_button.pressed.connect(func() -> void: scene_requested.emit(scene))
 	_elsewhere.add_child(label)
 	_elsewhere.add_child(open_button)
 
 
-func _ticked() -> Array[AgentTarget]:
-	var targets: Array[AgentTarget] = []
-	for row: AssignRow in _rows:
+func _ticked() -> Array[RlAgentTarget]:
+	var targets: Array[RlAgentTarget] = []
+	for row: RlAssignRow in _rows:
 		if row.is_ticked():
 			targets.append(row.target)
 	return targets

@@ -4,30 +4,30 @@ extends VBoxContainer
 
 signal toggled
 
-const AgentTarget := preload("../scenes/agent_target.gd")
-const HintLine := preload("hint_line.gd")
-const Look := preload("look.gd")
+const RlAgentTarget := preload("../scenes/agent_target.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLook := preload("look.gd")
 
-const FITS: Dictionary[AgentTarget.Fit, String] = {
-	AgentTarget.Fit.UNKNOWN: "Whether the policy fits is not known yet.",
-	AgentTarget.Fit.GOOD: "The policy fits.",
+const FITS: Dictionary[RlAgentTarget.RlFit, String] = {
+	RlAgentTarget.RlFit.UNKNOWN: "Whether the policy fits is not known yet.",
+	RlAgentTarget.RlFit.GOOD: "The policy fits.",
 }
 
 ## How far notes are moved in, to stand below the text of the check box.
 const INDENT: float = 22.0
 
-var target: AgentTarget
+var target: RlAgentTarget
 
 var _check: CheckBox = CheckBox.new()
-var _good: HintLine = HintLine.new()
-var _bad: HintLine = HintLine.new()
+var _good: RlHintLine = RlHintLine.new()
+var _bad: RlHintLine = RlHintLine.new()
 var _note: Label = Label.new()
 
 
 ## Agents whose policy does not fit can be ticked, but are not from the start; nor is the RLSync.
-func setup(which: AgentTarget, tick: bool) -> void:
+func setup(which: RlAgentTarget, tick: bool) -> void:
 	target = which
-	_check.set_pressed_no_signal(tick and target.fit != AgentTarget.Fit.BAD)
+	_check.set_pressed_no_signal(tick and target.fit != RlAgentTarget.RlFit.BAD)
 
 
 func _ready() -> void:
@@ -45,7 +45,7 @@ func _ready() -> void:
 	_note.name = "Note"
 	_note.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
 	var margin: MarginContainer = MarginContainer.new()
-	margin.add_theme_constant_override(&"margin_left", Look.px(INDENT))
+	margin.add_theme_constant_override(&"margin_left", RlLook.px(INDENT))
 	var notes: VBoxContainer = VBoxContainer.new()
 	notes.add_theme_constant_override(&"separation", 0)
 	margin.add_child(notes)
@@ -62,14 +62,14 @@ func is_ticked() -> bool:
 
 
 func _render() -> void:
-	_check.icon = Look.icon(self, &"Node")
-	Look.dim(_note)
+	_check.icon = RlLook.icon(self, &"Node")
+	RlLook.dim(_note)
 	_bad.show_hint("\n".join(target.problems))
-	_good.show_hint(FITS[target.fit] if target.fit == AgentTarget.Fit.GOOD else "")
+	_good.show_hint(FITS[target.fit] if target.fit == RlAgentTarget.RlFit.GOOD else "")
 	var notes: PackedStringArray = []
 	if target.is_sync():
 		notes.append("Plays all agents that have no policy of their own.")
-	elif target.fit == AgentTarget.Fit.UNKNOWN:
+	elif target.fit == RlAgentTarget.RlFit.UNKNOWN:
 		notes.append(FITS[target.fit])
 	var present: String = target.present_path()
 	if present == target.path:

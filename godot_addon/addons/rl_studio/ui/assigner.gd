@@ -6,18 +6,18 @@ extends Node
 ## Policies were assigned to so many nodes of the scene with that title.
 signal assigned(count: int, scene: String)
 
-const AgentTarget := preload("../scenes/agent_target.gd")
-const AssignDialog := preload("assign_dialog.gd")
-const PolicyAssigner := preload("../scenes/policy_assigner.gd")
-const SceneAgents := preload("../scenes/scene_agents.gd")
-const SceneProber := preload("../scenes/scene_prober.gd")
+const RlAgentTarget := preload("../scenes/agent_target.gd")
+const RlAssignDialog := preload("assign_dialog.gd")
+const RlPolicyAssigner := preload("../scenes/policy_assigner.gd")
+const RlSceneAgents := preload("../scenes/scene_agents.gd")
+const RlSceneProber := preload("../scenes/scene_prober.gd")
 
 const DIALOG: PackedScene = preload("assign_dialog.tscn")
 
 ## Paths by policy name.
 var _files: Dictionary[String, String] = {}
-var _dialog: AssignDialog
-var _prober: SceneProber = SceneProber.new()
+var _dialog: RlAssignDialog
+var _prober: RlSceneProber = RlSceneProber.new()
 
 
 func _ready() -> void:
@@ -44,13 +44,13 @@ func _render(status: String = "") -> void:
 		_dialog.show_checking()
 
 
-func _look() -> SceneAgents:
-	return SceneAgents.new(EditorInterface.get_edited_scene_root(), _files)
+func _look() -> RlSceneAgents:
+	return RlSceneAgents.new(EditorInterface.get_edited_scene_root(), _files)
 
 
-func _on_assign_requested(targets: Array[AgentTarget]) -> void:
+func _on_assign_requested(targets: Array[RlAgentTarget]) -> void:
 	var scene: String = _look().title
-	var count: int = PolicyAssigner.assign(targets)
+	var count: int = RlPolicyAssigner.assign(targets)
 	if count > 0:
 		assigned.emit(count, scene)
 

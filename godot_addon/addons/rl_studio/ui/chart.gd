@@ -6,24 +6,24 @@ extends Control
 ## The mouse is over [param x] of the axis; NAN: it left.
 signal hovered(x: float)
 
-const Axis := preload("../core/axis.gd")
-const ChartCurve := preload("chart_curve.gd")
-const ChartCursor := preload("chart_cursor.gd")
-const ChartPlot := preload("chart_plot.gd")
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
-const Metric := preload("../core/metric.gd")
-const Series := preload("../core/series.gd")
+const RlAxis := preload("../core/axis.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlChartCursor := preload("chart_cursor.gd")
+const RlChartPlot := preload("chart_plot.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
+const RlMetric := preload("../core/metric.gd")
+const RlSeries := preload("../core/series.gd")
 
 const TICK_GAP: float = 20.0
 
 var _key: String = ""
-var _curves: Array[ChartCurve] = []
-var _x: Series.X = Series.X.AGENT_STEPS
+var _curves: Array[RlChartCurve] = []
+var _x: RlSeries.RlX = RlSeries.RlX.AGENT_STEPS
 var _span_x: Vector2 = Vector2(0.0, 1.0)
 var _span_y: Vector2 = Vector2(0.0, 1.0)
-var _plot: ChartPlot = ChartPlot.new()
-var _cursor: ChartCursor = ChartCursor.new()
+var _plot: RlChartPlot = RlChartPlot.new()
+var _cursor: RlChartCursor = RlChartCursor.new()
 
 
 func _init(key: String) -> void:
@@ -40,7 +40,7 @@ func _init(key: String) -> void:
 
 
 func _ready() -> void:
-	custom_minimum_size = Vector2(Look.px(165), Look.px(110))
+	custom_minimum_size = Vector2(RlLook.px(165), RlLook.px(110))
 	_place()
 
 
@@ -61,7 +61,7 @@ func _gui_input(event: InputEvent) -> void:
 
 
 ## Draws [param curves] over [param x] from now on.
-func show_curves(curves: Array[ChartCurve], x: Series.X) -> void:
+func show_curves(curves: Array[RlChartCurve], x: RlSeries.RlX) -> void:
 	_curves = curves
 	_x = x
 	_measure()
@@ -77,7 +77,7 @@ func mark(x: float) -> void:
 ## The number of points of all curves together.
 func get_point_count() -> int:
 	var count: int = 0
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		count += curve.raw.size()
 	return count
 
@@ -85,15 +85,15 @@ func get_point_count() -> int:
 func _measure() -> void:
 	var last_x: float = 0.0
 	var span: Vector2 = Vector2(INF, -INF)
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		if curve.raw.is_empty():
 			continue
 		last_x = maxf(last_x, curve.raw[curve.raw.size() - 1].x)
 		for points: PackedVector2Array in [curve.raw, curve.smooth, curve.low, curve.high]:
-			var one: Vector2 = Axis.robust_range(points)
+			var one: Vector2 = RlAxis.robust_range(points)
 			span = Vector2(minf(span.x, one.x), maxf(span.y, one.y))
 	_span_x = Vector2(0.0, last_x if last_x > 0.0 else 1.0)
-	_span_y = Vector2(-0.03, 1.03) if Metric.is_share(_key) else Axis.padded(span)
+	_span_y = Vector2(-0.03, 1.03) if RlMetric.is_share(_key) else RlAxis.padded(span)
 
 
 func _place() -> void:
@@ -102,10 +102,10 @@ func _place() -> void:
 	var font: Font = _font()
 	var text_size: int = _text_size()
 	var line: float = font.get_height(text_size)
-	var margin: float = Look.px(6)
+	var margin: float = RlLook.px(6)
 	var left: float = 0.0
 	for tick: float in _ticks_y():
-		var label: String = Axis.label(tick, Metric.is_share(_key))
+		var label: String = RlAxis.label(tick, RlMetric.is_share(_key))
 		left = maxf(left, font.get_string_size(label, 0, -1, text_size).x)
 	var box: Rect2 = Rect2(
 		left + margin * 2.0, line + margin * 1.5, 0.0, size.y - 2.0 * line - margin * 3.0
@@ -121,7 +121,7 @@ func _place() -> void:
 
 func _ticks_y() -> PackedFloat64Array:
 	var height: float = size.y - 3.0 * _font().get_height(_text_size())
-	return Axis.ticks(_span_y.x, _span_y.y, clampi(int(height / Look.px(TICK_GAP)), 3, 8))
+	return RlAxis.ticks(_span_y.x, _span_y.y, clampi(int(height / RlLook.px(TICK_GAP)), 3, 8))
 
 
 func _draw() -> void:
@@ -139,24 +139,24 @@ func _draw() -> void:
 	for tick: float in _ticks_y():
 		var y: float = roundf(remap(tick, _span_y.y, _span_y.x, box.position.y, box.end.y))
 		draw_line(Vector2(box.position.x, y), Vector2(box.end.x, y), grid)
-		var label: String = Axis.label(tick, Metric.is_share(_key))
-		var at: Vector2 = Vector2(Look.px(4), y + ascent * 0.4)
-		var width: float = box.position.x - Look.px(8)
+		var label: String = RlAxis.label(tick, RlMetric.is_share(_key))
+		var at: Vector2 = Vector2(RlLook.px(4), y + ascent * 0.4)
+		var width: float = box.position.x - RlLook.px(8)
 		draw_string(font, at, label, HORIZONTAL_ALIGNMENT_RIGHT, width, text_size, faded)
-	var most: int = clampi(int(box.size.x / Look.px(44)), 3, 10)
-	var is_time: bool = _x == Series.X.SECONDS
-	for tick: float in Axis.ticks(_span_x.x, _span_x.y, most, is_time):
+	var most: int = clampi(int(box.size.x / RlLook.px(44)), 3, 10)
+	var is_time: bool = _x == RlSeries.RlX.SECONDS
+	for tick: float in RlAxis.ticks(_span_x.x, _span_x.y, most, is_time):
 		var x: float = roundf(remap(tick, _span_x.x, _span_x.y, box.position.x, box.end.x))
 		draw_line(Vector2(x, box.position.y), Vector2(x, box.end.y), grid)
-		var label: String = Format.duration(tick) if is_time else Axis.label(tick, false)
+		var label: String = RlFormat.duration(tick) if is_time else RlAxis.label(tick, false)
 		_draw_tick_x(x, box, label, faded)
 
 
 func _draw_tick_x(x: float, box: Rect2, label: String, color: Color) -> void:
 	var font: Font = _font()
 	var width: float = font.get_string_size(label, 0, -1, _text_size()).x
-	var left: float = clampf(x - width * 0.5, 0.0, size.x - width - Look.px(3))
-	var at: Vector2 = Vector2(left, box.end.y + font.get_ascent(_text_size()) + Look.px(2))
+	var left: float = clampf(x - width * 0.5, 0.0, size.x - width - RlLook.px(3))
+	var at: Vector2 = Vector2(left, box.end.y + font.get_ascent(_text_size()) + RlLook.px(2))
 	draw_string(font, at, label, HORIZONTAL_ALIGNMENT_LEFT, -1, _text_size(), color)
 
 
@@ -164,20 +164,20 @@ func _draw_tick_x(x: float, box: Rect2, label: String, color: Color) -> void:
 func _draw_header(box: Rect2, color: Color) -> void:
 	var font: Font = get_theme_font(&"bold", &"EditorFonts")
 	var value_size: int = get_theme_font_size(&"font_size", &"Label")
-	var y: float = Look.px(3) + font.get_ascent(_text_size())
-	var title: String = Metric.title(_key)
+	var y: float = RlLook.px(3) + font.get_ascent(_text_size())
+	var title: String = RlMetric.title(_key)
 	var title_width: float = font.get_string_size(title, 0, -1, _text_size()).x
 	var values: PackedStringArray = []
 	var left: float = box.end.x
-	for curve: ChartCurve in _curves:
-		values.append(Metric.write(_key, curve.smooth[curve.smooth.size() - 1].y))
-		left -= font.get_string_size(values[-1], 0, -1, value_size).x + Look.px(8)
-	if _curves.size() > 1 and left < Look.px(8) + title_width:
+	for curve: RlChartCurve in _curves:
+		values.append(RlMetric.write(_key, curve.smooth[curve.smooth.size() - 1].y))
+		left -= font.get_string_size(values[-1], 0, -1, value_size).x + RlLook.px(8)
+	if _curves.size() > 1 and left < RlLook.px(8) + title_width:
 		values.clear()
 		left = box.end.x
-	_draw_text(font, Vector2(Look.px(8), y), title, color, _text_size(), left - Look.px(8))
+	_draw_text(font, Vector2(RlLook.px(8), y), title, color, _text_size(), left - RlLook.px(8))
 	for index: int in values.size():
-		left += Look.px(8)
+		left += RlLook.px(8)
 		_draw_text(font, Vector2(left, y), values[index], _curves[index].color, value_size)
 		left += font.get_string_size(values[index], 0, -1, value_size).x
 
@@ -193,4 +193,4 @@ func _font() -> Font:
 
 
 func _text_size() -> int:
-	return Look.small(self)
+	return RlLook.small(self)

@@ -3,19 +3,19 @@ extends Control
 ## The line under the mouse with the values of all curves there. A layer of its own, so that moving
 ## the mouse does not draw the curves again.
 
-const ChartCurve := preload("chart_curve.gd")
-const ChartPlot := preload("chart_plot.gd")
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
-const Metric := preload("../core/metric.gd")
-const Series := preload("../core/series.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlChartPlot := preload("chart_plot.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
+const RlMetric := preload("../core/metric.gd")
+const RlSeries := preload("../core/series.gd")
 
 ## From this width of the plot on, the names of curves are beside the values.
 const WIDE: float = 300.0
 
 var _key: String = ""
-var _unit: Series.X = Series.X.AGENT_STEPS
-var _curves: Array[ChartCurve] = []
+var _unit: RlSeries.RlX = RlSeries.RlX.AGENT_STEPS
+var _curves: Array[RlChartCurve] = []
 var _span_x: Vector2 = Vector2(0.0, 1.0)
 var _span_y: Vector2 = Vector2(0.0, 1.0)
 var _x: float = NAN
@@ -23,7 +23,7 @@ var _x: float = NAN
 
 ## Takes over what the chart shows.
 func show_curves(
-	key: String, x: Series.X, curves: Array[ChartCurve], span_x: Vector2, span_y: Vector2
+	key: String, x: RlSeries.RlX, curves: Array[RlChartCurve], span_x: Vector2, span_y: Vector2
 ) -> void:
 	_key = key
 	_unit = x
@@ -43,11 +43,11 @@ func mark(x: float) -> void:
 func _draw() -> void:
 	if is_nan(_x) or size.x < 8.0 or size.y < 8.0:
 		return
-	var to_pixels: Transform2D = ChartPlot.to_box(_span_x, _span_y, size)
+	var to_pixels: Transform2D = RlChartPlot.to_box(_span_x, _span_y, size)
 	var anchor: Vector2 = to_pixels * Vector2(_x, _span_y.x)
 	var lines: PackedStringArray = []
 	var colors: PackedColorArray = []
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		var at: int = curve.nearest(_x)
 		if at < 0 or at >= curve.smooth.size():
 			continue
@@ -55,8 +55,8 @@ func _draw() -> void:
 		if lines.is_empty():
 			anchor = point
 			lines.append(_describe_x(curve.raw[at].x))
-			colors.append(Look.faded(self))
-		draw_circle(point, Look.px(3), curve.color)
+			colors.append(RlLook.faded(self))
+		draw_circle(point, RlLook.px(3), curve.color)
 		lines.append(_describe(curve, at))
 		colors.append(curve.color)
 	var text_color: Color = get_theme_color(&"font_color", &"Label")
@@ -65,23 +65,23 @@ func _draw() -> void:
 
 
 func _describe_x(x: float) -> String:
-	return Format.duration(x) if _unit == Series.X.SECONDS else "%s steps" % Format.count(x)
+	return RlFormat.duration(x) if _unit == RlSeries.RlX.SECONDS else "%s steps" % RlFormat.count(x)
 
 
-func _describe(curve: ChartCurve, at: int) -> String:
-	var text: String = Metric.write(_key, curve.smooth[at].y)
+func _describe(curve: RlChartCurve, at: int) -> String:
+	var text: String = RlMetric.write(_key, curve.smooth[at].y)
 	if _curves.size() > 1:
 		# The colour tells which it is; the name only fits where there is room.
-		return "%s  %s" % [text, curve.title] if size.x >= Look.px(WIDE) else text
+		return "%s  %s" % [text, curve.title] if size.x >= RlLook.px(WIDE) else text
 	if curve.smooth != curve.raw:
-		text += " (%s)" % Metric.write(_key, curve.raw[at].y)
+		text += " (%s)" % RlMetric.write(_key, curve.raw[at].y)
 	return text
 
 
 func _draw_box(anchor: Vector2, lines: PackedStringArray, colors: PackedColorArray) -> void:
 	var font: Font = get_theme_font(&"font", &"Label")
-	var text_size: int = Look.small(self)
-	var pad: float = Look.px(5)
+	var text_size: int = RlLook.small(self)
+	var pad: float = RlLook.px(5)
 	var line_height: float = font.get_height(text_size)
 	var box: Rect2 = Rect2(Vector2.ZERO, Vector2(0.0, lines.size() * line_height + pad))
 	for line: String in lines:

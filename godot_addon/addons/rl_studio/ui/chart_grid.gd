@@ -2,14 +2,14 @@
 extends GridContainer
 ## The charts, in as many columns as fit; the mouse's mark goes over all of them.
 
-const Chart := preload("chart.gd")
-const ChartCurve := preload("chart_curve.gd")
-const Look := preload("look.gd")
-const Series := preload("../core/series.gd")
+const RlChart := preload("chart.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlLook := preload("look.gd")
+const RlSeries := preload("../core/series.gd")
 
 const COLUMN_WIDTH: float = 185.0
 
-var _charts: Dictionary[String, Chart] = {}
+var _charts: Dictionary[String, RlChart] = {}
 
 
 func _ready() -> void:
@@ -26,7 +26,7 @@ func show_keys(keys: PackedStringArray) -> void:
 	for index: int in keys.size():
 		var key: String = keys[index]
 		if not _charts.has(key):
-			_charts[key] = Chart.new(key)
+			_charts[key] = RlChart.new(key)
 			_charts[key].hovered.connect(_on_chart_hovered)
 			add_child(_charts[key])
 		move_child(_charts[key], index)
@@ -34,17 +34,17 @@ func show_keys(keys: PackedStringArray) -> void:
 
 
 ## Draws [param curves] over [param x] in the chart of [param key].
-func show_curves(key: String, curves: Array[ChartCurve], x: Series.X) -> void:
+func show_curves(key: String, curves: Array[RlChartCurve], x: RlSeries.RlX) -> void:
 	_charts[key].show_curves(curves, x)
 
 
 func _fit_columns() -> void:
-	var fitting: int = int(size.x / Look.px(COLUMN_WIDTH))
+	var fitting: int = int(size.x / RlLook.px(COLUMN_WIDTH))
 	var wanted: int = clampi(fitting, 1, maxi(_charts.size(), 1))
 	if columns != wanted:
 		columns = wanted
 
 
 func _on_chart_hovered(x: float) -> void:
-	for chart: Chart in _charts.values():
+	for chart: RlChart in _charts.values():
 		chart.mark(x)

@@ -2,8 +2,8 @@
 extends HFlowContainer
 ## Which colour is which curve. Hidden while there is but one.
 
-const ChartCurve := preload("chart_curve.gd")
-const Look := preload("look.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlLook := preload("look.gd")
 
 const SWATCH: float = 8.0
 
@@ -12,14 +12,14 @@ var _shown: Dictionary[String, Color] = {}
 
 
 func _init() -> void:
-	add_theme_constant_override(&"h_separation", Look.px(12))
+	add_theme_constant_override(&"h_separation", RlLook.px(12))
 	add_theme_constant_override(&"v_separation", 0)
 
 
 ## Draws an entry for each title among [param curves].
-func show_curves(curves: Array[ChartCurve]) -> void:
+func show_curves(curves: Array[RlChartCurve]) -> void:
 	var entries: Dictionary[String, Color] = {}
-	for curve: ChartCurve in curves:
+	for curve: RlChartCurve in curves:
 		entries[curve.title] = curve.color
 	visible = entries.size() > 1
 	if entries == _shown:
@@ -36,12 +36,12 @@ func _make_entry(title: String, color: Color) -> Control:
 	var entry: HBoxContainer = HBoxContainer.new()
 	var swatch: ColorRect = ColorRect.new()
 	swatch.color = color
-	swatch.custom_minimum_size = Vector2(Look.px(SWATCH), Look.px(SWATCH))
+	swatch.custom_minimum_size = Vector2(RlLook.px(SWATCH), RlLook.px(SWATCH))
 	swatch.size_flags_vertical = Control.SIZE_SHRINK_CENTER
 	entry.add_child(swatch)
 	var label: Label = Label.new()
 	label.text = title
-	label.add_theme_font_size_override(&"font_size", Look.small(self))
+	label.add_theme_font_size_override(&"font_size", RlLook.small(self))
 	label.add_theme_stylebox_override(&"normal", StyleBoxEmpty.new())
 	entry.add_child(label)
 	return entry

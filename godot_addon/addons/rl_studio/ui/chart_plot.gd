@@ -2,16 +2,16 @@
 extends Control
 ## The curves of a chart, clipped to the plot's box.
 
-const Axis := preload("../core/axis.gd")
-const ChartCurve := preload("chart_curve.gd")
-const Look := preload("look.gd")
+const RlAxis := preload("../core/axis.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlLook := preload("look.gd")
 
 const RAW_ALPHA: float = 0.3
 const FINE_LIMIT: int = 1000
 const MARK_RADIUS: float = 2.5
 const BAND_ALPHA: float = 0.12
 
-var _curves: Array[ChartCurve] = []
+var _curves: Array[RlChartCurve] = []
 var _span_x: Vector2 = Vector2(0.0, 1.0)
 var _span_y: Vector2 = Vector2(0.0, 1.0)
 
@@ -21,7 +21,7 @@ func _init() -> void:
 
 
 ## Draws [param curves]; the box shows [param span_x] (from, to) by [param span_y].
-func show_curves(curves: Array[ChartCurve], span_x: Vector2, span_y: Vector2) -> void:
+func show_curves(curves: Array[RlChartCurve], span_x: Vector2, span_y: Vector2) -> void:
 	_curves = curves
 	_span_x = span_x
 	_span_y = span_y
@@ -43,30 +43,30 @@ func _draw() -> void:
 	if size.x < 2.0 or size.y < 2.0:
 		return
 	var transform_to_box: Transform2D = to_box(_span_x, _span_y, size)
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		if curve.low.size() >= 2:
 			_draw_band(curve, transform_to_box)
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		if curve.smooth != curve.raw:
 			_draw_curve(curve.raw, Color(curve.color, RAW_ALPHA), transform_to_box)
-	for curve: ChartCurve in _curves:
+	for curve: RlChartCurve in _curves:
 		_draw_curve(curve.smooth, curve.color, transform_to_box)
 		if curve.is_marked:
-			for point: Vector2 in Axis.thinned(curve.smooth, int(size.x)):
-				draw_circle(transform_to_box * point, Look.px(MARK_RADIUS), curve.color)
+			for point: Vector2 in RlAxis.thinned(curve.smooth, int(size.x)):
+				draw_circle(transform_to_box * point, RlLook.px(MARK_RADIUS), curve.color)
 
 
 func _draw_curve(points: PackedVector2Array, color: Color, to_pixels: Transform2D) -> void:
 	if points.size() == 1:
 		draw_circle(to_pixels * points[0], 2.0, color)
 	elif points.size() >= 2:
-		var line: PackedVector2Array = to_pixels * Axis.thinned(points, int(size.x))
+		var line: PackedVector2Array = to_pixels * RlAxis.thinned(points, int(size.x))
 		# A line with a width is many times as dear as a thin one.
 		var is_fine: bool = color.a == 1.0 and line.size() <= FINE_LIMIT
-		draw_polyline(line, color, Look.px(3) * 0.5 if is_fine else -1.0, is_fine)
+		draw_polyline(line, color, RlLook.px(3) * 0.5 if is_fine else -1.0, is_fine)
 
 
-func _draw_band(curve: ChartCurve, to_pixels: Transform2D) -> void:
+func _draw_band(curve: RlChartCurve, to_pixels: Transform2D) -> void:
 	var low: PackedVector2Array = to_pixels * curve.low
 	var high: PackedVector2Array = to_pixels * curve.high
 	var corners: PackedVector2Array = low + high

@@ -5,10 +5,10 @@ extends Tree
 
 signal checkpoint_chosen(timesteps: int)
 
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
-const PolicyResults := preload("../core/policy_results.gd")
-const Read := preload("../core/read.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
+const RlPolicyResults := preload("../core/policy_results.gd")
+const RlRead := preload("../core/read.gd")
 
 const TITLES: Dictionary[String, String] = {
 	"steps": "Steps",
@@ -43,7 +43,7 @@ func _ready() -> void:
 	_fit_columns()
 	resized.connect(_on_resized)
 	hide_folding = true
-	add_theme_constant_override(&"item_margin", Look.px(4))
+	add_theme_constant_override(&"item_margin", RlLook.px(4))
 	hide_root = true
 	column_titles_visible = true
 	select_mode = Tree.SELECT_ROW
@@ -63,8 +63,8 @@ func show_checkpoints(checkpoints: Array[Dictionary], chosen: Dictionary) -> voi
 		for column: int in columns:
 			item.set_text(column, _text(checkpoint, _columns[column]))
 			item.set_tooltip_text(column, _describe(checkpoint))
-		if Read.flag(checkpoint, "best") or not Read.texts(checkpoint, "best_of").is_empty():
-			item.set_icon(0, Look.icon(self, &"Favorites"))
+		if RlRead.flag(checkpoint, "best") or not RlRead.texts(checkpoint, "best_of").is_empty():
+			item.set_icon(0, RlLook.icon(self, &"Favorites"))
 		if checkpoint == chosen:
 			item.select(0)
 	_is_showing = false
@@ -73,29 +73,29 @@ func show_checkpoints(checkpoints: Array[Dictionary], chosen: Dictionary) -> voi
 func _text(checkpoint: Dictionary, column: String) -> String:
 	match column:
 		"steps":
-			return Format.count(Read.number(checkpoint, "timesteps"))
+			return RlFormat.count(RlRead.number(checkpoint, "timesteps"))
 		"age":
-			return Format.age(_age(checkpoint))
+			return RlFormat.age(_age(checkpoint))
 	if _has_several(checkpoint):
-		return PolicyResults.short(Read.dict(checkpoint, "results"), OF_POLICIES[column])
-	var number: float = Read.number(checkpoint, OF_ALL[column])
-	return Format.percent(number) if column == "success" else Format.value(number)
+		return RlPolicyResults.short(RlRead.dict(checkpoint, "results"), OF_POLICIES[column])
+	var number: float = RlRead.number(checkpoint, OF_ALL[column])
+	return RlFormat.percent(number) if column == "success" else RlFormat.value(number)
 
 
 ## Whether the checkpoint has no figures of its own, but its policies have.
 func _has_several(checkpoint: Dictionary) -> bool:
 	return (
-		Read.dict(checkpoint, "results").size() > 1
-		and is_nan(Read.number(checkpoint, "episode_reward_mean"))
+		RlRead.dict(checkpoint, "results").size() > 1
+		and is_nan(RlRead.number(checkpoint, "episode_reward_mean"))
 	)
 
 
 func _is_evaluated(checkpoint: Dictionary) -> bool:
 	if checkpoint.get("evaluation_reward") != null:
 		return true
-	var results: Dictionary = Read.dict(checkpoint, "results")
+	var results: Dictionary = RlRead.dict(checkpoint, "results")
 	for policy: Variant in results:
-		if Read.dict(results, str(policy)).get("evaluation_reward") != null:
+		if RlRead.dict(results, str(policy)).get("evaluation_reward") != null:
 			return true
 	return false
 
@@ -103,12 +103,12 @@ func _is_evaluated(checkpoint: Dictionary) -> bool:
 ## The columns there is something for, as far as there is room.
 func _fit_columns() -> void:
 	var is_evaluated: bool = _checkpoints.any(_is_evaluated)
-	var room: float = size.x - Look.px(EVALUATION_WIDTH if is_evaluated else 0.0)
+	var room: float = size.x - RlLook.px(EVALUATION_WIDTH if is_evaluated else 0.0)
 	var wanted: PackedStringArray = []
 	for column: String in TITLES:
 		var needed: float = NEEDED_WIDTH.get(column, 0.0)
 		var is_empty: bool = column == "evaluation" and not is_evaluated
-		if not is_empty and (needed == 0.0 or room >= Look.px(needed)):
+		if not is_empty and (needed == 0.0 or room >= RlLook.px(needed)):
 			wanted.append(column)
 	if wanted == _columns:
 		return
@@ -118,7 +118,7 @@ func _fit_columns() -> void:
 		set_column_title(column, TITLES[wanted[column]])
 		set_column_title_alignment(column, HORIZONTAL_ALIGNMENT_LEFT)
 		set_column_clip_content(column, true)
-		set_column_custom_minimum_width(column, Look.px(62 if column == 0 else 40))
+		set_column_custom_minimum_width(column, RlLook.px(62 if column == 0 else 40))
 
 
 func _on_resized() -> void:
@@ -136,39 +136,39 @@ func _describe(checkpoint: Dictionary) -> String:
 		"interrupted": "made when the training was stopped",
 		"error": "made when the training failed",
 	}
-	var reason: String = Read.text(checkpoint, "reason")
+	var reason: String = RlRead.text(checkpoint, "reason")
 	var lines: PackedStringArray = [
-		"%d steps, %s" % [Read.integer(checkpoint, "timesteps"), reasons.get(reason, reason)]
+		"%d steps, %s" % [RlRead.integer(checkpoint, "timesteps"), reasons.get(reason, reason)]
 	]
-	if Read.flag(checkpoint, "best"):
+	if RlRead.flag(checkpoint, "best"):
 		lines.append("The best of this run")
-	for policy: String in Read.texts(checkpoint, "best_of"):
+	for policy: String in RlRead.texts(checkpoint, "best_of"):
 		lines.append("The best for %s" % policy)
 	lines.append_array(_describe_results(checkpoint))
-	lines.append("%s ago" % Format.age(_age(checkpoint)))
+	lines.append("%s ago" % RlFormat.age(_age(checkpoint)))
 	return "\n".join(lines)
 
 
 func _describe_results(checkpoint: Dictionary) -> PackedStringArray:
 	var lines: PackedStringArray = []
 	if not _has_several(checkpoint):
-		var evaluated: float = Read.number(checkpoint, "evaluation_reward")
+		var evaluated: float = RlRead.number(checkpoint, "evaluation_reward")
 		if not is_nan(evaluated):
-			lines.append("Reward without exploration: %s" % Format.value(evaluated))
-		lines.append("Success: %s" % Format.percent(Read.number(checkpoint, "success_rate")))
+			lines.append("Reward without exploration: %s" % RlFormat.value(evaluated))
+		lines.append("Success: %s" % RlFormat.percent(RlRead.number(checkpoint, "success_rate")))
 		return lines
-	var results: Dictionary = Read.dict(checkpoint, "results")
-	for row: PackedStringArray in PolicyResults.rows(results):
+	var results: Dictionary = RlRead.dict(checkpoint, "results")
+	for row: PackedStringArray in RlPolicyResults.rows(results):
 		var line: String = "%s: reward %s, success %s" % [row[0], row[1], row[2]]
-		var evaluated: float = Read.number(Read.dict(results, row[0]), "evaluation_reward")
+		var evaluated: float = RlRead.number(RlRead.dict(results, row[0]), "evaluation_reward")
 		if not is_nan(evaluated):
-			line += ", without exploration %s" % Format.value(evaluated)
+			line += ", without exploration %s" % RlFormat.value(evaluated)
 		lines.append(line)
 	return lines
 
 
 func _age(checkpoint: Dictionary) -> float:
-	var created: String = Read.text(checkpoint, "created").get_slice(".", 0).trim_suffix("Z")
+	var created: String = RlRead.text(checkpoint, "created").get_slice(".", 0).trim_suffix("Z")
 	if created == "":
 		return NAN
 	var made: int = Time.get_unix_time_from_datetime_string(created.get_slice("+", 0))
@@ -178,4 +178,4 @@ func _age(checkpoint: Dictionary) -> float:
 func _on_item_selected() -> void:
 	if not _is_showing and get_selected() != null:
 		var index: int = get_selected().get_index()
-		checkpoint_chosen.emit(Read.integer(_checkpoints[index], "timesteps"))
+		checkpoint_chosen.emit(RlRead.integer(_checkpoints[index], "timesteps"))

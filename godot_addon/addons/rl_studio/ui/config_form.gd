@@ -6,14 +6,14 @@ extends VBoxContainer
 signal edited(key: String, value: Variant)
 signal revert_requested(key: String)
 
-const FieldRow := preload("field_row.gd")
-const FormField := preload("../core/form_field.gd")
-const FormModel := preload("../core/form_model.gd")
-const FormSection := preload("form_section.gd")
+const RlFieldRow := preload("field_row.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlFormModel := preload("../core/form_model.gd")
+const RlFormSection := preload("form_section.gd")
 
-var _model: FormModel
-var _rows: Dictionary[String, FieldRow] = {}
-var _sections: Dictionary[String, FormSection] = {}
+var _model: RlFormModel
+var _rows: Dictionary[String, RlFieldRow] = {}
+var _sections: Dictionary[String, RlFormSection] = {}
 
 
 func _init() -> void:
@@ -21,7 +21,7 @@ func _init() -> void:
 
 
 ## Draws [param model] now and whenever it changes, instead of the one before.
-func show_model(model: FormModel) -> void:
+func show_model(model: RlFormModel) -> void:
 	if model == _model:
 		return
 	if _model != null:
@@ -36,23 +36,23 @@ func show_model(model: FormModel) -> void:
 
 
 func _build() -> void:
-	for section: FormSection in _sections.values():
+	for section: RlFormSection in _sections.values():
 		remove_child(section)
 		section.queue_free()
 	_rows.clear()
 	_sections.clear()
 	visible = not _model.fields.is_empty()
 	for group: String in _model.groups():
-		_sections[group] = FormSection.new(group)
+		_sections[group] = RlFormSection.new(group)
 		add_child(_sections[group])
-	for field: FormField in _model.fields:
+	for field: RlFormField in _model.fields:
 		if field.type != "scene":  # has a picker of its own
 			_add_row(field)
 	_show_all()
 
 
-func _add_row(field: FormField) -> void:
-	var row: FieldRow = FieldRow.new(field)
+func _add_row(field: RlFormField) -> void:
+	var row: RlFieldRow = RlFieldRow.new(field)
 	row.edited.connect(func(key: String, value: Variant) -> void: edited.emit(key, value))
 	row.revert_requested.connect(func(key: String) -> void: revert_requested.emit(key))
 	_rows[field.key] = row
@@ -60,12 +60,12 @@ func _add_row(field: FormField) -> void:
 
 
 func _show_all() -> void:
-	for section: FormSection in _sections.values():
+	for section: RlFormSection in _sections.values():
 		section.show_values(_model)
 
 
 func _on_model_value_changed(key: String) -> void:
-	if key == FormModel.ALGORITHM:
+	if key == RlFormModel.ALGORITHM:
 		_show_all()
 	elif _rows.has(key):
 		_rows[key].show_value(_model)

@@ -3,18 +3,18 @@ extends VBoxContainer
 ## What the next run begins with: nothing, a run that goes on, or the policy of one. Draws
 ## StudioState.
 
-signal mode_chosen(mode: Continuation.Mode)
-signal run_chosen(run: RunState)
+signal mode_chosen(mode: RlContinuation.RlMode)
+signal run_chosen(run: RlRunState)
 signal checkpoint_chosen(which: Variant)
 
-const Continuation := preload("../core/continuation.gd")
-const Format := preload("../core/format.gd")
-const HintLine := preload("hint_line.gd")
-const Look := preload("look.gd")
-const PolicyResults := preload("../core/policy_results.gd")
-const Read := preload("../core/read.gd")
-const RunState := preload("../core/run_state.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlContinuation := preload("../core/continuation.gd")
+const RlFormat := preload("../core/format.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLook := preload("look.gd")
+const RlPolicyResults := preload("../core/policy_results.gd")
+const RlRead := preload("../core/read.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const MODES: PackedStringArray = ["Nothing", "A run, resumed", "A run's policy"]
 const TIPS: PackedStringArray = [
@@ -24,26 +24,26 @@ const TIPS: PackedStringArray = [
 ]
 const NO_RUN: String = "No run has a checkpoint that this could begin with."
 
-var _runs: Array[RunState] = []
+var _runs: Array[RlRunState] = []
 ## What the items of the list of checkpoints stand for.
 var _choices: Array = []
 
 @onready var _mode_name: Label = %ModeName
-@onready var _mode: OptionButton = %Mode
+@onready var _mode: OptionButton = %RlMode
 @onready var _run: OptionButton = %Run
 @onready var _checkpoint: OptionButton = %Checkpoint
 @onready var _run_name: Label = %RunName
 @onready var _checkpoint_name: Label = %CheckpointName
-@onready var _note: HintLine = %Note
+@onready var _note: RlHintLine = %Note
 
 
 func _ready() -> void:
-	_mode_name.custom_minimum_size.x = Look.px(Look.NAME_WIDTH)
+	_mode_name.custom_minimum_size.x = RlLook.px(RlLook.NAME_WIDTH)
 	for index: int in MODES.size():
 		_mode.add_item(MODES[index])
 		_mode.set_item_tooltip(index, TIPS[index])
 	_mode.item_selected.connect(
-		func(index: int) -> void: mode_chosen.emit(index as Continuation.Mode)
+		func(index: int) -> void: mode_chosen.emit(index as RlContinuation.RlMode)
 	)
 	_run.item_selected.connect(func(index: int) -> void: run_chosen.emit(_runs[index]))
 	_checkpoint.item_selected.connect(
@@ -52,16 +52,16 @@ func _ready() -> void:
 
 
 ## Draws the beginning of [param state].
-func show_state(state: StudioState) -> void:
-	var beginning: Continuation = state.continuation
-	var is_new: bool = beginning.mode == Continuation.Mode.NOTHING
+func show_state(state: RlStudioState) -> void:
+	var beginning: RlContinuation = state.continuation
+	var is_new: bool = beginning.mode == RlContinuation.RlMode.NOTHING
 	visible = state.experiment != "" and (not state.runs.is_empty() or not is_new)
 	if not visible:
 		return
 	_mode.select(beginning.mode)
 	_mode.tooltip_text = TIPS[beginning.mode]
 	for index: int in range(1, MODES.size()):
-		var is_possible: bool = not state.beginnings(index as Continuation.Mode).is_empty()
+		var is_possible: bool = not state.beginnings(index as RlContinuation.RlMode).is_empty()
 		_mode.set_item_disabled(index, not is_possible)
 		_mode.set_item_tooltip(index, TIPS[index] if is_possible else NO_RUN)
 	for control: Control in [_run, _run_name, _checkpoint, _checkpoint_name]:
@@ -72,36 +72,36 @@ func show_state(state: StudioState) -> void:
 		_show_checkpoints(beginning)
 
 
-func _show_runs(state: StudioState) -> void:
-	var runs: Array[RunState] = state.beginnings(state.continuation.mode)
+func _show_runs(state: RlStudioState) -> void:
+	var runs: Array[RlRunState] = state.beginnings(state.continuation.mode)
 	var index_of_chosen: int = _run.selected
 	if runs == _runs and index_of_chosen >= 0:
 		if runs[index_of_chosen].id == state.continuation.run_id:
 			return  # the list may be open
 	_runs = runs
 	_run.clear()
-	for run: RunState in _runs:
+	for run: RlRunState in _runs:
 		_run.add_item(run.title())
 		_run.set_item_tooltip(
-			_run.item_count - 1, "%s\n%s steps" % [run.id, Format.count(run.timesteps)]
+			_run.item_count - 1, "%s\n%s steps" % [run.id, RlFormat.count(run.timesteps)]
 		)
 		if run.id == state.continuation.run_id:
 			_run.select(_run.item_count - 1)
 			_run.tooltip_text = _run.get_item_tooltip(_run.item_count - 1)
 
 
-func _show_checkpoints(beginning: Continuation) -> void:
+func _show_checkpoints(beginning: RlContinuation) -> void:
 	_checkpoint.clear()
 	_choices.clear()
 	_checkpoint.disabled = beginning.checkpoints.is_empty()
 	if _checkpoint.disabled:
 		return
-	_add_choice("Latest", beginning.checkpoints[0], Continuation.LATEST)
+	_add_choice("Latest", beginning.checkpoints[0], RlContinuation.LATEST)
 	for checkpoint: Dictionary in beginning.checkpoints:
-		if Read.flag(checkpoint, "best"):
-			_add_choice("Best", checkpoint, Continuation.BEST)
+		if RlRead.flag(checkpoint, "best"):
+			_add_choice("Best", checkpoint, RlContinuation.BEST)
 	for checkpoint: Dictionary in beginning.checkpoints:
-		_add_choice("", checkpoint, Read.integer(checkpoint, "timesteps"))
+		_add_choice("", checkpoint, RlRead.integer(checkpoint, "timesteps"))
 	var chosen: int = 0
 	for index: int in _choices.size():
 		if typeof(_choices[index]) == typeof(beginning.which):
@@ -110,17 +110,17 @@ func _show_checkpoints(beginning: Continuation) -> void:
 
 
 func _add_choice(name_of_it: String, checkpoint: Dictionary, which: Variant) -> void:
-	var text: String = "%s steps" % Format.count(Read.number(checkpoint, "timesteps"))
+	var text: String = "%s steps" % RlFormat.count(RlRead.number(checkpoint, "timesteps"))
 	if name_of_it != "":
 		text = "%s, %s" % [name_of_it, text]
 	_checkpoint.add_item(text)
-	var reward: float = Read.number(checkpoint, "episode_reward_mean")
-	var evaluated: float = Read.number(checkpoint, "evaluation_reward")
-	var tip: String = "Reward %s" % Format.value(reward)
-	var results: Dictionary = Read.dict(checkpoint, "results")
+	var reward: float = RlRead.number(checkpoint, "episode_reward_mean")
+	var evaluated: float = RlRead.number(checkpoint, "evaluation_reward")
+	var tip: String = "Reward %s" % RlFormat.value(reward)
+	var results: Dictionary = RlRead.dict(checkpoint, "results")
 	if is_nan(reward) and results.size() > 1:
-		tip = PolicyResults.one_line(results)
+		tip = RlPolicyResults.one_line(results)
 	if not is_nan(evaluated):
-		tip += ", evaluated %s" % Format.value(evaluated)
+		tip += ", evaluated %s" % RlFormat.value(evaluated)
 	_checkpoint.set_item_tooltip(_checkpoint.item_count - 1, tip)
 	_choices.append(which)

@@ -3,17 +3,17 @@ extends RefCounted
 ## Turns the series of runs into what a chart draws: a curve for each run, or for each of its
 ## policies, and one for its evaluations.
 
-const ChartCurve := preload("chart_curve.gd")
-const Look := preload("look.gd")
-const Metric := preload("../core/metric.gd")
-const RunSelection := preload("../core/run_selection.gd")
-const RunState := preload("../core/run_state.gd")
-const Series := preload("../core/series.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlLook := preload("look.gd")
+const RlMetric := preload("../core/metric.gd")
+const RlRunSelection := preload("../core/run_selection.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlSeries := preload("../core/series.gd")
 
 ## How smooth, see Series.
 var weight: float = 0.0
 ## What the charts have on their x axis.
-var x: Series.X = Series.X.AGENT_STEPS
+var x: RlSeries.RlX = RlSeries.RlX.AGENT_STEPS
 ## Whether a run with several policies has a curve for each.
 var by_policy: bool = true
 ## Whether a single curve has a band from the lowest to the highest value.
@@ -23,13 +23,13 @@ var evaluation_color: Color = Color.WHITE
 
 
 ## The curves of the chart of [param key] for [param runs], in the colours of [param selection].
-func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[ChartCurve]:
-	var made: Array[ChartCurve] = []
+func make(key: String, runs: Array[RlRunState], selection: RlRunSelection) -> Array[RlChartCurve]:
+	var made: Array[RlChartCurve] = []
 	var is_alone: bool = runs.size() == 1
-	for run: RunState in runs:
+	for run: RlRunState in runs:
 		var slot: int = selection.slot(run.id)
 		var policies: PackedStringArray = policies_apart(run, key)
-		var evaluations: Series = run.curves.of_evaluations(key)
+		var evaluations: RlSeries = run.curves.of_evaluations(key)
 		for index: int in policies.size():
 			var title: String = policies[index]
 			var color: Color = _color(slot).lightened(0.3 * index)
@@ -38,7 +38,7 @@ func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[
 			else:
 				title = "%s · %s" % [run.title(), policies[index]]
 			_add(made, run.curves.of_policy(policies[index], key), title, color)
-			var evaluated: Series = run.curves.of_policy_evaluations(policies[index], key)
+			var evaluated: RlSeries = run.curves.of_policy_evaluations(policies[index], key)
 			if evaluated != null:
 				_add(made, evaluated, "%s · evaluation" % title, color.lightened(0.3), true)
 				evaluations = null  # those of the policies tell more
@@ -55,7 +55,7 @@ func make(key: String, runs: Array[RunState], selection: RunSelection) -> Array[
 
 ## The policies that have curves of their own in the chart of [param key]: if that is wanted, and
 ## where the run as a whole has none.
-func policies_apart(run: RunState, key: String) -> PackedStringArray:
+func policies_apart(run: RlRunState, key: String) -> PackedStringArray:
 	var apart: PackedStringArray = []
 	var is_wanted: bool = by_policy or not run.curves.series.has(key)
 	if not is_wanted or run.curves.policies().size() < 2:
@@ -68,13 +68,13 @@ func policies_apart(run: RunState, key: String) -> PackedStringArray:
 
 ## Evaluations are marked and stay as they were measured.
 func _add(
-	made: Array[ChartCurve],
-	series: Series,
+	made: Array[RlChartCurve],
+	series: RlSeries,
 	title: String,
 	color: Color,
 	are_evaluations: bool = false
 ) -> void:
-	var curve: ChartCurve = ChartCurve.new()
+	var curve: RlChartCurve = RlChartCurve.new()
 	curve.title = title
 	curve.color = color
 	curve.raw = series.raw(x)
@@ -84,13 +84,13 @@ func _add(
 		made.append(curve)
 
 
-func _add_band(made: Array[ChartCurve], key: String, run: RunState) -> void:
-	var low: String = Metric.low_edge(key)
-	var high: String = Metric.high_edge(key)
+func _add_band(made: Array[RlChartCurve], key: String, run: RlRunState) -> void:
+	var low: String = RlMetric.low_edge(key)
+	var high: String = RlMetric.high_edge(key)
 	if policies_apart(run, key).is_empty() and run.curves.series.has(low):
 		if run.curves.series.has(high):
 			made[0].set_band(run.curves.series[low].raw(x), run.curves.series[high].raw(x))
 
 
 func _color(slot: int) -> Color:
-	return Look.RUN_COLORS[slot % Look.RUN_COLORS.size()]
+	return RlLook.RUN_COLORS[slot % RlLook.RUN_COLORS.size()]

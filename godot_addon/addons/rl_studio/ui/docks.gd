@@ -3,7 +3,7 @@ extends RefCounted
 ## Puts controls into the editor's docks: EditorDock from Godot 4.6 on, the older calls before. The
 ## only place that knows the difference.
 
-enum Place { SIDE, BOTTOM }
+enum RlPlace { SIDE, BOTTOM }
 
 const _SLOT_RIGHT_UPPER: int = 6
 const _SLOT_BOTTOM: int = 8
@@ -19,11 +19,11 @@ func _init(plugin: EditorPlugin) -> void:
 
 
 ## Adds [param content]; [param key] is the dock's identity in saved layouts.
-func add(content: Control, title: String, key: String, icon: StringName, place: Place) -> void:
+func add(content: Control, title: String, key: String, icon: StringName, place: RlPlace) -> void:
 	content.name = title
 	if ClassDB.class_exists(&"EditorDock") and _plugin.has_method(&"add_dock"):
 		_add_dock(content, title, key, icon, place)
-	elif place == Place.BOTTOM:
+	elif place == RlPlace.BOTTOM:
 		_plugin.add_control_to_bottom_panel(content, title)
 		_added.append(func() -> void: _plugin.remove_control_from_bottom_panel(content))
 	else:
@@ -39,15 +39,15 @@ func remove_all() -> void:
 
 
 func _add_dock(
-	content: Control, title: String, key: String, icon: StringName, place: Place
+	content: Control, title: String, key: String, icon: StringName, place: RlPlace
 ) -> void:
 	var dock: Container = ClassDB.instantiate(&"EditorDock")
 	dock.name = key
 	dock.set(&"title", title)
 	dock.set(&"layout_key", key)
 	dock.set(&"icon_name", icon)
-	dock.set(&"default_slot", _SLOT_BOTTOM if place == Place.BOTTOM else _SLOT_RIGHT_UPPER)
-	if place == Place.BOTTOM:
+	dock.set(&"default_slot", _SLOT_BOTTOM if place == RlPlace.BOTTOM else _SLOT_RIGHT_UPPER)
+	if place == RlPlace.BOTTOM:
 		dock.set(&"available_layouts", _ALL_LAYOUTS)
 	dock.set(&"closable", true)
 	dock.add_child(content)

@@ -5,13 +5,13 @@ extends MarginContainer
 signal choose_python_requested
 signal dismissed
 
-const Look := preload("look.gd")
-const Problem := preload("../core/problem.gd")
+const RlLook := preload("look.gd")
+const RlProblem := preload("../core/problem.gd")
 
 ## Whether the user may close it.
 @export var is_dismissable: bool = false
 
-var _problem: Problem
+var _problem: RlProblem
 
 @onready var _panel: PanelContainer = %Panel
 @onready var _icon: TextureRect = %Icon
@@ -37,7 +37,7 @@ func _notification(what: int) -> void:
 
 
 ## Shows [param problem]; null hides the box.
-func show_problem(problem: Problem) -> void:
+func show_problem(problem: RlProblem) -> void:
 	_problem = problem
 	if is_node_ready():
 		_render()
@@ -57,26 +57,26 @@ func _render() -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	var error_color: Color = Look.color(self, &"error_color")
+	var error_color: Color = RlLook.color(self, &"error_color")
 	var box: StyleBoxFlat = StyleBoxFlat.new()
 	box.bg_color = Color(error_color, 0.1)
 	box.border_color = Color(error_color, 0.6)
-	box.border_width_left = Look.px(3)
-	box.set_corner_radius_all(Look.px(3))
-	box.set_content_margin_all(Look.px(8))
+	box.border_width_left = RlLook.px(3)
+	box.set_corner_radius_all(RlLook.px(3))
+	box.set_content_margin_all(RlLook.px(8))
 	_panel.add_theme_stylebox_override(&"panel", box)
-	_icon.texture = Look.icon(self, &"StatusError")
-	_copy.icon = Look.icon(self, &"ActionCopy")
-	_choose.icon = Look.icon(self, &"Folder")
-	_dismiss.icon = Look.icon(self, &"Close")
-	Look.emphasize(_message)
+	_icon.texture = RlLook.icon(self, &"StatusError")
+	_copy.icon = RlLook.icon(self, &"ActionCopy")
+	_choose.icon = RlLook.icon(self, &"Folder")
+	_dismiss.icon = RlLook.icon(self, &"Close")
+	RlLook.emphasize(_message)
 	_lines.add_theme_font_override(&"font", get_theme_font(&"source", &"EditorFonts"))
 	_lines.add_theme_font_size_override(
 		&"font_size", roundi(get_theme_font_size(&"source_size", &"EditorFonts") * 0.85)
 	)
-	Look.dim(_lines)
+	RlLook.dim(_lines)
 
 
 func _on_copy_pressed() -> void:

@@ -8,29 +8,29 @@ signal trainer_selected(trainer: String)
 signal scene_chosen(path: String)
 signal preset_chosen(index: int)
 
-const Continuation := preload("../core/continuation.gd")
-const Look := preload("look.gd")
-const NameDialog := preload("name_dialog.gd")
-const PresetPicker := preload("preset_picker.gd")
-const Read := preload("../core/read.gd")
-const ScenePicker := preload("scene_picker.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlContinuation := preload("../core/continuation.gd")
+const RlLook := preload("look.gd")
+const RlNameDialog := preload("name_dialog.gd")
+const RlPresetPicker := preload("preset_picker.gd")
+const RlRead := preload("../core/read.gd")
+const RlScenePicker := preload("scene_picker.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
-var _state: StudioState
-var _dialog: NameDialog
+var _state: RlStudioState
+var _dialog: RlNameDialog
 
 @onready var _experiment_name: Label = %ExperimentName
 @onready var _experiment: OptionButton = %Experiment
-@onready var _scene: ScenePicker = %Scene
+@onready var _scene: RlScenePicker = %Scene
 @onready var _scene_name: Label = %SceneName
 @onready var _trainer: OptionButton = %Trainer
 @onready var _trainer_name: Label = %TrainerName
-@onready var _preset: PresetPicker = %Preset
+@onready var _preset: RlPresetPicker = %RlPreset
 @onready var _preset_name: Label = %PresetName
 
 
 func _ready() -> void:
-	_experiment_name.custom_minimum_size.x = Look.px(Look.NAME_WIDTH)
+	_experiment_name.custom_minimum_size.x = RlLook.px(RlLook.NAME_WIDTH)
 	_experiment.item_selected.connect(_on_experiment_item_selected)
 	_trainer.item_selected.connect(_on_trainer_item_selected)
 	_scene.scene_chosen.connect(func(path: String) -> void: scene_chosen.emit(path))
@@ -38,7 +38,7 @@ func _ready() -> void:
 
 
 ## Draws the experiments of [param state].
-func show_state(state: StudioState) -> void:
+func show_state(state: RlStudioState) -> void:
 	_state = state
 	visible = state.experiment != ""
 	_experiment.clear()
@@ -50,7 +50,7 @@ func show_state(state: StudioState) -> void:
 	_trainer.clear()
 	for info: Dictionary in state.trainers:
 		_add_trainer(info)
-		if Read.text(info, "name") == state.trainer:
+		if RlRead.text(info, "name") == state.trainer:
 			_trainer.select(_trainer.item_count - 1)
 			_trainer.tooltip_text = _trainer.get_item_tooltip(_trainer.item_count - 1)
 	_show_rows()
@@ -72,7 +72,7 @@ func show_preset() -> void:
 
 ## A run that goes on has its own trainer, scene and values.
 func _show_rows() -> void:
-	var is_resuming: bool = _state.continuation.mode == Continuation.Mode.RESUME
+	var is_resuming: bool = _state.continuation.mode == RlContinuation.RlMode.RESUME
 	_trainer.visible = _state.trainers.size() > 1 and not is_resuming
 	_trainer_name.visible = _trainer.visible
 	_scene.visible = not is_resuming
@@ -82,10 +82,10 @@ func _show_rows() -> void:
 
 
 func _add_trainer(info: Dictionary) -> void:
-	var title: String = Read.text(info, "title")
+	var title: String = RlRead.text(info, "title")
 	var tip: String = title
-	if not Read.flag(info, "available", true):
-		tip = "%s\n%s" % [Read.text(info, "problem"), Read.text(info, "hint")]
+	if not RlRead.flag(info, "available", true):
+		tip = "%s\n%s" % [RlRead.text(info, "problem"), RlRead.text(info, "hint")]
 		title += " (unavailable)"
 	_trainer.add_item(title)
 	_trainer.set_item_tooltip(_trainer.item_count - 1, tip.strip_edges())
@@ -93,7 +93,7 @@ func _add_trainer(info: Dictionary) -> void:
 
 func _ask_for_name() -> void:
 	if _dialog == null:
-		_dialog = NameDialog.new()
+		_dialog = RlNameDialog.new()
 		_dialog.name_entered.connect(func(text: String) -> void: create_requested.emit(text))
 		add_child(_dialog)
 	_dialog.ask(_state.experiments)
@@ -108,4 +108,4 @@ func _on_experiment_item_selected(index: int) -> void:
 
 
 func _on_trainer_item_selected(index: int) -> void:
-	trainer_selected.emit(Read.text(_state.trainers[index], "name"))
+	trainer_selected.emit(RlRead.text(_state.trainers[index], "name"))

@@ -7,11 +7,11 @@ signal show_file_requested(path: String)
 signal assign_requested
 signal play_requested(scene: String)
 
-const ExportState := preload("../core/export_state.gd")
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
-const ProofText := preload("../core/proof_text.gd")
-const Read := preload("../core/read.gd")
+const RlExportState := preload("../core/export_state.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
+const RlProofText := preload("../core/proof_text.gd")
+const RlRead := preload("../core/read.gd")
 
 const STATES: PackedStringArray = ["state_ins", "state_outs"]
 
@@ -35,7 +35,7 @@ var _is_refused: bool = false
 @onready var _import: Label = %Import
 @onready var _assign: Button = %Assign
 @onready var _play: Button = %Play
-@onready var _play_scenes: OptionButton = %PlayScenes
+@onready var _play_scenes: OptionButton = %RlPlayScenes
 @onready var _done: Label = %Done
 
 
@@ -52,28 +52,28 @@ func _notification(what: int) -> void:
 
 
 ## Draws what the export of [param state] wrote.
-func show_export(state: ExportState) -> void:
-	var files: Array[Dictionary] = Read.dicts(state.result, "files")
+func show_export(state: RlExportState) -> void:
+	var files: Array[Dictionary] = RlRead.dicts(state.result, "files")
 	visible = not files.is_empty()
 	if files.is_empty():
 		return
 	if state.result != _result:
 		_result = state.result
 		_done.visible = false
-	_path = Read.text(files[0], "path")
+	_path = RlRead.text(files[0], "path")
 	var names: PackedStringArray = []
 	var proofs: Array[Dictionary] = []
 	var tips: PackedStringArray = []
 	var facts: PackedStringArray = []
 	for file: Dictionary in files:
-		var title: String = "%s: " % Read.text(file, "policy") if files.size() > 1 else ""
-		names.append(Read.text(file, "path").get_file())
-		proofs.append(Read.dict(file, "proof"))
-		tips.append(title + ProofText.details(Read.dict(file, "proof")))
+		var title: String = "%s: " % RlRead.text(file, "policy") if files.size() > 1 else ""
+		names.append(RlRead.text(file, "path").get_file())
+		proofs.append(RlRead.dict(file, "proof"))
+		tips.append(title + RlProofText.details(RlRead.dict(file, "proof")))
 		facts.append(title + _describe(file))
 	_title.text = names[0] if names.size() == 1 else "%d policies" % names.size()
 	_title.tooltip_text = "\n".join(state.exported_files().values())
-	_proof.text = ProofText.describe(ProofText.merge(proofs))
+	_proof.text = RlProofText.describe(RlProofText.merge(proofs))
 	_proof.tooltip_text = "\n".join(tips)
 	_facts.text = "\n".join(facts)
 	_show_import(state)
@@ -103,7 +103,7 @@ func show_done(text: String) -> void:
 	_done.visible = true
 
 
-func _show_import(state: ExportState) -> void:
+func _show_import(state: RlExportState) -> void:
 	var refusals: String = state.refusals()
 	_import.text = "Importing…"
 	if refusals != "":
@@ -125,11 +125,11 @@ func _describe(file: Dictionary) -> String:
 	return (
 		"%s → %s, %s steps, %s parameters, %s"
 		% [
-			_shapes(Read.dict(file, "inputs")),
-			_shapes(Read.dict(file, "outputs")),
-			Format.count(Read.number(file, "timesteps")),
-			Format.count(Read.number(file, "parameters")),
-			Format.bytes(Read.integer(file, "size_bytes")),
+			_shapes(RlRead.dict(file, "inputs")),
+			_shapes(RlRead.dict(file, "outputs")),
+			RlFormat.count(RlRead.number(file, "timesteps")),
+			RlFormat.count(RlRead.number(file, "parameters")),
+			RlFormat.bytes(RlRead.integer(file, "size_bytes")),
 		]
 	)
 
@@ -137,7 +137,7 @@ func _describe(file: Dictionary) -> String:
 func _shapes(ports: Dictionary) -> String:
 	var parts: PackedStringArray = []
 	for port: Variant in ports:
-		var shape: Array = Read.list(ports, str(port))
+		var shape: Array = RlRead.list(ports, str(port))
 		if str(port) in STATES and shape.size() < 2:
 			continue  # only there for other runtimes
 		var extents: PackedStringArray = []
@@ -148,24 +148,24 @@ func _shapes(ports: Dictionary) -> String:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	var color: Color = Look.color(self, &"error_color" if _is_refused else &"success_color")
+	var color: Color = RlLook.color(self, &"error_color" if _is_refused else &"success_color")
 	var box: StyleBoxFlat = StyleBoxFlat.new()
 	box.bg_color = Color(color, 0.08)
 	box.border_color = Color(color, 0.6)
-	box.border_width_left = Look.px(3)
-	box.set_corner_radius_all(Look.px(3))
-	box.set_content_margin_all(Look.px(8))
+	box.border_width_left = RlLook.px(3)
+	box.set_corner_radius_all(RlLook.px(3))
+	box.set_content_margin_all(RlLook.px(8))
 	_panel.add_theme_stylebox_override(&"panel", box)
-	_icon.texture = Look.icon(self, &"StatusError" if _is_refused else &"StatusSuccess")
-	_show.icon = Look.icon(self, &"ShowInFileSystem")
-	_assign.icon = Look.icon(self, &"Node")
-	_play.icon = Look.icon(self, &"Play")
-	Look.emphasize(_title)
+	_icon.texture = RlLook.icon(self, &"StatusError" if _is_refused else &"StatusSuccess")
+	_show.icon = RlLook.icon(self, &"ShowInFileSystem")
+	_assign.icon = RlLook.icon(self, &"Node")
+	_play.icon = RlLook.icon(self, &"Play")
+	RlLook.emphasize(_title)
 	if _is_refused:
 		_import.add_theme_color_override(&"font_color", color)
 	else:
-		Look.dim(_import)
-	Look.dim(_facts)
-	Look.dim(_done)
+		RlLook.dim(_import)
+	RlLook.dim(_facts)
+	RlLook.dim(_done)

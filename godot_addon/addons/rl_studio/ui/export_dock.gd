@@ -14,20 +14,20 @@ signal assign_requested(files: Dictionary[String, String])
 ## They shall be seen at play.
 signal play_requested(scene: String, files: Dictionary[String, String])
 
-const CheckpointList := preload("checkpoint_list.gd")
-const ErrorBox := preload("error_box.gd")
-const ExportCard := preload("export_card.gd")
-const ExportState := preload("../core/export_state.gd")
-const FoldButton := preload("fold_button.gd")
-const Look := preload("look.gd")
-const PlayScenes := preload("../scenes/play_scenes.gd")
-const PolicyChecks := preload("policy_checks.gd")
-const RunState := preload("../core/run_state.gd")
-const StudioState := preload("../core/studio_state.gd")
-const TargetPicker := preload("target_picker.gd")
+const RlCheckpointList := preload("checkpoint_list.gd")
+const RlErrorBox := preload("error_box.gd")
+const RlExportCard := preload("export_card.gd")
+const RlExportState := preload("../core/export_state.gd")
+const RlFoldButton := preload("fold_button.gd")
+const RlLook := preload("look.gd")
+const RlPlayScenes := preload("../scenes/play_scenes.gd")
+const RlPolicyChecks := preload("policy_checks.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlStudioState := preload("../core/studio_state.gd")
+const RlTargetPicker := preload("target_picker.gd")
 
-var _state: StudioState
-var _export: ExportState
+var _state: RlStudioState
+var _export: RlExportState
 var _run_ids: PackedStringArray = []
 ## The Train dock's run when it was looked at last; a new one becomes the choice here, too.
 var _newest_id: String = ""
@@ -41,12 +41,12 @@ var _was_imported: bool = false
 @onready var _scroll: ScrollContainer = %Scroll
 @onready var _body: Control = %Body
 @onready var _runs: OptionButton = %Runs
-@onready var _checkpoints: CheckpointList = %Checkpoints
+@onready var _checkpoints: RlCheckpointList = %Checkpoints
 @onready var _none: Label = %NoCheckpoints
 @onready var _policy_row: Control = %PolicyRow
-@onready var _policies: PolicyChecks = %Policies
-@onready var _target: TargetPicker = %Target
-@onready var _fold: FoldButton = %Fold
+@onready var _policies: RlPolicyChecks = %Policies
+@onready var _target: RlTargetPicker = %Target
+@onready var _fold: RlFoldButton = %Fold
 @onready var _advanced: Control = %Advanced
 @onready var _opset: SpinBox = %Opset
 @onready var _ir_version: SpinBox = %IrVersion
@@ -54,12 +54,12 @@ var _was_imported: bool = false
 @onready var _cancel: Button = %Cancel
 @onready var _going: Control = %Going
 @onready var _message: Label = %Message
-@onready var _error: ErrorBox = %Error
-@onready var _card: ExportCard = %Card
+@onready var _error: RlErrorBox = %Error
+@onready var _card: RlExportCard = %Card
 
 
 ## Must be called before the dock enters the tree.
-func setup(state: StudioState) -> void:
+func setup(state: RlStudioState) -> void:
 	_state = state
 	_export = state.export_state
 
@@ -71,7 +71,7 @@ func _ready() -> void:
 	_connect_widgets()
 	_export.changed.connect(_render)
 	_state.runs_changed.connect(_on_runs_changed)
-	_state.run_changed.connect(func(_run: RunState) -> void: _render_runs())
+	_state.run_changed.connect(func(_run: RlRunState) -> void: _render_runs())
 	_state.connection_changed.connect(_render)
 	visibility_changed.connect(_on_visibility_changed)
 	EditorInterface.get_resource_filesystem().filesystem_changed.connect(_find_scenes)
@@ -117,7 +117,7 @@ func _render() -> void:
 	_empty.text = "No runs yet. Train first; what was learned can be exported here."
 	if not _state.is_ready():
 		_empty.text = "Not connected: connect to see the runs of this project."
-	_connect.visible = _state.link in [StudioState.Link.OFFLINE, StudioState.Link.FAILED]
+	_connect.visible = _state.link in [RlStudioState.RlLink.OFFLINE, RlStudioState.RlLink.FAILED]
 	_render_runs()
 	_checkpoints.show_checkpoints(_export.checkpoints, _export.checkpoint())
 	_checkpoints.visible = not _export.checkpoints.is_empty()
@@ -133,7 +133,7 @@ func _render() -> void:
 func _render_runs() -> void:
 	var ids: PackedStringArray = []
 	for index: int in _state.runs.size():
-		var run: RunState = _state.runs[index]
+		var run: RlRunState = _state.runs[index]
 		ids.append(run.id)
 		var text: String = "%s · %s" % [run.title(), run.state_text().to_lower()]
 		if index >= _runs.item_count:
@@ -155,7 +155,7 @@ func _render_policies() -> void:
 
 
 func _render_buttons() -> void:
-	var is_running: bool = _export.phase == ExportState.Phase.RUNNING
+	var is_running: bool = _export.phase == RlExportState.RlPhase.RUNNING
 	var has_checkpoint: bool = not _export.checkpoint().is_empty()
 	var problem: String = _target.find_problem()
 	_start.disabled = is_running or problem != "" or not has_checkpoint or not _state.is_ready()
@@ -167,15 +167,15 @@ func _render_buttons() -> void:
 
 
 func _render_outcome() -> void:
-	_error.show_problem(_export.problem if _export.phase == ExportState.Phase.FAILED else null)
-	var is_done: bool = _export.phase == ExportState.Phase.DONE
+	_error.show_problem(_export.problem if _export.phase == RlExportState.RlPhase.FAILED else null)
+	var is_done: bool = _export.phase == RlExportState.RlPhase.DONE
 	_card.visible = is_done
 	if not is_done:
 		return
 	var is_new: bool = _shown_result != _export.result
 	if is_new:
 		_shown_result = _export.result
-		var run: RunState = _state.run(_export.run_id)
+		var run: RlRunState = _state.run(_export.run_id)
 		_training_scene = run.scene if run != null else ""
 		_find_scenes()
 	_card.show_export(_export)
@@ -188,7 +188,7 @@ func _render_outcome() -> void:
 func _find_scenes() -> void:
 	if _card.visible and is_visible_in_tree():
 		var names: PackedStringArray = PackedStringArray(_export.exported_files().keys())
-		_card.show_scenes(PlayScenes.new().find(names, _training_scene))
+		_card.show_scenes(RlPlayScenes.new().find(names, _training_scene))
 
 
 ## Scrolls to what can be done with the files, or was done.
@@ -201,14 +201,14 @@ func _show_end() -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(Look.px(200), Look.px(200))
-	_empty.custom_minimum_size.x = Look.px(180)  # a hidden dock would let it wrap at each letter
-	_checkpoints.custom_minimum_size.y = Look.px(140)
-	_start.icon = Look.icon(self, &"MoveDown")
+	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(200))
+	_empty.custom_minimum_size.x = RlLook.px(180)  # a hidden dock would let it wrap at each letter
+	_checkpoints.custom_minimum_size.y = RlLook.px(140)
+	_start.icon = RlLook.icon(self, &"MoveDown")
 	for label: Label in [_empty, _none, _message]:
-		Look.dim(label)
+		RlLook.dim(label)
 
 
 func _on_visibility_changed() -> void:
@@ -218,7 +218,7 @@ func _on_visibility_changed() -> void:
 
 
 func _on_runs_changed() -> void:
-	var newest: RunState = _state.current_run
+	var newest: RlRunState = _state.current_run
 	if newest != null and newest.id != _newest_id:
 		_newest_id = newest.id
 		run_chosen.emit(newest.id)

@@ -5,9 +5,9 @@ extends HBoxContainer
 
 signal edited(value: Variant)
 
-const FormField := preload("../core/form_field.gd")
-const JsonDialog := preload("json_dialog.gd")
-const Look := preload("look.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlJsonDialog := preload("json_dialog.gd")
+const RlLook := preload("look.gd")
 
 ## Value and unit together; longer ones stand in the tooltip, for the dock is narrow.
 const TEXT_LIMIT: int = 8
@@ -16,7 +16,7 @@ const LIST_HINTS: Dictionary[String, String] = {
 	"dict": "key=value, …", "string_list": "name, …", "int_list": "64, 64"
 }
 
-var _field: FormField
+var _field: RlFormField
 var _shown: Variant = null
 var _is_showing: bool = false
 var _check: CheckBox
@@ -25,10 +25,10 @@ var _choice: OptionButton
 var _spin: SpinBox
 var _line: LineEdit
 var _button: Button
-var _dialog: JsonDialog
+var _dialog: RlJsonDialog
 
 
-func _init(field: FormField) -> void:
+func _init(field: RlFormField) -> void:
 	_field = field
 	size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	match field.type:
@@ -55,7 +55,7 @@ func show_value(value: Variant, algorithm: String) -> void:
 	_is_showing = true
 	_shown = value
 	if _auto != null:
-		_auto.button_pressed = FormField.is_auto(value)
+		_auto.button_pressed = RlFormField.is_auto(value)
 		_auto.visible = _auto.button_pressed or _field.may_be_auto(algorithm)
 		_number_editor().visible = not _auto.button_pressed
 	if _check != null:
@@ -64,7 +64,7 @@ func show_value(value: Variant, algorithm: String) -> void:
 		_choice.select(_field.choices.find(value))
 	elif _button != null:
 		_show_summary(value)
-	elif not FormField.is_auto(value):
+	elif not RlFormField.is_auto(value):
 		_show_text(value)
 	_is_showing = false
 
@@ -132,7 +132,7 @@ func _make_auto(make_number: Callable) -> void:
 	_auto = CheckBox.new()
 	_auto.text = "Auto"
 	_auto.tooltip_text = "%s\n\n%s" % [AUTO_TIP, _field.help]
-	_auto.toggled.connect(func(on: bool) -> void: _emit(FormField.AUTO if on else _own_number()))
+	_auto.toggled.connect(func(on: bool) -> void: _emit(RlFormField.AUTO if on else _own_number()))
 	flow.add_child(_auto)
 
 
@@ -147,7 +147,7 @@ func _own_number() -> Variant:
 	var typed: Variant = _field.from_text(_line.text)
 	if typed is float or typed is int:
 		return typed
-	return 0.0 if FormField.is_auto(_field.default) else _field.default
+	return 0.0 if RlFormField.is_auto(_field.default) else _field.default
 
 
 func _make_line(parent: Container) -> void:
@@ -185,7 +185,7 @@ func _on_line_done() -> void:
 
 func _on_button_pressed() -> void:
 	if _dialog == null:
-		_dialog = JsonDialog.new(_field)
+		_dialog = RlJsonDialog.new(_field)
 		_dialog.accepted.connect(_emit)
 		add_child(_dialog)
 	_dialog.edit(_shown)

@@ -5,22 +5,22 @@ extends VBoxContainer
 signal edited(key: String, value: Variant)
 signal revert_requested(key: String)
 
-const FieldEditor := preload("field_editor.gd")
-const FormField := preload("../core/form_field.gd")
-const FormModel := preload("../core/form_model.gd")
-const Look := preload("look.gd")
+const RlFieldEditor := preload("field_editor.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlFormModel := preload("../core/form_model.gd")
+const RlLook := preload("look.gd")
 
 const EDITOR_WIDTH: float = 88.0
 
-var field: FormField
+var field: RlFormField
 
 var _label: Label = Label.new()
-var _editor: FieldEditor
+var _editor: RlFieldEditor
 var _revert: Button = Button.new()
 var _error: Label = Label.new()
 
 
-func _init(shown_field: FormField) -> void:
+func _init(shown_field: RlFormField) -> void:
 	field = shown_field
 	name = field.key.to_pascal_case()
 	var line: HBoxContainer = HBoxContainer.new()
@@ -33,7 +33,7 @@ func _init(shown_field: FormField) -> void:
 	_revert.flat = true
 	_revert.pressed.connect(func() -> void: revert_requested.emit(field.key))
 	line.add_child(_revert)
-	_editor = FieldEditor.new(field)
+	_editor = RlFieldEditor.new(field)
 	_editor.edited.connect(func(value: Variant) -> void: edited.emit(field.key, value))
 	_editor.size_flags_stretch_ratio = 0.7
 	line.add_child(_editor)
@@ -53,7 +53,7 @@ func _notification(what: int) -> void:
 
 
 ## Draws the field's value from [param model].
-func show_value(model: FormModel) -> void:
+func show_value(model: RlFormModel) -> void:
 	_editor.show_value(model.value(field.key), model.algorithm())
 	_set_tooltips(field.to_phrase(model.default_of(field.key)))
 	var is_changed: bool = model.is_changed(field.key)
@@ -73,8 +73,8 @@ func _set_tooltips(default_text: String) -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	_editor.custom_minimum_size.x = Look.px(EDITOR_WIDTH)
-	_revert.icon = Look.icon(self, &"ReloadSmall")
-	_error.add_theme_color_override(&"font_color", Look.color(self, &"error_color"))
+	_editor.custom_minimum_size.x = RlLook.px(EDITOR_WIDTH)
+	_revert.icon = RlLook.icon(self, &"ReloadSmall")
+	_error.add_theme_color_override(&"font_color", RlLook.color(self, &"error_color"))

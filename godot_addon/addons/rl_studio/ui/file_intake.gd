@@ -8,7 +8,7 @@ signal taken_in(path: String)
 ## It cannot.
 signal refused(path: String, problem: String)
 
-const OnnxLoader := preload("../import/onnx_loader.gd")
+const RlOnnxLoader := preload("../import/onnx_loader.gd")
 
 const POLL_S: float = 0.1
 const PATIENCE: int = 300
@@ -77,7 +77,7 @@ func _find_problem() -> String:
 		policy = load(_path) as RLPolicy
 	if policy != null and policy.source_checksum == FileAccess.get_sha256(_path):
 		return ""
-	var loader: OnnxLoader = OnnxLoader.new()
+	var loader: RlOnnxLoader = RlOnnxLoader.new()
 	loader.load_file(_path)
 	if loader.problem != "":
 		return loader.problem

@@ -2,7 +2,7 @@
 extends Button
 ## A header that shows and hides the control below it.
 
-const Look := preload("look.gd")
+const RlLook := preload("look.gd")
 
 var _target: Control
 
@@ -30,8 +30,8 @@ func set_target(target: Control) -> void:
 
 
 func _update_icon() -> void:
-	if not Look.is_edited(self):
-		icon = Look.icon(self, &"GuiTreeArrowDown" if button_pressed else &"GuiTreeArrowRight")
+	if not RlLook.is_edited(self):
+		icon = RlLook.icon(self, &"GuiTreeArrowDown" if button_pressed else &"GuiTreeArrowRight")
 
 
 func _on_toggled(on: bool) -> void:

@@ -2,14 +2,14 @@
 extends VBoxContainer
 ## One group of a form: its basic fields, and behind its header those that are rarely used.
 
-const FieldRow := preload("field_row.gd")
-const FoldButton := preload("fold_button.gd")
-const FormField := preload("../core/form_field.gd")
-const FormModel := preload("../core/form_model.gd")
-const Look := preload("look.gd")
+const RlFieldRow := preload("field_row.gd")
+const RlFoldButton := preload("fold_button.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlFormModel := preload("../core/form_model.gd")
+const RlLook := preload("look.gd")
 
-var _rows: Array[FieldRow] = []
-var _fold: FoldButton = FoldButton.new()
+var _rows: Array[RlFieldRow] = []
+var _fold: RlFoldButton = RlFoldButton.new()
 var _title: Label = Label.new()
 var _more: Label = Label.new()
 var _basic: VBoxContainer = VBoxContainer.new()
@@ -40,14 +40,14 @@ func _notification(what: int) -> void:
 
 
 ## Adds the row of a field.
-func add_row(row: FieldRow) -> void:
+func add_row(row: RlFieldRow) -> void:
 	_rows.append(row)
 	(_advanced if row.field.is_advanced else _basic).add_child(row)
 
 
 ## Draws all rows from [param model].
-func show_values(model: FormModel) -> void:
-	for row: FieldRow in _rows:
+func show_values(model: RlFormModel) -> void:
+	for row: RlFieldRow in _rows:
 		row.visible = model.applies(row.field.key)
 		if row.visible:
 			row.show_value(model)
@@ -55,11 +55,11 @@ func show_values(model: FormModel) -> void:
 
 
 ## Draws how much is behind the header, and what of it is changed; an error there opens it.
-func show_counts(model: FormModel) -> void:
+func show_counts(model: RlFormModel) -> void:
 	var shown: int = 0
 	var more: int = 0
 	var changed: int = 0
-	for row: FieldRow in _rows:
+	for row: RlFieldRow in _rows:
 		var key: String = row.field.key
 		if not model.applies(key):
 			continue
@@ -76,9 +76,9 @@ func show_counts(model: FormModel) -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	Look.dim(_more)
-	_more.offset_right = -Look.px(6)
+	RlLook.dim(_more)
+	_more.offset_right = -RlLook.px(6)
 	_fold.add_theme_font_override(&"font", get_theme_font(&"bold", &"EditorFonts"))
 	_title.add_theme_font_override(&"font", get_theme_font(&"bold", &"EditorFonts"))

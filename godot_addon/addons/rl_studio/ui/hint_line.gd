@@ -2,7 +2,7 @@
 extends HBoxContainer
 ## A line of advice or news with an icon: wraps, and is hidden while there is nothing to say.
 
-const Look := preload("look.gd")
+const RlLook := preload("look.gd")
 
 ## Name of the editor's icon before the text.
 @export var icon_name: StringName = &"NodeInfo"
@@ -44,8 +44,8 @@ func get_text() -> String:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	_icon.texture = Look.icon(self, icon_name)
+	_icon.texture = RlLook.icon(self, icon_name)
 	var margins: Vector2 = _label.get_theme_stylebox(&"normal").get_minimum_size()
 	_icon.custom_minimum_size.y = _label.get_line_height() + margins.y  # beside the first line

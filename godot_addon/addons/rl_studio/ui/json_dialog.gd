@@ -4,16 +4,16 @@ extends ConfirmationDialog
 
 signal accepted(value: Variant)
 
-const FormField := preload("../core/form_field.gd")
-const Look := preload("look.gd")
+const RlFormField := preload("../core/form_field.gd")
+const RlLook := preload("look.gd")
 
-var _field: FormField
+var _field: RlFormField
 var _help: Label = Label.new()
 var _text: TextEdit = TextEdit.new()
 var _note: Label = Label.new()
 
 
-func _init(field: FormField) -> void:
+func _init(field: RlFormField) -> void:
 	_field = field
 	title = field.title
 	var box: VBoxContainer = VBoxContainer.new()
@@ -34,7 +34,7 @@ func _init(field: FormField) -> void:
 func edit(value: Variant) -> void:
 	_text.text = _field.to_text(value)
 	_check()
-	popup_centered(Vector2i(Look.px(460), Look.px(320)))
+	popup_centered(Vector2i(RlLook.px(460), RlLook.px(320)))
 	_text.grab_focus()
 
 

@@ -2,18 +2,18 @@
 extends VBoxContainer
 ## The end of a run's output: monospace, follows new lines unless the user scrolled up.
 
-const FoldButton := preload("fold_button.gd")
-const Look := preload("look.gd")
-const RunState := preload("../core/run_state.gd")
+const RlFoldButton := preload("fold_button.gd")
+const RlLook := preload("look.gd")
+const RlRunState := preload("../core/run_state.gd")
 
 const SHOWN_LIMIT: int = 60_000
 
-var _run: RunState
+var _run: RlRunState
 ## Offset in the log up to which the text is on the screen.
 var _shown_end: int = 0
 var _shown_length: int = 0
 
-@onready var _fold: FoldButton = %Fold
+@onready var _fold: RlFoldButton = %Fold
 @onready var _copy: Button = %Copy
 @onready var _text: RichTextLabel = %Text
 
@@ -31,7 +31,7 @@ func _notification(what: int) -> void:
 
 
 ## Shows the log of [param run]; null empties the view.
-func show_run(run: RunState) -> void:
+func show_run(run: RlRunState) -> void:
 	if run != _run:
 		_run = run
 		_shown_end = 0
@@ -60,10 +60,10 @@ func open() -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	_copy.icon = Look.icon(self, &"ActionCopy")
-	_text.custom_minimum_size.y = Look.px(180)
+	_copy.icon = RlLook.icon(self, &"ActionCopy")
+	_text.custom_minimum_size.y = RlLook.px(180)
 	var box: StyleBox = get_theme_stylebox(&"normal", &"TextEdit")
 	_text.add_theme_stylebox_override(&"normal", box)
 	_text.add_theme_font_override(&"normal_font", get_theme_font(&"source", &"EditorFonts"))

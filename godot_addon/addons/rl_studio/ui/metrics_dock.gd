@@ -6,17 +6,17 @@ signal connect_requested
 ## The runs whose curves are on the screen; they want to be followed.
 signal shown_runs_changed(ids: PackedStringArray)
 
-const ChartCurve := preload("chart_curve.gd")
-const ChartGrid := preload("chart_grid.gd")
-const ChartLegend := preload("chart_legend.gd")
-const CurveMaker := preload("curve_maker.gd")
-const Look := preload("look.gd")
-const Metric := preload("../core/metric.gd")
-const RunList := preload("run_list.gd")
-const RunSelection := preload("../core/run_selection.gd")
-const RunState := preload("../core/run_state.gd")
-const Series := preload("../core/series.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlChartCurve := preload("chart_curve.gd")
+const RlChartGrid := preload("chart_grid.gd")
+const RlChartLegend := preload("chart_legend.gd")
+const RlCurveMaker := preload("curve_maker.gd")
+const RlLook := preload("look.gd")
+const RlMetric := preload("../core/metric.gd")
+const RlRunList := preload("run_list.gd")
+const RlRunSelection := preload("../core/run_selection.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlSeries := preload("../core/series.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
 const REDRAW_S: float = 0.12
 const X_NAMES: PackedStringArray = ["agent steps", "environment steps", "wall time"]
@@ -28,25 +28,25 @@ const X_TIPS: PackedStringArray = [
 const BANDS: int = 0
 const BY_POLICY: int = 1
 
-var _state: StudioState
-var _selection: RunSelection = RunSelection.new()
-var _keys: PackedStringArray = Metric.DEFAULT_KEYS
-var _maker: CurveMaker = CurveMaker.new()
+var _state: RlStudioState
+var _selection: RlRunSelection = RlRunSelection.new()
+var _keys: PackedStringArray = RlMetric.DEFAULT_KEYS
+var _maker: RlCurveMaker = RlCurveMaker.new()
 
-@onready var _runs: RunList = %Runs
+@onready var _runs: RlRunList = %Runs
 @onready var _smoothing: HSlider = %Smoothing
 @onready var _smoothing_value: Label = %SmoothingValue
 @onready var _x_axis: OptionButton = %XAxis
 @onready var _menu: MenuButton = %Charts
-@onready var _legend: ChartLegend = %Legend
-@onready var _grid: ChartGrid = %Grid
+@onready var _legend: RlChartLegend = %Legend
+@onready var _grid: RlChartGrid = %Grid
 @onready var _empty: Label = %Empty
 @onready var _connect: Button = %Connect
 @onready var _throttle: Timer = %Throttle
 
 
 ## Must be called before the dock enters the tree.
-func setup(state: StudioState) -> void:
+func setup(state: RlStudioState) -> void:
 	_state = state
 
 
@@ -68,7 +68,7 @@ func _ready() -> void:
 	visibility_changed.connect(_draw_soon)
 	_state.connection_changed.connect(_draw_soon)
 	_state.runs_changed.connect(_on_runs_changed)
-	_state.run_changed.connect(func(_run: RunState) -> void: _draw_soon())
+	_state.run_changed.connect(func(_run: RlRunState) -> void: _draw_soon())
 	_state.samples_added.connect(_on_samples_added)
 	_grid.show_keys(_keys)
 	_apply_theme()
@@ -91,9 +91,9 @@ func _render() -> void:
 	_runs.show_runs(_state, _selection)
 	_smoothing_value.text = "%.2f" % _smoothing.value
 	_maker.weight = _smoothing.value
-	var all: Array[ChartCurve] = []
+	var all: Array[RlChartCurve] = []
 	for key: String in _keys:
-		var curves: Array[ChartCurve] = _maker.make(key, _shown_runs(), _selection)
+		var curves: Array[RlChartCurve] = _maker.make(key, _shown_runs(), _selection)
 		all.append_array(curves)
 		_grid.show_curves(key, curves, _maker.x)
 	_legend.show_curves(all)
@@ -101,12 +101,13 @@ func _render() -> void:
 	_empty.visible = all.is_empty()
 	_empty.text = _empty_text()
 	_connect.visible = (
-		all.is_empty() and _state.link in [StudioState.Link.OFFLINE, StudioState.Link.FAILED]
+		all.is_empty()
+		and _state.link in [RlStudioState.RlLink.OFFLINE, RlStudioState.RlLink.FAILED]
 	)
 
 
-func _shown_runs() -> Array[RunState]:
-	var found: Array[RunState] = []
+func _shown_runs() -> Array[RlRunState]:
+	var found: Array[RlRunState] = []
 	for id: String in _selection.shown():
 		if _state.run(id) != null:
 			found.append(_state.run(id))
@@ -120,8 +121,8 @@ func _empty_text() -> String:
 		return "No runs yet. Open the Train dock and press Train."
 	if _selection.shown().is_empty():
 		return "Tick a run on the left to see its curves."
-	var run: RunState = _state.run(_selection.shown()[0])
-	if run != null and run.last_seq > 0 and _maker.x != Series.X.AGENT_STEPS:
+	var run: RlRunState = _state.run(_selection.shown()[0])
+	if run != null and run.last_seq > 0 and _maker.x != RlSeries.RlX.AGENT_STEPS:
 		return "This run does not tell its %s." % X_NAMES[_maker.x]
 	if run != null and run.is_active():
 		return "%s: the curves begin when the first episodes have ended." % run.title()
@@ -130,9 +131,9 @@ func _empty_text() -> String:
 
 func _build_menu() -> void:
 	var known: Dictionary[String, bool] = {}
-	for key: String in Metric.DEFAULT_KEYS:
+	for key: String in RlMetric.DEFAULT_KEYS:
 		known[key] = true
-	for run: RunState in _shown_runs():
+	for run: RlRunState in _shown_runs():
 		for key: String in run.curves.keys():
 			known[key] = true
 	var popup: PopupMenu = _menu.get_popup()
@@ -143,26 +144,26 @@ func _build_menu() -> void:
 	popup.set_item_checked(BY_POLICY, _maker.by_policy)
 	popup.add_separator()
 	for key: String in known:
-		if key not in Metric.HIDDEN:
-			popup.add_check_item(Metric.long_title(key))
+		if key not in RlMetric.HIDDEN:
+			popup.add_check_item(RlMetric.long_title(key))
 			popup.set_item_metadata(popup.item_count - 1, key)
 			popup.set_item_checked(popup.item_count - 1, key in _keys)
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(Look.px(200), Look.px(190))
-	_smoothing.custom_minimum_size.x = Look.px(110)
-	_runs.custom_minimum_size.x = Look.px(190)
+	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(190))
+	_smoothing.custom_minimum_size.x = RlLook.px(110)
+	_runs.custom_minimum_size.x = RlLook.px(190)
 	for label: Label in [_empty, _smoothing_value]:
-		Look.dim(label)
+		RlLook.dim(label)
 	_maker.evaluation_color = get_theme_color(&"font_color", &"Label")
 	_draw_soon()
 
 
 func _on_runs_changed() -> void:
-	var run: RunState = _state.current_run
+	var run: RlRunState = _state.current_run
 	if run != null and not _selection.is_shown(run.id):
 		_selection.show_new(run.id)
 		shown_runs_changed.emit(_selection.shown())
@@ -175,13 +176,13 @@ func _on_run_toggled(run_id: String, shown: bool) -> void:
 	_draw_soon()
 
 
-func _on_samples_added(run: RunState) -> void:
+func _on_samples_added(run: RlRunState) -> void:
 	if _selection.is_shown(run.id):
 		_draw_soon()
 
 
 func _on_x_axis_item_selected(index: int) -> void:
-	_maker.x = index as Series.X
+	_maker.x = index as RlSeries.RlX
 	_x_axis.tooltip_text = X_TIPS[index]
 	_draw_soon()
 

@@ -4,7 +4,7 @@ extends ConfirmationDialog
 
 signal name_entered(text: String)
 
-const Look := preload("look.gd")
+const RlLook := preload("look.gd")
 
 var _line: LineEdit = LineEdit.new()
 var _note: Label = Label.new()
@@ -34,7 +34,7 @@ func ask(taken: PackedStringArray) -> void:
 	_taken = taken
 	_line.text = ""
 	_check()
-	popup_centered(Vector2i(Look.px(320), 0))
+	popup_centered(Vector2i(RlLook.px(320), 0))
 	_line.grab_focus()
 
 

@@ -2,8 +2,8 @@
 extends GridContainer
 ## The figures of several policies, a row for each.
 
-const Look := preload("look.gd")
-const PolicyResults := preload("../core/policy_results.gd")
+const RlLook := preload("look.gd")
+const RlPolicyResults := preload("../core/policy_results.gd")
 
 const TITLES: PackedStringArray = ["Policy", "Reward", "Success"]
 const TIPS: PackedStringArray = [
@@ -26,9 +26,9 @@ func _notification(what: int) -> void:
 		_shown = []
 
 
-## Draws [param results], as [RunState] has them.
+## Draws [param results], as [RlRunState] has them.
 func show_results(results: Dictionary) -> void:
-	var rows: Array[PackedStringArray] = PolicyResults.rows(results)
+	var rows: Array[PackedStringArray] = RlPolicyResults.rows(results)
 	if rows == _shown:
 		return
 	_shown = rows
@@ -39,12 +39,12 @@ func show_results(results: Dictionary) -> void:
 		var title: Label = _add(TITLES[column], column)
 		title.tooltip_text = TIPS[column]
 		title.mouse_filter = Control.MOUSE_FILTER_PASS
-		Look.dim(title)
+		RlLook.dim(title)
 	for row: PackedStringArray in rows:
 		for column: int in columns:
 			var label: Label = _add(row[column], column)
 			if column > 0:
-				Look.emphasize(label, 1.2)
+				RlLook.emphasize(label, 1.2)
 
 
 ## The texts of a row; 0 is the first policy.

@@ -5,8 +5,8 @@ extends VBoxContainer
 
 signal undo_requested
 
-const Look := preload("look.gd")
-const PresetChoice := preload("../core/preset_choice.gd")
+const RlLook := preload("look.gd")
+const RlPresetChoice := preload("../core/preset_choice.gd")
 
 @onready var _reason: Label = %Reason
 @onready var _head: Control = %Head
@@ -26,9 +26,9 @@ func _notification(what: int) -> void:
 
 
 ## Draws [param choice].
-func show_choice(choice: PresetChoice) -> void:
+func show_choice(choice: RlPresetChoice) -> void:
 	var index: int = choice.current()
-	var is_special: bool = index != PresetChoice.CUSTOM and not choice.settings(index).is_empty()
+	var is_special: bool = index != RlPresetChoice.CUSTOM and not choice.settings(index).is_empty()
 	_reason.text = choice.presets[index].reason if is_special else ""
 	_reason.visible = _reason.text != ""
 	_changes.text = "\n".join(choice.changes())
@@ -38,8 +38,8 @@ func show_choice(choice: PresetChoice) -> void:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	Look.dim(_reason)
-	Look.dim(_changed)
-	_undo.icon = Look.icon(self, &"UndoRedo")
+	RlLook.dim(_reason)
+	RlLook.dim(_changed)
+	_undo.icon = RlLook.icon(self, &"UndoRedo")

@@ -4,8 +4,8 @@ extends OptionButton
 
 signal preset_chosen(index: int)
 
-const Preset := preload("../core/preset.gd")
-const PresetChoice := preload("../core/preset_choice.gd")
+const RlPreset := preload("../core/preset.gd")
+const RlPresetChoice := preload("../core/preset_choice.gd")
 
 
 func _ready() -> void:
@@ -13,10 +13,10 @@ func _ready() -> void:
 
 
 ## Draws [param choice].
-func show_choice(choice: PresetChoice) -> void:
+func show_choice(choice: RlPresetChoice) -> void:
 	clear()
 	for index: int in choice.presets.size():
-		var preset: Preset = choice.presets[index]
+		var preset: RlPreset = choice.presets[index]
 		add_item(preset.title)
 		var settings: PackedStringArray = choice.settings(index)
 		if settings.is_empty():
@@ -24,7 +24,7 @@ func show_choice(choice: PresetChoice) -> void:
 		set_item_tooltip(index, "%s\n\n%s" % [preset.reason, "\n".join(settings)])
 	add_item("Custom")
 	set_item_disabled(item_count - 1, true)
-	select(choice.current() if choice.current() != PresetChoice.CUSTOM else item_count - 1)
+	select(choice.current() if choice.current() != RlPresetChoice.CUSTOM else item_count - 1)
 	tooltip_text = get_item_tooltip(selected)
-	if choice.current() == PresetChoice.CUSTOM:
+	if choice.current() == RlPresetChoice.CUSTOM:
 		tooltip_text = "The settings are those of no preset."

@@ -4,13 +4,13 @@ extends ScrollContainer
 
 signal run_toggled(run_id: String, shown: bool)
 
-const Look := preload("look.gd")
-const RunRow := preload("run_row.gd")
-const RunSelection := preload("../core/run_selection.gd")
-const RunState := preload("../core/run_state.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlLook := preload("look.gd")
+const RlRunRow := preload("run_row.gd")
+const RlRunSelection := preload("../core/run_selection.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
-var _rows: Dictionary[String, RunRow] = {}
+var _rows: Dictionary[String, RlRunRow] = {}
 var _box: VBoxContainer = VBoxContainer.new()
 
 
@@ -23,24 +23,24 @@ func _init() -> void:
 
 
 ## Draws the runs of [param state], newest first.
-func show_runs(state: StudioState, selection: RunSelection) -> void:
+func show_runs(state: RlStudioState, selection: RlRunSelection) -> void:
 	for id: String in _rows.keys():
 		if state.run(id) == null:
 			_rows[id].queue_free()
 			_rows.erase(id)
 	for index: int in state.runs.size():
-		var run: RunState = state.runs[index]
+		var run: RlRunState = state.runs[index]
 		if not _rows.has(run.id):
 			_rows[run.id] = _make_row(run.id)
 		_box.move_child(_rows[run.id], index)
-		var color: Color = Look.faded(self)
+		var color: Color = RlLook.faded(self)
 		if selection.is_shown(run.id):
-			color = Look.RUN_COLORS[selection.slot(run.id) % Look.RUN_COLORS.size()]
+			color = RlLook.RUN_COLORS[selection.slot(run.id) % RlLook.RUN_COLORS.size()]
 		_rows[run.id].show_run(run, selection.is_shown(run.id), color, state.origin_text(run))
 
 
-func _make_row(id: String) -> RunRow:
-	var row: RunRow = RunRow.new()
+func _make_row(id: String) -> RlRunRow:
+	var row: RlRunRow = RlRunRow.new()
 	row.toggled.connect(func(on: bool) -> void: run_toggled.emit(id, on))
 	_box.add_child(row)
 	return row

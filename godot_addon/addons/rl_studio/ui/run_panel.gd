@@ -4,15 +4,15 @@ extends VBoxContainer
 
 signal log_requested
 
-const Format := preload("../core/format.gd")
-const HintLine := preload("hint_line.gd")
-const Look := preload("look.gd")
-const PolicyTable := preload("policy_table.gd")
-const RunState := preload("../core/run_state.gd")
-const TimeShares := preload("time_shares.gd")
-const WarningList := preload("warning_list.gd")
+const RlFormat := preload("../core/format.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLook := preload("look.gd")
+const RlPolicyTable := preload("policy_table.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlTimeShares := preload("time_shares.gd")
+const RlWarningList := preload("warning_list.gd")
 
-var _run: RunState
+var _run: RlRunState
 
 @onready var _title: Label = %Title
 @onready var _state: Label = %State
@@ -25,14 +25,14 @@ var _run: RunState
 @onready var _reward_name: Label = %RewardName
 @onready var _success_name: Label = %SuccessName
 @onready var _numbers: Control = %Numbers
-@onready var _policies: PolicyTable = %Policies
-@onready var _warnings: WarningList = %Warnings
+@onready var _policies: RlPolicyTable = %Policies
+@onready var _warnings: RlWarningList = %Warnings
 @onready var _message: Label = %Message
 @onready var _origin: Label = %Origin
 @onready var _restart: Control = %Restart
-@onready var _restart_hint: HintLine = %RestartHint
+@onready var _restart_hint: RlHintLine = %RestartHint
 @onready var _show_log: Button = %ShowLog
-@onready var _shares: TimeShares = %Shares
+@onready var _shares: RlTimeShares = %Shares
 @onready var _clock: Timer = %Clock
 
 
@@ -49,7 +49,7 @@ func _notification(what: int) -> void:
 
 
 ## Draws [param run], which began as [param origin] says; null hides the panel.
-func show_run(run: RunState, origin: String) -> void:
+func show_run(run: RlRunState, origin: String) -> void:
 	_run = run
 	_origin.text = origin.left(1).to_upper() + origin.substr(1)
 	_origin.tooltip_text = _origin.text
@@ -70,13 +70,13 @@ func _render() -> void:
 	_state.text = _run.state_text()
 	_progress.value = _run.progress() * 100.0
 	_steps.text = (
-		"%s / %s steps" % [Format.count(_run.timesteps), Format.count(_run.timesteps_target)]
+		"%s / %s steps" % [RlFormat.count(_run.timesteps), RlFormat.count(_run.timesteps_target)]
 	)
 	_speed.text = ""
 	if not is_nan(_run.steps_per_second):
-		_speed.text = "%s steps/s" % Format.count(_run.steps_per_second)
-	_reward.text = Format.value(_run.reward)
-	_success.text = Format.percent(_run.success_rate)
+		_speed.text = "%s steps/s" % RlFormat.count(_run.steps_per_second)
+	_reward.text = RlFormat.value(_run.reward)
+	_success.text = RlFormat.percent(_run.success_rate)
 	_numbers.visible = not _run.has_several_policies()
 	_policies.visible = _run.has_several_policies()
 	_policies.show_results(_run.policies)
@@ -97,29 +97,29 @@ func _render_times() -> void:
 	if _run == null:
 		return
 	var left: float = _run.remaining()
-	_time.text = Format.duration(_run.elapsed())
-	_time.text += " elapsed" if is_nan(left) else " · %s left" % Format.duration(left)
+	_time.text = RlFormat.duration(_run.elapsed())
+	_time.text += " elapsed" if is_nan(left) else " · %s left" % RlFormat.duration(left)
 
 
 func _render_state() -> void:
-	var state_color: Color = Look.faded(self)
+	var state_color: Color = RlLook.faded(self)
 	if _run.state == "failed":
-		state_color = Look.color(self, &"error_color")
+		state_color = RlLook.color(self, &"error_color")
 	elif _run.state == "finished":
-		state_color = Look.color(self, &"success_color")
+		state_color = RlLook.color(self, &"success_color")
 	elif _run.is_active():
-		state_color = Look.color(self, &"accent_color")
+		state_color = RlLook.color(self, &"accent_color")
 	_state.add_theme_color_override(&"font_color", state_color)
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	_show_log.icon = Look.icon(self, &"Terminal")
-	Look.emphasize(_title)
-	Look.emphasize(_reward, 1.6)
-	Look.emphasize(_success, 1.6)
+	_show_log.icon = RlLook.icon(self, &"Terminal")
+	RlLook.emphasize(_title)
+	RlLook.emphasize(_reward, 1.6)
+	RlLook.emphasize(_success, 1.6)
 	for label: Label in [_steps, _speed, _time, _origin, _reward_name, _success_name]:
-		Look.dim(label)
+		RlLook.dim(label)
 	if _run != null:
 		_render_state()

@@ -4,9 +4,9 @@ extends VBoxContainer
 
 signal toggled(on: bool)
 
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
-const RunState := preload("../core/run_state.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
+const RlRunState := preload("../core/run_state.gd")
 
 const ICONS: Dictionary[String, StringName] = {
 	"finished": &"StatusSuccess", "failed": &"StatusError", "stopped": &"Stop"
@@ -44,9 +44,9 @@ func _notification(what: int) -> void:
 
 
 ## Draws [param run] in [param color]; [param origin] says where it began.
-func show_run(run: RunState, shown: bool, color: Color, origin: String) -> void:
+func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> void:
 	_check.set_pressed_no_signal(shown)
-	var facts: PackedStringArray = ["%s steps" % Format.count(run.timesteps)]
+	var facts: PackedStringArray = ["%s steps" % RlFormat.count(run.timesteps)]
 	if run.end_text() != "":
 		facts.insert(0, run.end_text())
 	if origin != "":
@@ -59,10 +59,10 @@ func show_run(run: RunState, shown: bool, color: Color, origin: String) -> void:
 	for item: StringName in TEXT_COLORS:
 		_check.add_theme_color_override(item, color)
 	var icon_name: StringName = ICONS.get(run.state, &"Play")
-	_check.icon = Look.icon(self, icon_name)
+	_check.icon = RlLook.icon(self, icon_name)
 	_facts.text = "  " + ", ".join(facts)
-	_facts.add_theme_font_size_override(&"font_size", Look.small(self))
-	Look.dim(_facts)
+	_facts.add_theme_font_size_override(&"font_size", RlLook.small(self))
+	RlLook.dim(_facts)
 	var tip: PackedStringArray = [run.id, run.state_text()]
 	tip.append_array(facts)
 	tip.append(run.figures_text())

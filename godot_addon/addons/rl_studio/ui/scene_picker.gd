@@ -5,7 +5,7 @@ extends OptionButton
 ## "" = the project's training scene.
 signal scene_chosen(path: String)
 
-enum Item { DEFAULT, CHOSEN, OPEN, BROWSE }
+enum RlItem { DEFAULT, CHOSEN, OPEN, BROWSE }
 
 const SETTING: String = "rl_studio/training/scene"
 
@@ -42,14 +42,14 @@ static func default_scene() -> String:
 func _build() -> void:
 	clear()
 	var own: String = default_scene()
-	add_item("%s (default)" % own.get_file() if own != "" else "No main scene", Item.DEFAULT)
+	add_item("%s (default)" % own.get_file() if own != "" else "No main scene", RlItem.DEFAULT)
 	if _path != "":
-		add_item(_path.get_file(), Item.CHOSEN)
+		add_item(_path.get_file(), RlItem.CHOSEN)
 		select(1)
 	var opened: String = _open_scene()
 	if opened != "" and opened != _path:
-		add_item("Open scene (%s)" % opened.get_file(), Item.OPEN)
-	add_item("Choose…", Item.BROWSE)
+		add_item("Open scene (%s)" % opened.get_file(), RlItem.OPEN)
+	add_item("Choose…", RlItem.BROWSE)
 	var shown: String = _path if _path != "" else own
 	tooltip_text = "The scene the agents train in.\n%s" % shown
 
@@ -61,11 +61,11 @@ func _open_scene() -> String:
 
 func _on_item_selected(index: int) -> void:
 	match get_item_id(index):
-		Item.DEFAULT:
+		RlItem.DEFAULT:
 			scene_chosen.emit("")
-		Item.OPEN:
+		RlItem.OPEN:
 			scene_chosen.emit(_open_scene())
-		Item.BROWSE:
+		RlItem.BROWSE:
 			_build()
 			_browse()
 

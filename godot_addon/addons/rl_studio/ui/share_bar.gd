@@ -2,13 +2,13 @@
 extends Control
 ## One bar that is split into parts by their shares; the tooltip tells which part the mouse is on.
 
-const Bottleneck := preload("../core/bottleneck.gd")
-const Format := preload("../core/format.gd")
-const Look := preload("look.gd")
+const RlBottleneck := preload("../core/bottleneck.gd")
+const RlFormat := preload("../core/format.gd")
+const RlLook := preload("look.gd")
 
 const HEIGHT: float = 8.0
 
-var _bottleneck: Bottleneck
+var _bottleneck: RlBottleneck
 
 
 func _init() -> void:
@@ -17,22 +17,22 @@ func _init() -> void:
 
 
 func _ready() -> void:
-	custom_minimum_size.y = Look.px(HEIGHT)
+	custom_minimum_size.y = RlLook.px(HEIGHT)
 
 
 func _draw() -> void:
 	if _bottleneck == null:
 		return
 	var left: float = 0.0
-	for part: String in Bottleneck.PARTS:
+	for part: String in RlBottleneck.PARTS:
 		var width: float = size.x * _bottleneck.share(part)
-		draw_rect(Rect2(left, 0.0, width, size.y), Look.PART_COLORS[part])
+		draw_rect(Rect2(left, 0.0, width, size.y), RlLook.PART_COLORS[part])
 		left += width
 
 
 func _get_tooltip(at_position: Vector2) -> String:
 	var right: float = 0.0
-	for part: String in Bottleneck.PARTS:
+	for part: String in RlBottleneck.PARTS:
 		right += size.x * _bottleneck.share(part)
 		if at_position.x < right:
 			return tooltip(_bottleneck, part)
@@ -40,12 +40,12 @@ func _get_tooltip(at_position: Vector2) -> String:
 
 
 ## What [param part] is, and its share.
-static func tooltip(bottleneck: Bottleneck, part: String) -> String:
-	var percent: String = Format.percent(bottleneck.share(part))
-	return "%s: %s of the time\n%s" % [part.capitalize(), percent, Bottleneck.HELP[part]]
+static func tooltip(bottleneck: RlBottleneck, part: String) -> String:
+	var percent: String = RlFormat.percent(bottleneck.share(part))
+	return "%s: %s of the time\n%s" % [part.capitalize(), percent, RlBottleneck.HELP[part]]
 
 
 ## Draws the shares of [param bottleneck].
-func show_shares(bottleneck: Bottleneck) -> void:
+func show_shares(bottleneck: RlBottleneck) -> void:
 	_bottleneck = bottleneck
 	queue_redraw()

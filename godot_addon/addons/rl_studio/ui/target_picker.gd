@@ -5,9 +5,9 @@ extends VBoxContainer
 
 signal path_changed
 
-const ExportTarget := preload("../core/export_target.gd")
-const HintLine := preload("hint_line.gd")
-const Look := preload("look.gd")
+const RlExportTarget := preload("../core/export_target.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLook := preload("look.gd")
 
 var _policies: PackedStringArray = []
 ## The path that was proposed last; another one in the line is the user's own.
@@ -16,7 +16,7 @@ var _dialog: EditorFileDialog
 
 @onready var _path: LineEdit = %Path
 @onready var _browse: Button = %Browse
-@onready var _hint: HintLine = %PathHint
+@onready var _hint: RlHintLine = %PathHint
 
 
 func _ready() -> void:
@@ -34,7 +34,7 @@ func _notification(what: int) -> void:
 func show_policies(policies: PackedStringArray) -> void:
 	_policies = policies
 	if not policies.is_empty():
-		var proposal: String = ExportTarget.propose(policies)
+		var proposal: String = RlExportTarget.propose(policies)
 		if _path.text == _proposed:
 			_path.text = proposal
 		_proposed = proposal
@@ -48,14 +48,14 @@ func get_path_text() -> String:
 
 ## Why nothing can be exported there, and what to do; "" if it can.
 func find_problem() -> String:
-	return ExportTarget.problem(get_path_text(), _policies)
+	return RlExportTarget.problem(get_path_text(), _policies)
 
 
 func _render_hint() -> void:
 	_path.tooltip_text = _path.text
 	var problem: String = find_problem()
 	var present: PackedStringArray = []
-	for file: String in ExportTarget.files(get_path_text(), _policies):
+	for file: String in RlExportTarget.files(get_path_text(), _policies):
 		if problem == "" and FileAccess.file_exists(file):
 			present.append(file.get_file())
 	if not present.is_empty():
@@ -64,8 +64,8 @@ func _render_hint() -> void:
 
 
 func _apply_theme() -> void:
-	if not Look.is_edited(self):
-		_browse.icon = Look.icon(self, &"Folder")
+	if not RlLook.is_edited(self):
+		_browse.icon = RlLook.icon(self, &"Folder")
 
 
 func _on_path_changed() -> void:

@@ -3,22 +3,22 @@ extends VBoxContainer
 ## Where the wall time of a run goes: a bar, its legend, and the trainer's advice. Hidden for runs
 ## that do not tell.
 
-const Bottleneck := preload("../core/bottleneck.gd")
-const Format := preload("../core/format.gd")
-const HintLine := preload("hint_line.gd")
-const Look := preload("look.gd")
-const ShareBar := preload("share_bar.gd")
+const RlBottleneck := preload("../core/bottleneck.gd")
+const RlFormat := preload("../core/format.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLook := preload("look.gd")
+const RlShareBar := preload("share_bar.gd")
 
 var _entries: Dictionary[String, Label] = {}
 
 @onready var _name: Label = %Name
-@onready var _bar: ShareBar = %Bar
+@onready var _bar: RlShareBar = %Bar
 @onready var _legend: HFlowContainer = %Legend
-@onready var _advice: HintLine = %Advice
+@onready var _advice: RlHintLine = %Advice
 
 
 func _ready() -> void:
-	for part: String in Bottleneck.PARTS:
+	for part: String in RlBottleneck.PARTS:
 		_legend.add_child(_make_entry(part))
 	_apply_theme()
 
@@ -29,15 +29,15 @@ func _notification(what: int) -> void:
 
 
 ## Draws [param bottleneck].
-func show_shares(bottleneck: Bottleneck) -> void:
+func show_shares(bottleneck: RlBottleneck) -> void:
 	visible = bottleneck.is_known()
 	if not visible:
 		return
 	_bar.show_shares(bottleneck)
-	for part: String in Bottleneck.PARTS:
-		var percent: String = Format.percent(bottleneck.share(part))
+	for part: String in RlBottleneck.PARTS:
+		var percent: String = RlFormat.percent(bottleneck.share(part))
 		_entries[part].text = "%s %s" % [part.capitalize(), percent]
-		_entries[part].get_parent_control().tooltip_text = ShareBar.tooltip(bottleneck, part)
+		_entries[part].get_parent_control().tooltip_text = RlShareBar.tooltip(bottleneck, part)
 	_advice.show_hint(bottleneck.advice)
 
 
@@ -45,8 +45,8 @@ func _make_entry(part: String) -> Control:
 	var entry: HBoxContainer = HBoxContainer.new()
 	entry.mouse_filter = Control.MOUSE_FILTER_PASS
 	var swatch: ColorRect = ColorRect.new()
-	swatch.color = Look.PART_COLORS[part]
-	swatch.custom_minimum_size = Vector2(Look.px(8.0), Look.px(8.0))
+	swatch.color = RlLook.PART_COLORS[part]
+	swatch.custom_minimum_size = Vector2(RlLook.px(8.0), RlLook.px(8.0))
 	swatch.size_flags_vertical = Control.SIZE_SHRINK_CENTER
 	swatch.mouse_filter = Control.MOUSE_FILTER_IGNORE
 	entry.add_child(swatch)
@@ -58,9 +58,9 @@ func _make_entry(part: String) -> Control:
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	Look.dim(_name)
+	RlLook.dim(_name)
 	for label: Label in _labels():
 		label.add_theme_stylebox_override(&"normal", StyleBoxEmpty.new())
 

@@ -11,48 +11,48 @@ signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
 
-const ConfigForm := preload("config_form.gd")
-const Continuation := preload("../core/continuation.gd")
-const ContinueBar := preload("continue_bar.gd")
-const ConnectionBar := preload("connection_bar.gd")
-const ErrorBox := preload("error_box.gd")
-const ExperimentNotes := preload("../core/experiment_notes.gd")
-const ExperimentBar := preload("experiment_bar.gd")
-const HintLine := preload("hint_line.gd")
-const LogView := preload("log_view.gd")
-const Look := preload("look.gd")
-const PresetNote := preload("preset_note.gd")
-const Problem := preload("../core/problem.gd")
-const Read := preload("../core/read.gd")
-const RunPanel := preload("run_panel.gd")
-const RunState := preload("../core/run_state.gd")
-const StudioState := preload("../core/studio_state.gd")
+const RlConfigForm := preload("config_form.gd")
+const RlContinuation := preload("../core/continuation.gd")
+const RlContinueBar := preload("continue_bar.gd")
+const RlConnectionBar := preload("connection_bar.gd")
+const RlErrorBox := preload("error_box.gd")
+const RlExperimentNotes := preload("../core/experiment_notes.gd")
+const RlExperimentBar := preload("experiment_bar.gd")
+const RlHintLine := preload("hint_line.gd")
+const RlLogView := preload("log_view.gd")
+const RlLook := preload("look.gd")
+const RlPresetNote := preload("preset_note.gd")
+const RlProblem := preload("../core/problem.gd")
+const RlRead := preload("../core/read.gd")
+const RlRunPanel := preload("run_panel.gd")
+const RlRunState := preload("../core/run_state.gd")
+const RlStudioState := preload("../core/studio_state.gd")
 
-var _state: StudioState
+var _state: RlStudioState
 var _dialog: EditorFileDialog
 
-@onready var _connection: ConnectionBar = %Connection
-@onready var _link_error: ErrorBox = %LinkError
-@onready var _trainer_error: ErrorBox = %TrainerError
-@onready var _experiment: ExperimentBar = %ExperimentBar
+@onready var _connection: RlConnectionBar = %Connection
+@onready var _link_error: RlErrorBox = %LinkError
+@onready var _trainer_error: RlErrorBox = %TrainerError
+@onready var _experiment: RlExperimentBar = %RlExperimentBar
 @onready var _train: Button = %Train
 @onready var _stop: Button = %Stop
-@onready var _request_error: ErrorBox = %RequestError
-@onready var _run_panel: RunPanel = %RunPanel
-@onready var _run_error: ErrorBox = %RunError
-@onready var _preset_note: PresetNote = %PresetNote
-@onready var _continue: ContinueBar = %ContinueBar
-@onready var _overlay: HintLine = %Overlay
-@onready var _warnings: HintLine = %Warnings
-@onready var _form: ConfigForm = %Form
-@onready var _log: LogView = %Log
+@onready var _request_error: RlErrorBox = %RequestError
+@onready var _run_panel: RlRunPanel = %RlRunPanel
+@onready var _run_error: RlErrorBox = %RunError
+@onready var _preset_note: RlPresetNote = %RlPresetNote
+@onready var _continue: RlContinueBar = %RlContinueBar
+@onready var _overlay: RlHintLine = %Overlay
+@onready var _warnings: RlHintLine = %Warnings
+@onready var _form: RlConfigForm = %Form
+@onready var _log: RlLogView = %Log
 @onready var _separator: Control = %Separator
 @onready var _intro: Label = %Intro
 @onready var _throttle: Timer = %Throttle
 
 
 ## Must be called before the dock enters the tree.
-func setup(state: StudioState) -> void:
+func setup(state: RlStudioState) -> void:
 	_state = state
 
 
@@ -103,7 +103,7 @@ func _connect_widgets() -> void:
 	_experiment.preset_chosen.connect(func(index: int) -> void: _state.presets.choose(index))
 	_continue.mode_chosen.connect(_state.begin_with)
 	_continue.run_chosen.connect(
-		func(run: RunState) -> void: _state.continuation.choose_run(run.id)
+		func(run: RlRunState) -> void: _state.continuation.choose_run(run.id)
 	)
 	_continue.checkpoint_chosen.connect(_state.continuation.choose_checkpoint)
 	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
@@ -140,7 +140,7 @@ func _render_beginning() -> void:
 
 
 func _render_notes() -> void:
-	var notes: ExperimentNotes = _state.notes
+	var notes: RlExperimentNotes = _state.notes
 	var lines: PackedStringArray = notes.warnings
 	if notes.problem != "":
 		lines.insert(0, notes.problem)
@@ -151,15 +151,19 @@ func _render_notes() -> void:
 
 
 func _is_resuming() -> bool:
-	return _state.continuation.mode == Continuation.Mode.RESUME
+	return _state.continuation.mode == RlContinuation.RlMode.RESUME
 
 
 func _render_run() -> void:
-	var run: RunState = _state.current_run
+	var run: RlRunState = _state.current_run
 	var is_active: bool = run != null and run.is_active()
 	var is_busy: bool = (
 		_state.link
-		in [StudioState.Link.STARTING, StudioState.Link.CONNECTING, StudioState.Link.LOST]
+		in [
+			RlStudioState.RlLink.STARTING,
+			RlStudioState.RlLink.CONNECTING,
+			RlStudioState.RlLink.LOST
+		]
 	)
 	_train.disabled = is_active or is_busy or _trainer_problem() != null
 	_continue.show_state(_state)
@@ -170,20 +174,20 @@ func _render_run() -> void:
 	_log.show_run(run)
 
 
-func _trainer_problem() -> Problem:
+func _trainer_problem() -> RlProblem:
 	var info: Dictionary = _state.trainer_info(_state.trainer_in_use())
-	if info.is_empty() or Read.flag(info, "available", true):
+	if info.is_empty() or RlRead.flag(info, "available", true):
 		return null
-	return Problem.new(Read.text(info, "problem"), Read.text(info, "hint"))
+	return RlProblem.new(RlRead.text(info, "problem"), RlRead.text(info, "hint"))
 
 
 func _apply_theme() -> void:
-	if Look.is_edited(self):
+	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(Look.px(200), Look.px(200))
-	_train.icon = Look.icon(self, &"Play")
-	_stop.icon = Look.icon(self, &"Stop")
-	Look.dim(_intro)
+	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(200))
+	_train.icon = RlLook.icon(self, &"Play")
+	_stop.icon = RlLook.icon(self, &"Stop")
+	RlLook.dim(_intro)
 
 
 func _on_form_value_changed(key: String) -> void:
@@ -196,7 +200,7 @@ func _on_presets_changed() -> void:
 	_render_beginning()
 
 
-func _on_run_touched(run: RunState) -> void:
+func _on_run_touched(run: RlRunState) -> void:
 	if run == _state.current_run and _throttle.is_stopped():
 		_throttle.start(0.1)
 

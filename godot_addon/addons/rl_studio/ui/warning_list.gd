@@ -2,10 +2,10 @@
 extends VBoxContainer
 ## The warnings of a run, each once, below a header that folds them away.
 
-const FoldButton := preload("fold_button.gd")
-const HintLine := preload("hint_line.gd")
+const RlFoldButton := preload("fold_button.gd")
+const RlHintLine := preload("hint_line.gd")
 
-var _head: FoldButton = FoldButton.new()
+var _head: RlFoldButton = RlFoldButton.new()
 var _lines: VBoxContainer = VBoxContainer.new()
 ## What is drawn, not to draw it again.
 var _shown: PackedStringArray = []
@@ -33,7 +33,7 @@ func show_warnings(warnings: PackedStringArray) -> void:
 		_lines.remove_child(child)
 		child.queue_free()
 	for warning: String in warnings:
-		var line: HintLine = HintLine.new()
+		var line: RlHintLine = RlHintLine.new()
 		line.icon_name = &"StatusWarning"
 		_lines.add_child(line)
 		line.show_hint(warning)

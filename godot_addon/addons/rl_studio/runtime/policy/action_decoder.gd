@@ -7,7 +7,7 @@ extends RefCounted
 ## standard deviations unless all actions are continuous and the row has means only. A discrete one
 ## is a logit for each choice.
 
-enum Spread { NONE, GAUSSIAN, SQUASHED }
+enum RlSpread { NONE, GAUSSIAN, SQUASHED }
 
 const CONTINUOUS: String = "continuous"
 const DISCRETE: String = "discrete"
@@ -28,7 +28,7 @@ var _means: int = 0
 var _has_inline_spread: bool = false
 # By far the commonest case: one continuous action.
 var _has_only_means: bool = false
-var _spread: Spread = Spread.NONE
+var _spread: RlSpread = RlSpread.NONE
 var _draws_choices: bool = true
 ## By action, in the order of the row: its first number, its size (means or choices) and, for a
 ## discrete one, its first place in a mask; -1 for a continuous one.
@@ -177,9 +177,9 @@ func _place_in_mask() -> void:
 func _choose_draws(metadata: Dictionary) -> void:
 	var kind: String = str(metadata.get("distribution", ""))
 	var squashes: bool = kind == "squashed_gaussian" or metadata.get("algorithm") == "sac"
-	_spread = Spread.SQUASHED if squashes else Spread.GAUSSIAN
+	_spread = RlSpread.SQUASHED if squashes else RlSpread.GAUSSIAN
 	if kind in GREEDY_KINDS:
-		_spread = Spread.NONE
+		_spread = RlSpread.NONE
 		_draws_choices = false
 
 
@@ -204,11 +204,11 @@ func _clamp(numbers: PackedFloat32Array) -> void:
 func _scatter(
 	means: PackedFloat32Array, log_stds: PackedFloat32Array, rng: RandomNumberGenerator
 ) -> void:
-	if _spread == Spread.NONE:
+	if _spread == RlSpread.NONE:
 		return
 	for index: int in means.size():
 		var noise: float = exp(log_stds[index]) * rng.randfn()
-		if _spread == Spread.SQUASHED:
+		if _spread == RlSpread.SQUASHED:
 			var mean: float = clampf(means[index], -LARGEST_SQUASHED, LARGEST_SQUASHED)
 			means[index] = tanh(atanh(mean) + noise)
 		else:

@@ -3,9 +3,9 @@ extends "stage.gd"
 ## A function of two numbers, applied to the elements of two values. One of them can be constant; a
 ## value that is repeated along some axes is laid out first.
 
-const Binary := preload("binary.gd")
-const Pick := preload("pick.gd")
-const Stage := preload("stage.gd")
+const RlBinary := preload("binary.gd")
+const RlPick := preload("pick.gd")
+const RlStage := preload("stage.gd")
 
 # func(a: PackedVector4Array, b: PackedVector4Array) -> PackedVector4Array, working in a
 var _function: Callable
@@ -16,14 +16,14 @@ var _constant_is_first: bool
 # The constant for as many rows as in the run before.
 var _constants: PackedVector4Array
 # Lay out the values; null where one fits as it is.
-var _picks: Array[Pick] = [null, null]
+var _picks: Array[RlPick] = [null, null]
 var _cleans: bool
 
 
 ## Makes a stage for results of [param width] numbers. If [param cleans], the function can leave
 ## something in the padding that is not finite.
-static func create(function: Callable, width: int, cleans: bool) -> Binary:
-	var stage: Binary = Binary.new()
+static func create(function: Callable, width: int, cleans: bool) -> RlBinary:
+	var stage: RlBinary = RlBinary.new()
 	stage._function = function
 	stage._width = width
 	stage._cleans = cleans and width % BLOCK > 0
@@ -32,12 +32,12 @@ static func create(function: Callable, width: int, cleans: bool) -> Binary:
 
 ## Sets the value at [param index], 0 or 1, to numbers that never change.
 func set_constant(index: int, numbers: PackedFloat32Array) -> void:
-	_constant = Stage.pack(numbers)
+	_constant = RlStage.pack(numbers)
 	_constant_is_first = index == 0
 
 
 ## Sets how the value at [param index], 0 or 1, is laid out.
-func set_pick(index: int, pick: Pick) -> void:
+func set_pick(index: int, pick: RlPick) -> void:
 	_picks[index] = pick
 
 
@@ -45,7 +45,7 @@ func apply(x: PackedVector4Array, rows: int) -> PackedVector4Array:
 	if _constant.is_empty():
 		return combine(x, x, rows)
 	if _constants.size() != rows * _constant.size():
-		_constants = Stage.repeated(_constant, rows)
+		_constants = RlStage.repeated(_constant, rows)
 	return combine(_constants, x, rows) if _constant_is_first else combine(x, _constants, rows)
 
 
@@ -58,5 +58,5 @@ func combine(x: PackedVector4Array, y: PackedVector4Array, rows: int) -> PackedV
 		second = y if _picks[1] == null else _picks[1].apply(y, rows)
 	var result: PackedVector4Array = _function.call(first.duplicate(), second)
 	if _cleans:
-		Stage.clean(result, _width, rows)
+		RlStage.clean(result, _width, rows)
 	return result

@@ -3,9 +3,9 @@ extends RefCounted
 ## The cells of LSTM, GRU and RNN, and the dense layers before them. A layer takes the input and the
 ## hidden state of a cell, both padded to whole Vector4s, and makes its gates, padded alike.
 
-const Cells := preload("cells.gd")
-const DenseLayer := preload("dense_layer.gd")
-const Stage := preload("stage.gd")
+const RlCells := preload("cells.gd")
+const RlDenseLayer := preload("dense_layer.gd")
+const RlStage := preload("stage.gd")
 
 const BLOCK: int = 4
 
@@ -26,8 +26,8 @@ static func of(
 	recurrent: PackedFloat32Array,
 	biases: PackedFloat32Array,
 	unit_count: int
-) -> Cells:
-	var cells: Cells = Cells.new()
+) -> RlCells:
+	var cells: RlCells = RlCells.new()
 	cells.units = unit_count
 	cells._weights = weights
 	cells._recurrent = recurrent
@@ -86,7 +86,7 @@ static func early_gru(
 	hidden: PackedVector4Array,
 	_cell: PackedVector4Array,
 	size: int,
-	late: DenseLayer
+	late: RlDenseLayer
 ) -> void:
 	var one: Vector4 = Vector4.ONE
 	var reset: PackedVector4Array = hidden.duplicate()
@@ -122,8 +122,8 @@ static func _mixed(z: Vector4, v: Vector4, before: Vector4) -> Vector4:
 ## Adds a gate to the layer that is being made: the one at [param index] in the weights, of the
 ## input, of the hidden state, or of both.
 func add_gate(index: int, of_input: bool, of_hidden: bool) -> void:
-	var width: int = Stage.stride_of(_inputs) * BLOCK
-	var depth: int = Stage.stride_of(units) * BLOCK
+	var width: int = RlStage.stride_of(_inputs) * BLOCK
+	var depth: int = RlStage.stride_of(units) * BLOCK
 	for unit: int in depth:
 		var row: int = index * units + unit
 		var is_real: bool = unit < units
@@ -145,23 +145,23 @@ func add_gate(index: int, of_input: bool, of_hidden: bool) -> void:
 
 
 ## The layer from input and hidden state to the gates added.
-func make_layer() -> DenseLayer:
-	var width: int = (Stage.stride_of(_inputs) + Stage.stride_of(units)) * BLOCK
+func make_layer() -> RlDenseLayer:
+	var width: int = (RlStage.stride_of(_inputs) + RlStage.stride_of(units)) * BLOCK
 	return _make(_rows, width)
 
 
 ## The layer from a hidden state alone to the only gate added.
-func make_late_layer() -> DenseLayer:
-	var width: int = Stage.stride_of(_inputs) * BLOCK
-	var depth: int = Stage.stride_of(units) * BLOCK
+func make_late_layer() -> RlDenseLayer:
+	var width: int = RlStage.stride_of(_inputs) * BLOCK
+	var depth: int = RlStage.stride_of(units) * BLOCK
 	var rows: PackedFloat32Array = PackedFloat32Array()
 	for start: int in range(0, _rows.size(), width + depth):
 		rows.append_array(_rows.slice(start + width, start + width + depth))
 	return _make(rows, depth)
 
 
-func _make(rows: PackedFloat32Array, width: int) -> DenseLayer:
-	var layer: DenseLayer = DenseLayer.create(rows, width, _bias.size(), true)
+func _make(rows: PackedFloat32Array, width: int) -> RlDenseLayer:
+	var layer: RlDenseLayer = RlDenseLayer.create(rows, width, _bias.size(), true)
 	layer.add_bias(_bias)
 	return layer
 

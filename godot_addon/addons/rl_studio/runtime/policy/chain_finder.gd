@@ -2,27 +2,27 @@
 extends RefCounted
 ## Finds the line of stages from the inputs to the main output, and the steps needed beside it.
 
-const ChainFinder := preload("chain_finder.gd")
-const DenseChain := preload("dense_chain.gd")
-const Pick := preload("pick.gd")
-const Plan := preload("plan.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlChainFinder := preload("chain_finder.gd")
+const RlDenseChain := preload("dense_chain.gd")
+const RlPick := preload("pick.gd")
+const RlPlan := preload("plan.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
-var _plan: Plan
-var _steps: Array[Step]
+var _plan: RlPlan
+var _steps: Array[RlStep]
 # Values of the trace by slot.
-var _values: Array[Tensor]
-var _makers: Dictionary[int, Step] = {}
+var _values: Array[RlTensor]
+var _makers: Dictionary[int, RlStep] = {}
 
 
 ## Fills in the steps and the chain of [param plan].
-static func find(plan: Plan, steps: Array[Step], values: Array[Tensor]) -> void:
-	var finder: ChainFinder = ChainFinder.new()
+static func find(plan: RlPlan, steps: Array[RlStep], values: Array[RlTensor]) -> void:
+	var finder: RlChainFinder = RlChainFinder.new()
 	finder._plan = plan
 	finder._steps = steps
 	finder._values = values
-	for step: Step in steps:
+	for step: RlStep in steps:
 		for slot: int in step.output_slots:
 			finder._makers[slot] = step
 	finder._find_chain()
@@ -30,13 +30,13 @@ static func find(plan: Plan, steps: Array[Step], values: Array[Tensor]) -> void:
 
 
 ## The steps that lead to some slots, in the order they run in.
-static func needed(all: Array[Step], slots: Array[int]) -> Array[Step]:
+static func needed(all: Array[RlStep], slots: Array[int]) -> Array[RlStep]:
 	var wanted: Dictionary[int, bool] = {}
 	for slot: int in slots:
 		wanted[slot] = true
-	var steps: Array[Step] = []
+	var steps: Array[RlStep] = []
 	for index: int in range(all.size() - 1, -1, -1):
-		var step: Step = all[index]
+		var step: RlStep = all[index]
 		for slot: int in step.output_slots:
 			if wanted.has(slot):
 				steps.append(step)
@@ -49,26 +49,26 @@ static func needed(all: Array[Step], slots: Array[int]) -> Array[Step]:
 
 # Walks from the main output back to the inputs; gives up at anything with several inputs.
 func _find_chain() -> void:
-	var found: DenseChain = DenseChain.new()
+	var found: RlDenseChain = RlDenseChain.new()
 	var slot: int = _plan.output_slots.get(_plan.main_output, -1)
 	if slot < 0 or _plan.constant_outputs.has(_plan.main_output):
 		return
 	found.output_count = _values[slot].count()
 	while _makers.has(slot):
-		var step: Step = _makers[slot]
+		var step: RlStep = _makers[slot]
 		if step.input_slots.size() != 1 or step.output_slots.size() != 1:
 			break
 		found.stages.push_front(step.stage)
 		slot = step.input_slots[0]
 	var leaves: PackedInt32Array = [slot]
 	if _makers.has(slot):
-		var pick: Pick = _makers[slot].stage as Pick
+		var pick: RlPick = _makers[slot].stage as RlPick
 		if pick == null or not pick.is_join():
 			return
 		leaves = _makers[slot].input_slots
 	for leaf: int in leaves:
 		var key: Variant = _plan.input_slots.find_key(leaf)
-		if key == null or key == Plan.STATE_INPUT:
+		if key == null or key == RlPlan.STATE_INPUT:
 			return
 		var input: String = key
 		found.input_names.append(input)
@@ -88,9 +88,9 @@ func _choose_steps() -> void:
 	_plan.steps = needed(_steps, all)
 	if _plan.chain == null:
 		return
-	var apart: Array[Step] = needed(_steps, others)
+	var apart: Array[RlStep] = needed(_steps, others)
 	_plan.chain_helps = true
-	for step: Step in apart:
+	for step: RlStep in apart:
 		_plan.chain_helps = _plan.chain_helps and not _plan.chain.stages.has(step.stage)
 	if _plan.chain_helps:
 		_plan.steps = apart

@@ -4,34 +4,34 @@ extends RefCounted
 ## network is traced once with zeros, which finds every shape, folds what does not depend on the
 ## inputs into constants and shows operators used in a way that is not supported.
 
-const Compiler := preload("compiler.gd")
-const Elementwise := preload("elementwise.gd")
-const Fusion := preload("fusion.gd")
-const Operators := preload("operators.gd")
-const Plan := preload("plan.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlCompiler := preload("compiler.gd")
+const RlElementwise := preload("elementwise.gd")
+const RlFusion := preload("fusion.gd")
+const RlOperators := preload("operators.gd")
+const RlPlan := preload("plan.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 const OLDEST_OPSET: int = 7
 
 var _graph: Dictionary
 var _weights: PackedFloat32Array
-var _plan: Plan = Plan.new()
+var _plan: RlPlan = RlPlan.new()
 var _slots: Dictionary[String, int] = {}
 # By slot: the value of the trace, and whether it is the same for all inputs.
-var _values: Array[Tensor] = []
+var _values: Array[RlTensor] = []
 var _constant: Array[bool] = []
-var _kernels: Dictionary[String, Callable] = Operators.kernels()
-var _functions: Dictionary[String, Callable] = Elementwise.functions()
+var _kernels: Dictionary[String, Callable] = RlOperators.kernels()
+var _functions: Dictionary[String, Callable] = RlElementwise.functions()
 
 
 ## Compiles [param graph], as [RLPolicy] stores it. The plan has problems if that fails.
-static func compile(graph: Dictionary, weights: PackedFloat32Array) -> Plan:
-	var compiler: Compiler = Compiler.new()
+static func compile(graph: Dictionary, weights: PackedFloat32Array) -> RlPlan:
+	var compiler: RlCompiler = RlCompiler.new()
 	return compiler._compile(graph, weights)
 
 
-func _compile(graph: Dictionary, weights: PackedFloat32Array) -> Plan:
+func _compile(graph: Dictionary, weights: PackedFloat32Array) -> RlPlan:
 	_graph = graph
 	_weights = weights
 	_check_graph()
@@ -40,14 +40,14 @@ func _compile(graph: Dictionary, weights: PackedFloat32Array) -> Plan:
 		_read_inputs()
 	var nodes: Array[Dictionary] = _needed_nodes()
 	_check_operators(nodes)
-	var steps: Array[Step] = []
+	var steps: Array[RlStep] = []
 	for node: Dictionary in nodes:
 		if _plan.problems.is_empty():
 			_trace(node, steps)
 	if _plan.problems.is_empty():
 		_read_outputs()
 	if _plan.problems.is_empty():
-		Fusion.fuse(_plan, steps, _values, _constant)
+		RlFusion.fuse(_plan, steps, _values, _constant)
 	return _plan
 
 
@@ -67,13 +67,15 @@ func _read_tensors() -> void:
 	for tensor_name: String in tensors:
 		var stored: Dictionary = tensors[tensor_name]
 		var shape: PackedInt64Array = stored["shape"]
-		var tensor: Tensor
+		var tensor: RlTensor
 		if stored.has("ints"):
 			var ints: PackedInt64Array = stored["ints"]
-			tensor = Tensor.of_ints(ints, shape)
+			tensor = RlTensor.of_ints(ints, shape)
 		else:
 			var start: int = stored["offset"]
-			tensor = Tensor.of_floats(_weights.slice(start, start + Tensor.size_of(shape)), shape)
+			tensor = RlTensor.of_floats(
+				_weights.slice(start, start + RlTensor.size_of(shape)), shape
+			)
 		_store(tensor_name, tensor, true)
 
 
@@ -97,10 +99,10 @@ func _read_inputs() -> void:
 			)
 			shape = [0]
 		_plan.input_shapes[input_name] = shape
-		_plan.input_slots[input_name] = _store(input_name, Tensor.zeros(shape), false)
+		_plan.input_slots[input_name] = _store(input_name, RlTensor.zeros(shape), false)
 
 
-func _store(value_name: String, value: Tensor, constant: bool) -> int:
+func _store(value_name: String, value: RlTensor, constant: bool) -> int:
 	var slot: int = _values.size()
 	_slots[value_name] = slot
 	_values.append(value)
@@ -137,15 +139,15 @@ func _check_operators(nodes: Array[Dictionary]) -> void:
 			_plan.problems.append("%s is not supported by the Godot runtime" % where)
 			continue
 		var attributes: Dictionary = node["attributes"]
-		var unknown: String = Operators.unknown_attribute(op, attributes)
+		var unknown: String = RlOperators.unknown_attribute(op, attributes)
 		if not unknown.is_empty():
 			_plan.problems.append('%s: attribute "%s" is not supported' % [where, unknown])
 
 
-func _trace(node: Dictionary, steps: Array[Step]) -> void:
-	var step: Step = _new_step(node)
+func _trace(node: Dictionary, steps: Array[RlStep]) -> void:
+	var step: RlStep = _new_step(node)
 	var all_constant: bool = true
-	for slot: int in Operators.read_slots(step):
+	for slot: int in RlOperators.read_slots(step):
 		all_constant = all_constant and (slot < 0 or _constant[slot])
 	if step.problem.is_empty():
 		_choose_function(step)
@@ -156,8 +158,8 @@ func _trace(node: Dictionary, steps: Array[Step]) -> void:
 	if not step.problem.is_empty():
 		_plan.problems.append("%s: %s" % [step.label(), step.problem])
 		return
-	step.input_slots = Operators.read_slots(step)
-	var folded: bool = all_constant or step.op in Operators.SHAPE_ONLY
+	step.input_slots = RlOperators.read_slots(step)
+	var folded: bool = all_constant or step.op in RlOperators.SHAPE_ONLY
 	for slot: int in step.output_slots:
 		if slot >= 0:
 			_constant[slot] = folded
@@ -165,18 +167,18 @@ func _trace(node: Dictionary, steps: Array[Step]) -> void:
 		steps.append(step)
 
 
-func _check_constants(step: Step) -> void:
-	for index: int in Operators.constant_inputs(step.op):
+func _check_constants(step: RlStep) -> void:
+	for index: int in RlOperators.constant_inputs(step.op):
 		if index < step.input_slots.size() and step.input_slots[index] >= 0:
 			if not _constant[step.input_slots[index]] and step.problem.is_empty():
 				step.fail("its input %d is computed, it has to be constant" % index)
 
 
-func _run(step: Step) -> void:
-	var inputs: Array[Tensor] = []
+func _run(step: RlStep) -> void:
+	var inputs: Array[RlTensor] = []
 	for slot: int in step.input_slots:
 		inputs.append(null if slot < 0 else _values[slot])
-	var outputs: Array[Tensor] = step.trace(inputs)
+	var outputs: Array[RlTensor] = step.trace(inputs)
 	for index: int in step.output_slots.size():
 		var slot: int = step.output_slots[index]
 		if slot >= 0 and index < outputs.size():
@@ -185,8 +187,8 @@ func _run(step: Step) -> void:
 			step.fail("its output %d is not supported" % index)
 
 
-func _new_step(node: Dictionary) -> Step:
-	var step: Step = Step.new()
+func _new_step(node: Dictionary) -> RlStep:
+	var step: RlStep = RlStep.new()
 	step.op = node["op"]
 	step.name = node["name"]
 	step.attributes = node["attributes"]
@@ -197,7 +199,7 @@ func _new_step(node: Dictionary) -> Step:
 		step.input_slots.append(slot)
 		if not input.is_empty() and (slot < 0 or _values[slot] == null):
 			step.problem = 'nothing computes its input "%s"' % input
-	var minimum: int = Operators.MINIMUM_INPUTS.get(step.op, 1)
+	var minimum: int = RlOperators.MINIMUM_INPUTS.get(step.op, 1)
 	if step.input_slots.size() < minimum or step.input_slots.slice(0, minimum).has(-1):
 		step.problem = "an input is missing" if step.problem.is_empty() else step.problem
 	for output: String in node["outputs"]:
@@ -205,17 +207,17 @@ func _new_step(node: Dictionary) -> Step:
 	return step
 
 
-func _choose_function(step: Step) -> void:
+func _choose_function(step: RlStep) -> void:
 	if not _functions.has(step.op):
 		return
-	var numbers: PackedFloat64Array = Elementwise.parameters_of(step)
+	var numbers: PackedFloat64Array = RlElementwise.parameters_of(step)
 	if step.op == "Clip":
 		numbers[0] = _clip_limit(step, "min", 1, -INF)
 		numbers[1] = _clip_limit(step, "max", 2, INF)
-	step.stage = Elementwise.create(_functions[step.op], numbers[0], numbers[1])
+	step.stage = RlElementwise.create(_functions[step.op], numbers[0], numbers[1])
 
 
-func _clip_limit(step: Step, key: String, index: int, default: float) -> float:
+func _clip_limit(step: RlStep, key: String, index: int, default: float) -> float:
 	if step.attributes.has(key):
 		return step.float_attribute(key, default)
 	if step.input_slots.size() <= index or step.input_slots[index] < 0:
@@ -239,7 +241,7 @@ func _read_outputs() -> void:
 		if _constant[slot]:
 			_plan.constant_outputs[output_name] = _values[slot].as_floats()
 		_plan.output_sizes[output_name] = _values[slot].count()
-		if output_name != Plan.STATE_OUTPUT:
+		if output_name != RlPlan.STATE_OUTPUT:
 			candidates.append(output_name)
 	if candidates.has("output"):
 		_plan.main_output = "output"

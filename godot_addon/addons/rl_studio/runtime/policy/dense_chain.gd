@@ -11,15 +11,15 @@ var output_count: int
 
 ## The output for one agent and the only input.
 func run_flat(values: PackedFloat32Array) -> PackedFloat32Array:
-	var x: PackedVector4Array = Stage.pack(values)
-	for stage: Stage in stages:
+	var x: PackedVector4Array = RlStage.pack(values)
+	for stage: RlStage in stages:
 		x = stage.apply(x, 1)
-	return Stage.unpack(x, output_count)
+	return RlStage.unpack(x, output_count)
 
 
 ## The output for [param rows] agents.
 func run(inputs: Dictionary[String, PackedFloat32Array], rows: int) -> PackedFloat32Array:
-	return Stage.unpack(apply(Stage.pack(_join(inputs, rows), rows), rows), output_count, rows)
+	return RlStage.unpack(apply(RlStage.pack(_join(inputs, rows), rows), rows), output_count, rows)
 
 
 # Puts the named inputs one after another, for each agent.

@@ -3,13 +3,13 @@ extends "stage.gd"
 ## A fully connected layer: its weights in blocks, those in tiles, pairs, rows and strips of blocks,
 ## which is ten to twenty times faster than a loop over numbers.
 
-const DenseLayer := preload("dense_layer.gd")
-const DensePair := preload("dense_pair.gd")
-const DensePart := preload("dense_part.gd")
-const DenseRow := preload("dense_row.gd")
-const DenseStrip := preload("dense_strip.gd")
-const DenseTile := preload("dense_tile.gd")
-const Stage := preload("stage.gd")
+const RlDenseLayer := preload("dense_layer.gd")
+const RlDensePair := preload("dense_pair.gd")
+const RlDensePart := preload("dense_part.gd")
+const RlDenseRow := preload("dense_row.gd")
+const RlDenseStrip := preload("dense_strip.gd")
+const RlDenseTile := preload("dense_tile.gd")
+const RlStage := preload("stage.gd")
 
 ## Width without padding.
 var input_count: int
@@ -17,7 +17,7 @@ var output_count: int
 ## How many vectors the layer is applied to in each row of the batch, one after the other.
 var inner_rows: int = 1
 
-var _parts: Array[DensePart] = []
+var _parts: Array[RlDensePart] = []
 var _bias: PackedVector4Array
 # The bias for as many rows as in the run before.
 var _biases: PackedVector4Array
@@ -29,14 +29,14 @@ var _weights: PackedVector4Array
 ## [param transposed], multiplied by [param factor].
 static func create(
 	weights: PackedFloat32Array, inputs: int, outputs: int, transposed: bool, factor: float = 1.0
-) -> DenseLayer:
-	var layer: DenseLayer = DenseLayer.new()
+) -> RlDenseLayer:
+	var layer: RlDenseLayer = RlDenseLayer.new()
 	layer.input_count = inputs
 	layer.output_count = outputs
-	layer._bias.resize(Stage.stride_of(outputs))
+	layer._bias.resize(RlStage.stride_of(outputs))
 	layer._bias.fill(Vector4.ZERO)
 	layer._biases = layer._bias
-	layer._weights = Stage.pack(weights, outputs if transposed else inputs)
+	layer._weights = RlStage.pack(weights, outputs if transposed else inputs)
 	if factor != 1.0:
 		for index: int in layer._weights.size():
 			layer._weights[index] *= factor
@@ -60,9 +60,9 @@ func apply(x: PackedVector4Array, rows: int) -> PackedVector4Array:
 	if inner_rows > 1:
 		return _apply_inside(x, rows)
 	if _biases.size() != rows * _bias.size():
-		_biases = Stage.repeated(_bias, rows)
+		_biases = RlStage.repeated(_bias, rows)
 	var sums: PackedVector4Array = _biases.duplicate()
-	for part: DensePart in _parts:
+	for part: RlDensePart in _parts:
 		part.add(x, sums, rows)
 	return sums
 
@@ -72,45 +72,49 @@ func _apply_inside(x: PackedVector4Array, rows: int) -> PackedVector4Array:
 	inner_rows = 1
 	var vectors: PackedVector4Array = x
 	if input_count % BLOCK > 0:
-		vectors = Stage.pack(Stage.unpack(x, count * input_count, rows), rows * count)
+		vectors = RlStage.pack(RlStage.unpack(x, count * input_count, rows), rows * count)
 	vectors = apply(vectors, rows * count)
 	inner_rows = count
 	if output_count % BLOCK == 0:
 		return vectors
-	return Stage.pack(Stage.unpack(vectors, output_count, rows * count), rows)
+	return RlStage.pack(RlStage.unpack(vectors, output_count, rows * count), rows)
 
 
 func _make_parts(transposed: bool) -> void:
-	var height: int = Stage.stride_of(output_count)
-	var columns: int = Stage.stride_of(input_count)
-	var tiled: int = height - height % DenseTile.ROWS
-	for row: int in range(0, tiled, DenseTile.ROWS):
+	var height: int = RlStage.stride_of(output_count)
+	var columns: int = RlStage.stride_of(input_count)
+	var tiled: int = height - height % RlDenseTile.ROWS
+	for row: int in range(0, tiled, RlDenseTile.ROWS):
 		var column: int = 0
-		while columns - column >= DenseTile.COLUMNS:
-			_add_part(DenseTile.new(), row, column, DenseTile.ROWS, DenseTile.COLUMNS, transposed)
-			column += DenseTile.COLUMNS
-		while columns - column >= DensePair.COLUMNS:
-			_add_part(DensePair.new(), row, column, DensePair.ROWS, DensePair.COLUMNS, transposed)
-			column += DensePair.COLUMNS
-	if tiled > 0 and columns % DensePair.COLUMNS == 1:
+		while columns - column >= RlDenseTile.COLUMNS:
+			_add_part(
+				RlDenseTile.new(), row, column, RlDenseTile.ROWS, RlDenseTile.COLUMNS, transposed
+			)
+			column += RlDenseTile.COLUMNS
+		while columns - column >= RlDensePair.COLUMNS:
+			_add_part(
+				RlDensePair.new(), row, column, RlDensePair.ROWS, RlDensePair.COLUMNS, transposed
+			)
+			column += RlDensePair.COLUMNS
+	if tiled > 0 and columns % RlDensePair.COLUMNS == 1:
 		_add_strip(0, columns - 1, tiled, 1, transposed)
-	var lined: int = columns - columns % DenseRow.COLUMNS
+	var lined: int = columns - columns % RlDenseRow.COLUMNS
 	for row: int in range(tiled, height):
-		for column: int in range(0, lined, DenseRow.COLUMNS):
-			_add_part(DenseRow.new(), row, column, 1, DenseRow.COLUMNS, transposed)
+		for column: int in range(0, lined, RlDenseRow.COLUMNS):
+			_add_part(RlDenseRow.new(), row, column, 1, RlDenseRow.COLUMNS, transposed)
 	if height > tiled and columns > lined:
 		_add_strip(tiled, lined, height - tiled, columns - lined, transposed)
 
 
 func _add_strip(row: int, column: int, height: int, columns: int, transposed: bool) -> void:
-	_add_part(DenseStrip.create(height, columns), row, column, height, columns, transposed)
+	_add_part(RlDenseStrip.create(height, columns), row, column, height, columns, transposed)
 
 
 func _add_part(
-	part: DensePart, row: int, column: int, height: int, columns: int, transposed: bool
+	part: RlDensePart, row: int, column: int, height: int, columns: int, transposed: bool
 ) -> void:
 	part.input_start = column
-	part.input_stride = Stage.stride_of(input_count)
+	part.input_stride = RlStage.stride_of(input_count)
 	part.sum_start = row
 	part.sum_stride = _bias.size()
 	var blocks: Array[Projection] = []

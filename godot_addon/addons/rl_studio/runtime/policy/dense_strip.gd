@@ -2,8 +2,8 @@
 extends "dense_part.gd"
 ## A rectangle of any size: what tiles leave over. Rows of blocks are worked on four at a time.
 
-const DensePart := preload("dense_part.gd")
-const DenseStrip := preload("dense_strip.gd")
+const RlDensePart := preload("dense_part.gd")
+const RlDenseStrip := preload("dense_strip.gd")
 
 # How many rows of blocks are worked on side by side, which saves a third of the time.
 const LANES: int = 4
@@ -17,8 +17,8 @@ var _rest: Array[Projection] = []
 
 
 ## Makes a rectangle of [param height] rows and [param columns] columns of blocks.
-static func create(height: int, columns: int) -> DenseStrip:
-	var strip: DenseStrip = DenseStrip.new()
+static func create(height: int, columns: int) -> RlDenseStrip:
+	var strip: RlDenseStrip = RlDenseStrip.new()
 	strip._height = height
 	strip._columns = columns
 	return strip

@@ -3,10 +3,10 @@ extends "stage.gd"
 ## A function of one number, applied to every element: activations. Rarer ones are in
 ## [code]functions.gd[/code].
 
-const Elementwise := preload("elementwise.gd")
-const Functions := preload("functions.gd")
-const Stage := preload("stage.gd")
-const Step := preload("step.gd")
+const RlElementwise := preload("elementwise.gd")
+const RlFunctions := preload("functions.gd")
+const RlStage := preload("stage.gd")
+const RlStep := preload("step.gd")
 
 ## Values of alpha where the file gives none; 1 for all others.
 const ALPHAS: Dictionary[String, float] = {
@@ -39,13 +39,13 @@ static func functions() -> Dictionary[String, Callable]:
 		"Sqrt": _sqrt,
 		"Tanh": _tanh,
 	}
-	all.merge(Functions.functions())
+	all.merge(RlFunctions.functions())
 	return all
 
 
 ## Makes a stage; [param a] and [param b] are alpha and beta of the operator, or limits of Clip.
-static func create(function: Callable, a: float = 0.0, b: float = 0.0) -> Elementwise:
-	var stage: Elementwise = Elementwise.new()
+static func create(function: Callable, a: float = 0.0, b: float = 0.0) -> RlElementwise:
+	var stage: RlElementwise = RlElementwise.new()
 	stage._function = function
 	stage._a = a
 	stage._b = b
@@ -53,7 +53,7 @@ static func create(function: Callable, a: float = 0.0, b: float = 0.0) -> Elemen
 
 
 ## What [method create] is given for an operator, but for the limits of Clip.
-static func parameters_of(step: Step) -> PackedFloat64Array:
+static func parameters_of(step: RlStep) -> PackedFloat64Array:
 	var alpha: float = ALPHAS.get(step.op, 1.0)
 	var b: float = step.float_attribute("beta", 0.5)
 	if step.op == "Selu":
@@ -152,5 +152,5 @@ func apply(x: PackedVector4Array, rows: int) -> PackedVector4Array:
 	var own: PackedVector4Array = x if owns_input else x.duplicate()
 	own = _function.call(own, _a, _b)
 	if cleaned_width > 0:
-		Stage.clean(own, cleaned_width, rows)
+		RlStage.clean(own, cleaned_width, rows)
 	return own

@@ -3,16 +3,16 @@ extends RefCounted
 ## Makes a traced network fast: operators get stages, those that change nothing vanish, biases go
 ## into the layers before them, and a network that is one line of stages becomes a chain.
 
-const ChainFinder := preload("chain_finder.gd")
-const DenseLayer := preload("dense_layer.gd")
-const Elementwise := preload("elementwise.gd")
-const Fusion := preload("fusion.gd")
-const Pick := preload("pick.gd")
-const Plan := preload("plan.gd")
-const Stage := preload("stage.gd")
-const StageMaker := preload("stage_maker.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlChainFinder := preload("chain_finder.gd")
+const RlDenseLayer := preload("dense_layer.gd")
+const RlElementwise := preload("elementwise.gd")
+const RlFusion := preload("fusion.gd")
+const RlPick := preload("pick.gd")
+const RlPlan := preload("plan.gd")
+const RlStage := preload("stage.gd")
+const RlStageMaker := preload("stage_maker.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Operators that leave the numbers of a value and their order alone.
 const PASS_THROUGH: PackedStringArray = [
@@ -30,33 +30,35 @@ const PASS_THROUGH: PackedStringArray = [
 ]
 const BOOLEAN: int = 9
 
-var _plan: Plan
-var _steps: Array[Step]
+var _plan: RlPlan
+var _steps: Array[RlStep]
 # By slot: values of the trace, and whether they never change.
-var _values: Array[Tensor]
+var _values: Array[RlTensor]
 var _constant: Array[bool]
 # Slots whose value is that of another slot.
 var _same: Dictionary[int, int] = {}
-var _makers: Dictionary[int, Step] = {}
+var _makers: Dictionary[int, RlStep] = {}
 
 
 ## Fills in the steps and the chain of [param plan] from the traced steps and values.
 static func fuse(
-	plan: Plan, steps: Array[Step], values: Array[Tensor], constant: Array[bool]
+	plan: RlPlan, steps: Array[RlStep], values: Array[RlTensor], constant: Array[bool]
 ) -> void:
-	var fusion: Fusion = Fusion.new()
+	var fusion: RlFusion = RlFusion.new()
 	fusion._fuse(plan, steps, values, constant)
 
 
-func _fuse(plan: Plan, steps: Array[Step], values: Array[Tensor], constant: Array[bool]) -> void:
+func _fuse(
+	plan: RlPlan, steps: Array[RlStep], values: Array[RlTensor], constant: Array[bool]
+) -> void:
 	_plan = plan
 	_values = values
 	_constant = constant
 	_plan.slot_count = values.size()
-	for step: Step in steps:
+	for step: RlStep in steps:
 		for slot: int in step.output_slots:
 			_makers[slot] = step
-	for step: Step in steps:
+	for step: RlStep in steps:
 		if not _vanish(step):
 			_add(step)
 	for output: String in _plan.output_slots:
@@ -64,7 +66,7 @@ func _fuse(plan: Plan, steps: Array[Step], values: Array[Tensor], constant: Arra
 	_drop_unread()
 	_merge_biases()
 	_find_owned()
-	ChainFinder.find(_plan, _steps, _values)
+	RlChainFinder.find(_plan, _steps, _values)
 
 
 func _root(slot: int) -> int:
@@ -74,13 +76,13 @@ func _root(slot: int) -> int:
 
 
 # Returns true if the result of a step is its input.
-func _vanish(step: Step) -> bool:
+func _vanish(step: RlStep) -> bool:
 	if not step.op in PASS_THROUGH:
 		return false
 	if step.op == "Concat" and step.input_slots.size() > 1:
 		return false
-	var input: Tensor = _values[step.input_slots[0]]
-	var output: Tensor = _values[step.output_slots[0]]
+	var input: RlTensor = _values[step.input_slots[0]]
+	var output: RlTensor = _values[step.output_slots[0]]
 	if input.count() != output.count():
 		return false
 	if step.op in ["Cast", "CastLike"] and output.is_int:
@@ -91,8 +93,8 @@ func _vanish(step: Step) -> bool:
 
 
 # Gives a step its stage, and lets it read only what changes.
-func _add(step: Step) -> void:
-	var inputs: Array[Tensor] = []
+func _add(step: RlStep) -> void:
+	var inputs: Array[RlTensor] = []
 	var changing: PackedInt32Array = PackedInt32Array()
 	var slots: PackedInt32Array = PackedInt32Array()
 	for index: int in step.input_slots.size():
@@ -109,23 +111,23 @@ func _add(step: Step) -> void:
 		_steps.append(step)
 		return
 	step.input_slots = slots
-	if StageMaker.is_layout(step, changing):
-		_add_picks(step, StageMaker.make_picks(step, inputs, changing))
+	if RlStageMaker.is_layout(step, changing):
+		_add_picks(step, RlStageMaker.make_picks(step, inputs, changing))
 		return
-	var outputs: Array[Tensor] = []
+	var outputs: Array[RlTensor] = []
 	for slot: int in step.output_slots:
 		outputs.append(null if slot < 0 else _values[slot])
-	step.stage = StageMaker.make(step, inputs, outputs, changing)
+	step.stage = RlStageMaker.make(step, inputs, outputs, changing)
 	_steps.append(step)
 
 
 # One step for each output.
-func _add_picks(step: Step, picks: Array[Pick]) -> void:
+func _add_picks(step: RlStep, picks: Array[RlPick]) -> void:
 	for index: int in picks.size():
 		var slot: int = step.output_slots[index]
 		if slot < 0:
 			continue
-		var part: Step = Step.new()
+		var part: RlStep = RlStep.new()
 		part.op = step.op
 		part.name = step.name
 		part.stage = picks[index]
@@ -135,16 +137,16 @@ func _add_picks(step: Step, picks: Array[Pick]) -> void:
 		_steps.append(part)
 
 
-func _clean(step: Step) -> void:
-	if step.op in Elementwise.UNSAFE and step.stage is Elementwise:
-		var stage: Elementwise = step.stage
+func _clean(step: RlStep) -> void:
+	if step.op in RlElementwise.UNSAFE and step.stage is RlElementwise:
+		var stage: RlElementwise = step.stage
 		var width: int = _values[step.output_slots[0]].count()
-		stage.cleaned_width = width if width % Stage.BLOCK > 0 else 0
+		stage.cleaned_width = width if width % RlStage.BLOCK > 0 else 0
 
 
 func _count_readers() -> Dictionary[int, int]:
 	var readers: Dictionary[int, int] = {}
-	for step: Step in _steps:
+	for step: RlStep in _steps:
 		for slot: int in step.input_slots:
 			readers[slot] = readers.get(slot, 0) + 1
 	for output: String in _plan.output_slots:
@@ -157,26 +159,26 @@ func _count_readers() -> Dictionary[int, int]:
 func _drop_unread() -> void:
 	var wanted: Array[int] = []
 	wanted.assign(_plan.output_slots.values())
-	_steps = ChainFinder.needed(_steps, wanted)
+	_steps = RlChainFinder.needed(_steps, wanted)
 
 
 # Takes an Add of constants into the layer before it.
 func _merge_biases() -> void:
 	var readers: Dictionary[int, int] = _count_readers()
-	var kept: Array[Step] = []
-	for step: Step in _steps:
+	var kept: Array[RlStep] = []
+	for step: RlStep in _steps:
 		if step.op != "Add" or not _merge_bias(step, readers):
 			kept.append(step)
 	_steps = kept
 
 
-func _merge_bias(step: Step, readers: Dictionary[int, int]) -> bool:
+func _merge_bias(step: RlStep, readers: Dictionary[int, int]) -> bool:
 	var slot: int = step.input_slots[0]
-	var maker: Step = _makers.get(slot)
-	if step.input_slots.size() > 1 or maker == null or not maker.stage is DenseLayer:
+	var maker: RlStep = _makers.get(slot)
+	if step.input_slots.size() > 1 or maker == null or not maker.stage is RlDenseLayer:
 		return false
-	var layer: DenseLayer = maker.stage
-	var bias: Tensor = step.addend
+	var layer: RlDenseLayer = maker.stage
+	var bias: RlTensor = step.addend
 	var whole: int = layer.output_count * layer.inner_rows
 	if bias == null or readers[slot] != 1 or _values[step.output_slots[0]].count() != whole:
 		return false
@@ -192,6 +194,6 @@ func _merge_bias(step: Step, readers: Dictionary[int, int]) -> bool:
 # Stages may write over what only they read, if a step has made it.
 func _find_owned() -> void:
 	var readers: Dictionary[int, int] = _count_readers()
-	for step: Step in _steps:
+	for step: RlStep in _steps:
 		var slot: int = step.input_slots[0]
 		step.stage.owns_input = _makers.has(slot) and readers[slot] == 1

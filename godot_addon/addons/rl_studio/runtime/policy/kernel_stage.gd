@@ -3,22 +3,24 @@ extends "stage.gd"
 ## The slow way, for what has no stage of its own: the operator as the compiler traces it, one agent
 ## after the other. If that fails, the step has the problem and results are empty.
 
-const KernelStage := preload("kernel_stage.gd")
-const Stage := preload("stage.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlKernelStage := preload("kernel_stage.gd")
+const RlStage := preload("stage.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
-var _step: Step
+var _step: RlStep
 # What was traced. Those that change tell shape and type; null was left out.
-var _traced: Array[Tensor]
+var _traced: Array[RlTensor]
 # Which of them change.
 var _changing: PackedInt32Array
 var _output_count: int
 
 
 ## Makes a stage from a step and the values it was traced with.
-static func create(step: Step, traced: Array[Tensor], changing: PackedInt32Array) -> KernelStage:
-	var stage: KernelStage = KernelStage.new()
+static func create(
+	step: RlStep, traced: Array[RlTensor], changing: PackedInt32Array
+) -> RlKernelStage:
+	var stage: RlKernelStage = RlKernelStage.new()
 	stage._step = step
 	stage._traced = traced
 	stage._changing = changing
@@ -38,23 +40,23 @@ func apply_many(inputs: Array[PackedVector4Array], rows: int) -> Array[PackedVec
 	var numbers: Array[PackedFloat32Array] = []
 	for index: int in _changing.size():
 		var width: int = _traced[_changing[index]].count()
-		numbers.append(Stage.unpack(inputs[index], width, rows))
+		numbers.append(RlStage.unpack(inputs[index], width, rows))
 	var results: Array[PackedFloat32Array] = []
 	results.resize(_output_count)
 	_step.shape_only = false
 	for row: int in rows:
-		var values: Array[Tensor] = _traced.duplicate()
+		var values: Array[RlTensor] = _traced.duplicate()
 		for index: int in _changing.size():
-			var traced: Tensor = _traced[_changing[index]]
+			var traced: RlTensor = _traced[_changing[index]]
 			var width: int = traced.count()
-			var own: Tensor = Tensor.of_floats(
+			var own: RlTensor = RlTensor.of_floats(
 				numbers[index].slice(row * width, (row + 1) * width), traced.shape
 			)
 			values[_changing[index]] = (
-				Tensor.of_ints(own.as_ints(), own.shape) if traced.is_int else own
+				RlTensor.of_ints(own.as_ints(), own.shape) if traced.is_int else own
 			)
 		_step.problem = ""
-		var made: Array[Tensor] = _step.kernel.call(_step, values)
+		var made: Array[RlTensor] = _step.kernel.call(_step, values)
 		if made.is_empty():
 			break
 		for index: int in mini(made.size(), _output_count):
@@ -64,5 +66,5 @@ func apply_many(inputs: Array[PackedVector4Array], rows: int) -> Array[PackedVec
 		packed.resize(_output_count)
 		return packed
 	for result: PackedFloat32Array in results:
-		packed.append(Stage.pack(result, rows))
+		packed.append(RlStage.pack(result, rows))
 	return packed

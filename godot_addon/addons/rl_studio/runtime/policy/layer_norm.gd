@@ -2,8 +2,8 @@
 extends "stage.gd"
 ## Layer normalization of whole rows.
 
-const LayerNorm := preload("layer_norm.gd")
-const Stage := preload("stage.gd")
+const RlLayerNorm := preload("layer_norm.gd")
+const RlStage := preload("stage.gd")
 
 var _width: int
 var _epsilon: float
@@ -16,15 +16,15 @@ var _ones: PackedVector4Array
 ## Makes a stage for rows as wide as [param scale].
 static func create(
 	scale: PackedFloat32Array, bias: PackedFloat32Array, epsilon: float
-) -> LayerNorm:
-	var stage: LayerNorm = LayerNorm.new()
+) -> RlLayerNorm:
+	var stage: RlLayerNorm = RlLayerNorm.new()
 	stage._width = scale.size()
 	stage._epsilon = epsilon
-	stage._scale = Stage.pack(scale)
-	stage._bias = Stage.pack(bias)
+	stage._scale = RlStage.pack(scale)
+	stage._bias = RlStage.pack(bias)
 	var ones: PackedFloat32Array = scale.duplicate()
 	ones.fill(1.0)
-	stage._ones = Stage.pack(ones)
+	stage._ones = RlStage.pack(ones)
 	return stage
 
 

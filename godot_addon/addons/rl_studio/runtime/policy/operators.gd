@@ -3,16 +3,16 @@ extends RefCounted
 ## Every operator the runtime knows: what it runs and which attributes it understands. An operator
 ## or attribute that is not here is refused by name when the policy is imported.
 
-const Elementwise := preload("elementwise.gd")
-const LayerOperators := preload("operators_layers.gd")
-const LayoutOperators := preload("operators_layout.gd")
-const MathOperators := preload("operators_math.gd")
-const MatrixOperators := preload("operators_matrix.gd")
-const RowOperators := preload("operators_rows.gd")
-const SelectOperators := preload("operators_select.gd")
-const Step := preload("step.gd")
+const RlElementwise := preload("elementwise.gd")
+const RlLayerOperators := preload("operators_layers.gd")
+const RlLayoutOperators := preload("operators_layout.gd")
+const RlMathOperators := preload("operators_math.gd")
+const RlMatrixOperators := preload("operators_matrix.gd")
+const RlRowOperators := preload("operators_rows.gd")
+const RlSelectOperators := preload("operators_select.gd")
+const RlStep := preload("step.gd")
 
-## Operator name → attributes understood. Functions of one number are in [Elementwise].
+## Operator name → attributes understood. Functions of one number are in [RlElementwise].
 const ATTRIBUTES: Dictionary[String, Array] = {
 	"ArgMax": ["axis", "keepdims", "select_last_index"],
 	"ArgMin": ["axis", "keepdims", "select_last_index"],
@@ -103,32 +103,32 @@ const CONSTANT_INPUTS: Dictionary[String, Array] = {
 }
 
 
-## Operator name → kernel, as [member Step.kernel] describes it.
+## Operator name → kernel, as [member RlStep.kernel] describes it.
 static func kernels() -> Dictionary[String, Callable]:
 	var all: Dictionary[String, Callable] = {}
-	all.merge(LayerOperators.kernels())
-	all.merge(LayoutOperators.kernels())
-	all.merge(MathOperators.kernels())
-	all.merge(MatrixOperators.kernels())
-	all.merge(RowOperators.kernels())
-	all.merge(SelectOperators.kernels())
+	all.merge(RlLayerOperators.kernels())
+	all.merge(RlLayoutOperators.kernels())
+	all.merge(RlMathOperators.kernels())
+	all.merge(RlMatrixOperators.kernels())
+	all.merge(RlRowOperators.kernels())
+	all.merge(RlSelectOperators.kernels())
 	return all
 
 
 ## Inputs of [param op] that have to be constant.
 static func constant_inputs(op: String) -> Array:
-	return [1] if op in RowOperators.REDUCTIONS else CONSTANT_INPUTS.get(op, [])
+	return [1] if op in RlRowOperators.REDUCTIONS else CONSTANT_INPUTS.get(op, [])
 
 
 ## The slots of [param step] whose numbers count: the second input of [code]CastLike[/code] only has
 ## a type.
-static func read_slots(step: Step) -> PackedInt32Array:
+static func read_slots(step: RlStep) -> PackedInt32Array:
 	return step.input_slots.slice(0, 1) if step.op == "CastLike" else step.input_slots
 
 
 ## Names of all operators, sorted.
 static func names() -> PackedStringArray:
-	var all: PackedStringArray = PackedStringArray(Elementwise.functions().keys())
+	var all: PackedStringArray = PackedStringArray(RlElementwise.functions().keys())
 	all.append_array(PackedStringArray(kernels().keys()))
 	all.sort()
 	return all
@@ -137,7 +137,7 @@ static func names() -> PackedStringArray:
 ## The first attribute of [param attributes] that [param op] does not understand, "" if none.
 static func unknown_attribute(op: String, attributes: Dictionary) -> String:
 	var known: Array = ATTRIBUTES.get(op, [])
-	if op in RowOperators.REDUCTIONS:
+	if op in RlRowOperators.REDUCTIONS:
 		known = OF_REDUCTIONS
 	for key: String in attributes:
 		if not known.has(key):

@@ -3,9 +3,9 @@ extends RefCounted
 ## Convolutions, poolings and recurrent layers. Only the shapes of their results are found here;
 ## their stages compute them.
 
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
-const Windows := preload("windows.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
+const RlWindows := preload("windows.gd")
 
 const GATES: Dictionary[String, int] = {"GRU": 3, "LSTM": 4, "RNN": 1}
 const ACTIVATIONS: Dictionary[String, Array] = {
@@ -30,7 +30,7 @@ static func kernels() -> Dictionary[String, Callable]:
 
 
 ## The windows of a convolution or a pooling; null, with a noted problem, if they do not fit.
-static func windows_of(step: Step, inputs: Array[Tensor]) -> Windows:
+static func windows_of(step: RlStep, inputs: Array[RlTensor]) -> RlWindows:
 	var shape: PackedInt64Array = inputs[0].shape
 	var kernel: PackedInt64Array = step.attributes.get("kernel_shape", PackedInt64Array())
 	if step.op == "Conv":
@@ -40,11 +40,11 @@ static func windows_of(step: Step, inputs: Array[Tensor]) -> Windows:
 	if shape.size() != kernel.size() + 2:
 		step.fail("a kernel of %s does not fit shape %s" % [kernel, shape])
 		return null
-	return Windows.read(step, shape, kernel)
+	return RlWindows.read(step, shape, kernel)
 
 
 ## Factor and summand of a BatchNormalization, in the shape of its input.
-static func batch_factors(step: Step, inputs: Array[Tensor]) -> Array[PackedFloat32Array]:
+static func batch_factors(step: RlStep, inputs: Array[RlTensor]) -> Array[PackedFloat32Array]:
 	var epsilon: float = step.float_attribute("epsilon", 1e-5)
 	var scale: PackedFloat32Array = inputs[1].as_floats().duplicate()
 	var bias: PackedFloat32Array = inputs[2].as_floats().duplicate()
@@ -56,23 +56,23 @@ static func batch_factors(step: Step, inputs: Array[Tensor]) -> Array[PackedFloa
 	narrow.fill(1)
 	narrow[1] = scale.size()
 	return [
-		Tensor.of_floats(scale, narrow).expanded(shape).as_floats(),
-		Tensor.of_floats(bias, narrow).expanded(shape).as_floats()
+		RlTensor.of_floats(scale, narrow).expanded(shape).as_floats(),
+		RlTensor.of_floats(bias, narrow).expanded(shape).as_floats()
 	]
 
 
-static func _batch_normalization(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _batch_normalization(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	if step.int_attribute("training_mode", 0) != 0 or shape.size() < 2:
 		return step.fail("it works in training mode, or has no channels")
 	for index: int in range(1, 5):
 		if inputs[index] == null or inputs[index].count() != shape[1]:
 			return step.fail("statistics do not fit shape %s" % shape)
-	return [Tensor.zeros(shape)]
+	return [RlTensor.zeros(shape)]
 
 
-static func _conv(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var windows: Windows = windows_of(step, inputs)
+static func _conv(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	var windows: RlWindows = windows_of(step, inputs)
 	if windows == null:
 		return []
 	var groups: int = step.int_attribute("group", 1)
@@ -82,21 +82,21 @@ static func _conv(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		return step.fail("shapes %s and %s do not fit" % [inputs[0].shape, inputs[1].shape])
 	var shape: PackedInt64Array = [inputs[0].shape[0], outputs]
 	shape.append_array(windows.output)
-	return [Tensor.zeros(shape)]
+	return [RlTensor.zeros(shape)]
 
 
-static func _pool(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var windows: Windows = windows_of(step, inputs)
+static func _pool(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	var windows: RlWindows = windows_of(step, inputs)
 	if windows == null:
 		return []
 	if step.output_slots.size() > 1:
 		return step.fail("its indices are not supported")
 	var shape: PackedInt64Array = inputs[0].shape.slice(0, 2)
 	shape.append_array(windows.output)
-	return [Tensor.zeros(shape)]
+	return [RlTensor.zeros(shape)]
 
 
-static func _recurrent(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _recurrent(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var problem: String = _recurrent_problem(step, inputs)
 	if not problem.is_empty():
 		return step.fail(problem)
@@ -104,15 +104,15 @@ static func _recurrent(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	var directions: int = inputs[1].shape[0]
 	var units: int = inputs[2].shape[2]
 	var state: PackedInt64Array = [directions, 1, units]
-	var results: Array[Tensor] = [
-		Tensor.zeros([length, directions, 1, units]), Tensor.zeros(state), Tensor.zeros(state)
+	var results: Array[RlTensor] = [
+		RlTensor.zeros([length, directions, 1, units]), RlTensor.zeros(state), RlTensor.zeros(state)
 	]
 	return results.slice(0, 3 if step.op == "LSTM" else 2)
 
 
-static func _recurrent_problem(step: Step, inputs: Array[Tensor]) -> String:
+static func _recurrent_problem(step: RlStep, inputs: Array[RlTensor]) -> String:
 	var gates: int = GATES[step.op]
-	for tensor: Tensor in inputs.slice(0, 3):
+	for tensor: RlTensor in inputs.slice(0, 3):
 		if tensor.shape.size() != 3:
 			return "shape %s has no three axes" % tensor.shape
 	var units: int = inputs[2].shape[2]

@@ -2,8 +2,8 @@
 extends RefCounted
 ## Operators that keep the numbers and change shape or type, and those that deal in shapes.
 
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Types of [code]Cast[/code] by their number in ONNX.
 const REAL_TYPES: Array[int] = [1, 10, 11, 16]
@@ -44,32 +44,32 @@ static func broadcast(a: PackedInt64Array, b: PackedInt64Array) -> Variant:
 	return shape
 
 
-static func _identity(_step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _identity(_step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	return [inputs[0]]
 
 
-static func _cast(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _cast(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var to: int = step.int_attribute("to", 1)
-	var input: Tensor = inputs[0]
+	var input: RlTensor = inputs[0]
 	if to in REAL_TYPES:
-		return [Tensor.of_floats(input.as_floats(), input.shape)]
+		return [RlTensor.of_floats(input.as_floats(), input.shape)]
 	if to in WHOLE_TYPES:
-		return [Tensor.of_ints(input.as_ints(), input.shape)]
+		return [RlTensor.of_ints(input.as_ints(), input.shape)]
 	if to != BOOLEAN:
 		return step.fail("type %d is not supported" % to)
 	var truths: PackedInt64Array = PackedInt64Array()
 	for value: float in input.as_floats():
 		truths.append(int(value != 0.0))
-	return [Tensor.of_ints(truths, input.shape)]
+	return [RlTensor.of_ints(truths, input.shape)]
 
 
-static func _cast_like(_step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _cast_like(_step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if inputs[1].is_int:
-		return [Tensor.of_ints(inputs[0].as_ints(), inputs[0].shape)]
-	return [Tensor.of_floats(inputs[0].as_floats(), inputs[0].shape)]
+		return [RlTensor.of_ints(inputs[0].as_ints(), inputs[0].shape)]
+	return [RlTensor.of_floats(inputs[0].as_floats(), inputs[0].shape)]
 
 
-static func _constant_of_shape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _constant_of_shape(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].as_ints()
 	var value: Dictionary = step.attributes.get("value", {})
 	var single: PackedInt64Array = PackedInt64Array()
@@ -77,12 +77,12 @@ static func _constant_of_shape(step: Step, inputs: Array[Tensor]) -> Array[Tenso
 	single.fill(1)
 	if value.has("ints"):
 		var whole: PackedInt64Array = value["ints"]
-		return [Tensor.of_ints(whole, single).expanded(shape)]
+		return [RlTensor.of_ints(whole, single).expanded(shape)]
 	var number: PackedFloat32Array = value.get("floats", PackedFloat32Array([0.0]))
-	return [Tensor.of_floats(number, single).expanded(shape)]
+	return [RlTensor.of_floats(number, single).expanded(shape)]
 
 
-static func _expand(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _expand(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: Variant = broadcast(inputs[0].shape, inputs[1].as_ints())
 	if shape == null:
 		return step.fail("%s does not expand to %s" % [inputs[0].shape, inputs[1].as_ints()])
@@ -90,30 +90,30 @@ static func _expand(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [inputs[0].expanded(to_shape)]
 
 
-static func _flatten(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _flatten(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	var axis: int = step.int_attribute("axis", 1)
 	axis = axis + shape.size() if axis < 0 else axis
 	if axis < 0 or axis > shape.size():
 		return step.fail("axis %d does not exist in shape %s" % [axis, shape])
-	var rows: int = Tensor.size_of(shape.slice(0, axis))
-	return [inputs[0].reshaped([rows, Tensor.size_of(shape.slice(axis))])]
+	var rows: int = RlTensor.size_of(shape.slice(0, axis))
+	return [inputs[0].reshaped([rows, RlTensor.size_of(shape.slice(axis))])]
 
 
-static func _range(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _range(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var limits: PackedFloat32Array = PackedFloat32Array()
-	for input: Tensor in inputs:
+	for input: RlTensor in inputs:
 		limits.append(input.as_floats()[0])
 	if limits[2] == 0.0:
 		return step.fail("a step of 0 leads nowhere")
 	var values: PackedFloat32Array = PackedFloat32Array()
 	for index: int in maxi(0, ceili((limits[1] - limits[0]) / limits[2])):
 		values.append(limits[0] + index * limits[2])
-	var listed: Tensor = Tensor.of_floats(values, [values.size()])
-	return [Tensor.of_ints(listed.as_ints(), listed.shape) if inputs[0].is_int else listed]
+	var listed: RlTensor = RlTensor.of_floats(values, [values.size()])
+	return [RlTensor.of_ints(listed.as_ints(), listed.shape) if inputs[0].is_int else listed]
 
 
-static func _reshape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _reshape(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[1].as_ints().duplicate()
 	var unknown_axis: int = -1
 	var known: int = 1
@@ -127,23 +127,23 @@ static func _reshape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	if unknown_axis >= 0 and known > 0:
 		@warning_ignore("integer_division")
 		shape[unknown_axis] = inputs[0].count() / known
-	if Tensor.size_of(shape) != inputs[0].count():
+	if RlTensor.size_of(shape) != inputs[0].count():
 		return step.fail("%s does not reshape to %s" % [inputs[0].shape, inputs[1].as_ints()])
 	return [inputs[0].reshaped(shape)]
 
 
-static func _shape(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _shape(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	var last: int = step.int_attribute("end", shape.size())
 	shape = shape.slice(step.int_attribute("start", 0), last)
-	return [Tensor.of_ints(shape, [shape.size()])]
+	return [RlTensor.of_ints(shape, [shape.size()])]
 
 
-static func _size(_step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	return [Tensor.of_ints([inputs[0].count()], [])]
+static func _size(_step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	return [RlTensor.of_ints([inputs[0].count()], [])]
 
 
-static func _squeeze(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _squeeze(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	var listed: Variant = step.ints_of("axes", inputs, 1)
 	var gone: Dictionary[int, bool] = {}
@@ -164,7 +164,7 @@ static func _squeeze(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [inputs[0].reshaped(kept)]
 
 
-static func _unsqueeze(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _unsqueeze(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var listed: Variant = step.ints_of("axes", inputs, 1)
 	if listed == null:
 		return step.fail("axes are missing")

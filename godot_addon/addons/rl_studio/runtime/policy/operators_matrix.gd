@@ -2,16 +2,16 @@
 extends RefCounted
 ## Matrix products. Those with constant weights run as dense layers, and are not computed here.
 
-const Layout := preload("operators_layout.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlLayout := preload("operators_layout.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 
 static func kernels() -> Dictionary[String, Callable]:
 	return {"Gemm": _gemm, "MatMul": _matmul}
 
 
-static func _gemm(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _gemm(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if inputs[0].shape.size() != 2 or inputs[1].shape.size() != 2:
 		return step.fail("shapes %s and %s are not matrices" % [inputs[0].shape, inputs[1].shape])
 	var turns_a: bool = step.int_attribute("transA", 0) != 0
@@ -22,26 +22,26 @@ static func _gemm(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		return step.fail("shapes %s and %s do not fit" % [left, right])
 	var shape: PackedInt64Array = [left[0], right[1]]
 	if step.shape_only:
-		return [Tensor.zeros(shape)]
-	var a: Tensor = _transposed(inputs[0]) if turns_a else inputs[0]
-	var b: Tensor = _transposed(inputs[1]) if turns_b else inputs[1]
+		return [RlTensor.zeros(shape)]
+	var a: RlTensor = _transposed(inputs[0]) if turns_a else inputs[0]
+	var b: RlTensor = _transposed(inputs[1]) if turns_b else inputs[1]
 	var values: PackedFloat32Array = _product(a.as_floats(), b.as_floats(), left[1], right[1])
-	var bias: PackedFloat32Array = Tensor.zeros(shape).floats
-	var addend: Tensor = step.optional(inputs, 2)
+	var bias: PackedFloat32Array = RlTensor.zeros(shape).floats
+	var addend: RlTensor = step.optional(inputs, 2)
 	if addend != null:
-		if Layout.broadcast(addend.shape, shape) != shape:
+		if RlLayout.broadcast(addend.shape, shape) != shape:
 			return step.fail("bias of shape %s does not fit %s" % [addend.shape, shape])
 		bias = addend.expanded(shape).as_floats()
 	var alpha: float = step.float_attribute("alpha", 1.0)
 	var beta: float = step.float_attribute("beta", 1.0)
 	for index: int in values.size():
 		values[index] = alpha * values[index] + beta * bias[index]
-	return [Tensor.of_floats(values, shape)]
+	return [RlTensor.of_floats(values, shape)]
 
 
-static func _matmul(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var a: Tensor = inputs[0]
-	var b: Tensor = inputs[1]
+static func _matmul(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	var a: RlTensor = inputs[0]
+	var b: RlTensor = inputs[1]
 	var left: PackedInt64Array = a.shape
 	var right: PackedInt64Array = b.shape
 	var fits: bool = not left.is_empty() and not right.is_empty()
@@ -51,7 +51,7 @@ static func _matmul(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		b = b.reshaped([right[0], 1])
 	var outer: Variant = null
 	if fits and a.shape[-1] == b.shape[-2]:
-		outer = Layout.broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))
+		outer = RlLayout.broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2))
 	if outer == null:
 		return step.fail("shapes %s and %s do not fit" % [left, right])
 	var shape: PackedInt64Array = outer
@@ -61,19 +61,19 @@ static func _matmul(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	if right.size() > 1:
 		to_shape.append(b.shape[-1])
 	if step.shape_only:
-		return [Tensor.zeros(to_shape)]
-	return [Tensor.of_floats(_products(a, b, shape), to_shape)]
+		return [RlTensor.zeros(to_shape)]
+	return [RlTensor.of_floats(_products(a, b, shape), to_shape)]
 
 
 # One matrix product after the other.
-static func _products(a: Tensor, b: Tensor, outer: PackedInt64Array) -> PackedFloat32Array:
+static func _products(a: RlTensor, b: RlTensor, outer: PackedInt64Array) -> PackedFloat32Array:
 	var rows: int = a.shape[-2]
 	var inner: int = a.shape[-1]
 	var columns: int = b.shape[-1]
 	var left: PackedFloat32Array = a.expanded(_joined(outer, [rows, inner])).as_floats()
 	var right: PackedFloat32Array = b.expanded(_joined(outer, [inner, columns])).as_floats()
 	var values: PackedFloat32Array = PackedFloat32Array()
-	for index: int in Tensor.size_of(outer):
+	for index: int in RlTensor.size_of(outer):
 		values.append_array(
 			_product(
 				left.slice(index * rows * inner, (index + 1) * rows * inner),
@@ -95,9 +95,9 @@ static func _turned(shape: PackedInt64Array, turns: bool) -> PackedInt64Array:
 	return [shape[1], shape[0]] if turns else shape
 
 
-static func _transposed(matrix: Tensor) -> Tensor:
+static func _transposed(matrix: RlTensor) -> RlTensor:
 	var shape: PackedInt64Array = [matrix.shape[1], matrix.shape[0]]
-	return matrix.picked(Tensor.strided_positions(shape, [1, matrix.shape[1]]), shape)
+	return matrix.picked(RlTensor.strided_positions(shape, [1, matrix.shape[1]]), shape)
 
 
 static func _product(

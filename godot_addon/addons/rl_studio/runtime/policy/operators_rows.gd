@@ -3,9 +3,9 @@ extends RefCounted
 ## Operators over some axes of a value: sums, means, softmax, layer normalization. The axes are laid
 ## out as rows of numbers first, so each operator only sees rows.
 
-const RowFunctions := preload("row_functions.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlRowFunctions := preload("row_functions.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 ## From here on the axis of Softmax means that axis alone, before it and all axes after it.
 const SINGLE_AXIS_OPSET: int = 13
@@ -41,7 +41,7 @@ static func kernels() -> Dictionary[String, Callable]:
 ## What [param step] does with each row, as func(row: PackedFloat32Array) -> PackedFloat32Array, and
 ## along which axes rows lie; null if it is no such operator or does not fit. Only the first of
 ## [param inputs] may change.
-static func plan_of(step: Step, inputs: Array[Tensor]) -> RowPlan:
+static func plan_of(step: RlStep, inputs: Array[RlTensor]) -> RlRowPlan:
 	var shape: PackedInt64Array = inputs[0].shape
 	match step.op:
 		"Softmax", "LogSoftmax":
@@ -51,23 +51,25 @@ static func plan_of(step: Step, inputs: Array[Tensor]) -> RowPlan:
 		"ArgMax", "ArgMin":
 			var is_last: bool = step.int_attribute("select_last_index", 0) != 0
 			var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
-			return RowPlan.new([axis], RowFunctions.find_best.bind(step.op == "ArgMin", is_last))
+			return RlRowPlan.new(
+				[axis], RlRowFunctions.find_best.bind(step.op == "ArgMin", is_last)
+			)
 		"LpNormalization":
 			var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size())
-			return RowPlan.new(
-				[axis], RowFunctions.normalize_length.bind(step.int_attribute("p", 2))
+			return RlRowPlan.new(
+				[axis], RlRowFunctions.normalize_length.bind(step.int_attribute("p", 2))
 			)
 		"CumSum":
 			var axis: int = step.axis_in(inputs[1].as_ints()[0], shape.size())
 			var exclusive: bool = step.int_attribute("exclusive", 0) != 0
 			var from_end: bool = step.int_attribute("reverse", 0) != 0
-			return RowPlan.new([axis], RowFunctions.sum_up.bind(exclusive, from_end))
+			return RlRowPlan.new([axis], RlRowFunctions.sum_up.bind(exclusive, from_end))
 	if step.op in REDUCTIONS:
-		return RowPlan.new(_reduced_axes(step, inputs), RowFunctions.reduce.bind(step.op))
+		return RlRowPlan.new(_reduced_axes(step, inputs), RlRowFunctions.reduce.bind(step.op))
 	return null
 
 
-static func _reduced_axes(step: Step, inputs: Array[Tensor]) -> PackedInt64Array:
+static func _reduced_axes(step: RlStep, inputs: Array[RlTensor]) -> PackedInt64Array:
 	var rank: int = inputs[0].shape.size()
 	var listed: Variant = step.ints_of("axes", inputs, 1)
 	var axes: PackedInt64Array = PackedInt64Array() if listed == null else listed
@@ -79,22 +81,22 @@ static func _reduced_axes(step: Step, inputs: Array[Tensor]) -> PackedInt64Array
 	return chosen
 
 
-static func _reduce(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	return _shrunk(step, inputs, _reduced_axes(step, inputs), RowFunctions.reduce.bind(step.op))
+static func _reduce(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	return _shrunk(step, inputs, _reduced_axes(step, inputs), RlRowFunctions.reduce.bind(step.op))
 
 
-static func _pick_one(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var plan: RowPlan = plan_of(step, inputs)
-	var result: Array[Tensor] = _shrunk(step, inputs, plan.axes, plan.function)
+static func _pick_one(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	var plan: RlRowPlan = plan_of(step, inputs)
+	var result: Array[RlTensor] = _shrunk(step, inputs, plan.axes, plan.function)
 	if result.is_empty():
 		return []
-	return [Tensor.of_ints(result[0].as_ints(), result[0].shape)]
+	return [RlTensor.of_ints(result[0].as_ints(), result[0].shape)]
 
 
 # One number for each row.
 static func _shrunk(
-	step: Step, inputs: Array[Tensor], axes: PackedInt64Array, function: Callable
-) -> Array[Tensor]:
+	step: RlStep, inputs: Array[RlTensor], axes: PackedInt64Array, function: Callable
+) -> Array[RlTensor]:
 	if axes.has(-1):
 		return []
 	var shape: PackedInt64Array = inputs[0].shape
@@ -115,37 +117,37 @@ static func _shrunk(
 	for start: int in range(0, values.size(), width):
 		var result: PackedFloat32Array = function.call(values.slice(start, start + width))
 		results.append_array(result)
-	var reduced: Tensor = Tensor.of_floats(results, to_shape)
-	return [Tensor.of_ints(reduced.as_ints(), to_shape) if inputs[0].is_int else reduced]
+	var reduced: RlTensor = RlTensor.of_floats(results, to_shape)
+	return [RlTensor.of_ints(reduced.as_ints(), to_shape) if inputs[0].is_int else reduced]
 
 
-static func _softmax_plan(step: Step, shape: PackedInt64Array) -> RowPlan:
+static func _softmax_plan(step: RlStep, shape: PackedInt64Array) -> RlRowPlan:
 	var single: bool = step.opset >= SINGLE_AXIS_OPSET
 	var axis: int = step.axis_in(step.int_attribute("axis", -1 if single else 1), shape.size())
 	var axes: PackedInt64Array = [axis]
 	if not single and axis >= 0:
 		axes = PackedInt64Array(range(axis, shape.size()))
-	return RowPlan.new(axes, RowFunctions.softmax.bind(step.op == "LogSoftmax"))
+	return RlRowPlan.new(axes, RlRowFunctions.softmax.bind(step.op == "LogSoftmax"))
 
 
-static func _normalization_plan(step: Step, inputs: Array[Tensor]) -> RowPlan:
+static func _normalization_plan(step: RlStep, inputs: Array[RlTensor]) -> RlRowPlan:
 	var shape: PackedInt64Array = inputs[0].shape
 	var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size())
 	var normal_shape: PackedInt64Array = shape.slice(maxi(axis, 0))
 	var scale: PackedFloat32Array = inputs[1].expanded(normal_shape).as_floats()
-	var bias: PackedFloat32Array = Tensor.zeros(normal_shape).floats
+	var bias: PackedFloat32Array = RlTensor.zeros(normal_shape).floats
 	if step.optional(inputs, 2) != null:
 		bias = inputs[2].expanded(normal_shape).as_floats()
 	var epsilon: float = step.float_attribute("epsilon", 1e-5)
 	var axes: PackedInt64Array = [-1]
 	if axis >= 0:
 		axes = PackedInt64Array(range(axis, shape.size()))
-	return RowPlan.new(axes, RowFunctions.normalize.bind(scale, bias, epsilon))
+	return RlRowPlan.new(axes, RlRowFunctions.normalize.bind(scale, bias, epsilon))
 
 
 # Applies the function of a step to each row along its axes; numbers keep their places.
-static func _by_plan(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
-	var plan: RowPlan = plan_of(step, inputs)
+static func _by_plan(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
+	var plan: RlRowPlan = plan_of(step, inputs)
 	if plan.axes.has(-1):
 		return []
 	var shape: PackedInt64Array = inputs[0].shape
@@ -159,13 +161,13 @@ static func _by_plan(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		var row: PackedFloat32Array = plan.function.call(values.slice(start, start + width))
 		for index: int in width:
 			result[positions[start + index]] = row[index]
-	var done: Tensor = Tensor.of_floats(result, shape)
-	return [Tensor.of_ints(done.as_ints(), shape) if inputs[0].is_int else done]
+	var done: RlTensor = RlTensor.of_floats(result, shape)
+	return [RlTensor.of_ints(done.as_ints(), shape) if inputs[0].is_int else done]
 
 
 ## Positions of the elements with the given axes last: one row after the other.
 static func row_positions(shape: PackedInt64Array, axes: PackedInt64Array) -> PackedInt64Array:
-	var own: PackedInt64Array = Tensor.strides_of(shape)
+	var own: PackedInt64Array = RlTensor.strides_of(shape)
 	var lengths: PackedInt64Array = PackedInt64Array()
 	var strides: PackedInt64Array = PackedInt64Array()
 	for is_last: bool in [false, true]:
@@ -173,11 +175,11 @@ static func row_positions(shape: PackedInt64Array, axes: PackedInt64Array) -> Pa
 			if axes.has(axis) == is_last:
 				lengths.append(shape[axis])
 				strides.append(own[axis])
-	return Tensor.strided_positions(lengths, strides)
+	return RlTensor.strided_positions(lengths, strides)
 
 
 ## A function of rows and the axes along which they lie; -1 among them is one that does not exist.
-class RowPlan:
+class RlRowPlan:
 	extends RefCounted
 
 	var axes: PackedInt64Array

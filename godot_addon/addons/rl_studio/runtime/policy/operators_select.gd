@@ -2,8 +2,8 @@
 extends RefCounted
 ## Operators that put values together, take them apart or rearrange them.
 
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 
 static func kernels() -> Dictionary[String, Callable]:
@@ -19,42 +19,42 @@ static func kernels() -> Dictionary[String, Callable]:
 	}
 
 
-static func _concat(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _concat(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var axis: int = step.axis_in(step.int_attribute("axis", 1), shape.size())
 	if axis < 0:
 		return []
 	shape[axis] = 0
-	for input: Tensor in inputs:
+	for input: RlTensor in inputs:
 		if input.shape.size() != shape.size():
 			return step.fail("shapes %s and %s do not fit" % [inputs[0].shape, input.shape])
 		shape[axis] += input.shape[axis]
 	var ints: PackedInt64Array = PackedInt64Array()
 	var floats: PackedFloat32Array = PackedFloat32Array()
-	for outer: int in Tensor.size_of(shape.slice(0, axis)):
-		for input: Tensor in inputs:
-			var chunk: int = Tensor.size_of(input.shape.slice(axis))
+	for outer: int in RlTensor.size_of(shape.slice(0, axis)):
+		for input: RlTensor in inputs:
+			var chunk: int = RlTensor.size_of(input.shape.slice(axis))
 			if inputs[0].is_int:
 				ints.append_array(input.as_ints().slice(outer * chunk, (outer + 1) * chunk))
 			else:
 				floats.append_array(input.as_floats().slice(outer * chunk, (outer + 1) * chunk))
-	var whole: Tensor = (
-		Tensor.of_ints(ints, shape) if inputs[0].is_int else Tensor.of_floats(floats, shape)
+	var whole: RlTensor = (
+		RlTensor.of_ints(ints, shape) if inputs[0].is_int else RlTensor.of_floats(floats, shape)
 	)
-	if whole.count() != Tensor.size_of(shape):
+	if whole.count() != RlTensor.size_of(shape):
 		return step.fail("the shapes do not fit along axis %d" % axis)
 	return [whole]
 
 
-static func _gather(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _gather(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
 	if axis < 0:
 		return []
 	var length: int = shape[axis]
-	var inner: int = Tensor.size_of(shape.slice(axis + 1))
+	var inner: int = RlTensor.size_of(shape.slice(axis + 1))
 	var positions: PackedInt64Array = PackedInt64Array()
-	for outer: int in Tensor.size_of(shape.slice(0, axis)):
+	for outer: int in RlTensor.size_of(shape.slice(0, axis)):
 		for listed: int in inputs[1].as_ints():
 			var index: int = listed + length if listed < 0 else listed
 			if index < 0 or index >= length:
@@ -67,16 +67,16 @@ static func _gather(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [inputs[0].picked(positions, to_shape)]
 
 
-static func _one_hot(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _one_hot(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size() + 1)
 	var depth: int = inputs[1].as_ints()[0]
 	if axis < 0 or depth < 1 or inputs[2].count() != 2:
 		return step.fail("depth %d along axis %d is not supported" % [depth, axis])
-	var inner: int = Tensor.size_of(shape.slice(axis))
+	var inner: int = RlTensor.size_of(shape.slice(axis))
 	shape.insert(axis, depth)
 	var values: PackedFloat32Array = inputs[2].as_floats()
-	var result: PackedFloat32Array = Tensor.zeros(shape).floats
+	var result: PackedFloat32Array = RlTensor.zeros(shape).floats
 	result.fill(values[0])
 	var indices: PackedInt64Array = inputs[0].as_ints()
 	for place: int in indices.size():
@@ -84,21 +84,21 @@ static func _one_hot(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		if index >= 0 and index < depth:
 			@warning_ignore("integer_division")
 			result[(place / inner * depth + index) * inner + place % inner] = values[1]
-	var encoded: Tensor = Tensor.of_floats(result, shape)
-	return [Tensor.of_ints(encoded.as_ints(), shape) if inputs[2].is_int else encoded]
+	var encoded: RlTensor = RlTensor.of_floats(result, shape)
+	return [RlTensor.of_ints(encoded.as_ints(), shape) if inputs[2].is_int else encoded]
 
 
 # The number that fills up is the input at 2, or an attribute of old.
-static func _pad(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _pad(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape
 	var rank: int = shape.size()
 	var pads: PackedInt64Array = step.ints_of("pads", inputs, 1)
 	var mode: String = step.attributes.get("mode", "constant")
 	if mode != "constant" or step.optional(inputs, 3) != null or pads.size() != 2 * rank:
 		return step.fail('mode "%s" or pads of %s are not supported' % [mode, pads])
-	var filler: Tensor = step.optional(inputs, 2)
+	var filler: RlTensor = step.optional(inputs, 2)
 	if filler == null:
-		filler = Tensor.of_floats([step.float_attribute("value", 0.0)], [1])
+		filler = RlTensor.of_floats([step.float_attribute("value", 0.0)], [1])
 	var positions: PackedInt64Array = [0]
 	var to_shape: PackedInt64Array = PackedInt64Array()
 	for axis: int in rank:
@@ -113,18 +113,18 @@ static func _pad(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	whole.append(filler.as_floats()[0])
 	for index: int in positions.size():
 		positions[index] = inputs[0].count() if positions[index] < 0 else positions[index]
-	var padded: Tensor = Tensor.of_floats(whole, [whole.size()]).picked(positions, to_shape)
-	return [Tensor.of_ints(padded.as_ints(), to_shape) if inputs[0].is_int else padded]
+	var padded: RlTensor = RlTensor.of_floats(whole, [whole.size()]).picked(positions, to_shape)
+	return [RlTensor.of_ints(padded.as_ints(), to_shape) if inputs[0].is_int else padded]
 
 
-static func _slice(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _slice(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var starts: PackedInt64Array = step.ints_of("starts", inputs, 1)
 	var ends: PackedInt64Array = step.ints_of("ends", inputs, 2)
 	var axes: PackedInt64Array = PackedInt64Array(range(starts.size()))
 	var listed: Variant = step.ints_of("axes", inputs, 3)
 	if listed != null:
 		axes = listed
-	var strides: PackedInt64Array = Tensor.strides_of(inputs[0].shape)
+	var strides: PackedInt64Array = RlTensor.strides_of(inputs[0].shape)
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var origin: int = 0
 	for index: int in axes.size():
@@ -136,7 +136,7 @@ static func _slice(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		origin += span.x * strides[axis]
 		strides[axis] *= stride
 		shape[axis] = span.y
-	return [inputs[0].picked(Tensor.strided_positions(shape, strides, origin), shape)]
+	return [inputs[0].picked(RlTensor.strided_positions(shape, strides, origin), shape)]
 
 
 # First index and number of elements of a Python-like slice.
@@ -148,17 +148,17 @@ static func _slice_span(start: int, end: int, stride: int, length: int) -> Vecto
 	return Vector2i(first, maxi(0, ceili(float(last - first) / stride)))
 
 
-static func _split(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _split(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var axis: int = step.axis_in(step.int_attribute("axis", 0), shape.size())
 	if axis < 0:
 		return []
-	var strides: PackedInt64Array = Tensor.strides_of(shape)
+	var strides: PackedInt64Array = RlTensor.strides_of(shape)
 	var total: int = shape[axis]
 	var parts: int = step.output_slots.size()
 	var listed: Variant = step.ints_of("split", inputs, 1)
 	var origin: int = 0
-	var outputs: Array[Tensor] = []
+	var outputs: Array[RlTensor] = []
 	for index: int in parts:
 		var length: int = mini(ceili(float(total) / parts), total - origin)
 		if listed != null:
@@ -167,7 +167,7 @@ static func _split(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 		if length < 0 or origin + length > total:
 			return step.fail("axis %d, %d long, has no %d such parts" % [axis, total, parts])
 		shape[axis] = length
-		var positions: PackedInt64Array = Tensor.strided_positions(
+		var positions: PackedInt64Array = RlTensor.strided_positions(
 			shape, strides, origin * strides[axis]
 		)
 		outputs.append(inputs[0].picked(positions, shape.duplicate()))
@@ -175,7 +175,7 @@ static func _split(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return outputs
 
 
-static func _tile(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _tile(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var repeats: PackedInt64Array = inputs[1].as_ints()
 	if repeats.size() != shape.size():
@@ -191,16 +191,16 @@ static func _tile(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
 	return [inputs[0].picked(positions, shape)]
 
 
-static func _transpose(step: Step, inputs: Array[Tensor]) -> Array[Tensor]:
+static func _transpose(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var rank: int = inputs[0].shape.size()
 	var reversed_axes: PackedInt64Array = PackedInt64Array(range(rank - 1, -1, -1))
 	var order: PackedInt64Array = step.attributes.get("perm", reversed_axes)
 	if order.size() != rank:
 		return step.fail("axes %s do not fit shape %s" % [order, inputs[0].shape])
-	var own_strides: PackedInt64Array = Tensor.strides_of(inputs[0].shape)
+	var own_strides: PackedInt64Array = RlTensor.strides_of(inputs[0].shape)
 	var shape: PackedInt64Array = PackedInt64Array()
 	var strides: PackedInt64Array = PackedInt64Array()
 	for axis: int in order:
 		shape.append(inputs[0].shape[axis])
 		strides.append(own_strides[axis])
-	return [inputs[0].picked(Tensor.strided_positions(shape, strides), shape)]
+	return [inputs[0].picked(RlTensor.strided_positions(shape, strides), shape)]

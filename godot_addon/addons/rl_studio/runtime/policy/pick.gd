@@ -2,8 +2,8 @@
 extends "stage.gd"
 ## Puts numbers of some values into a new order: everything that slices, joins, turns and repeats.
 
-const Pick := preload("pick.gd")
-const Stage := preload("stage.gd")
+const RlPick := preload("pick.gd")
+const RlStage := preload("stage.gd")
 
 ## Shorter pieces than this, on average, are faster number by number.
 const SHORT: float = 3.0
@@ -24,14 +24,14 @@ var _widths: PackedInt64Array
 
 ## Makes a stage that picks the numbers at [param positions], counted through all values, which have
 ## [param widths].
-static func create(positions: PackedInt64Array, widths: PackedInt64Array) -> Pick:
-	var pick: Pick = Pick.new()
+static func create(positions: PackedInt64Array, widths: PackedInt64Array) -> RlPick:
+	var pick: RlPick = RlPick.new()
 	pick._width = positions.size()
 	pick._positions = positions
 	pick._widths = widths
 	var starts: PackedInt64Array = [0]
 	for width: int in widths:
-		pick._strides.append(Stage.stride_of(width))
+		pick._strides.append(RlStage.stride_of(width))
 		starts.append(starts[-1] + width)
 	var done: int = 0
 	while done < positions.size():
@@ -53,7 +53,7 @@ static func create(positions: PackedInt64Array, widths: PackedInt64Array) -> Pic
 
 ## Sets the value at [param index] to numbers that never change.
 func set_constant(index: int, numbers: PackedFloat32Array) -> void:
-	_constants[index] = Stage.pack(numbers)
+	_constants[index] = RlStage.pack(numbers)
 	_strides[index] = 0
 
 
@@ -113,19 +113,19 @@ func _join_vectors(values: Array[PackedVector4Array], rows: int) -> PackedVector
 func _join_pieces(values: Array[PackedVector4Array], rows: int) -> PackedVector4Array:
 	var floats: Array[PackedFloat32Array] = []
 	for value: PackedVector4Array in values:
-		floats.append(Stage.to_floats(value))
+		floats.append(RlStage.to_floats(value))
 	var result: PackedFloat32Array = PackedFloat32Array()
 	for row: int in rows:
 		for piece: Vector3i in _pieces:
 			var start: int = row * _strides[piece.x] * BLOCK + piece.y
 			result.append_array(floats[piece.x].slice(start, start + piece.z))
-	return Stage.pack(result, rows)
+	return RlStage.pack(result, rows)
 
 
 func _join_numbers(values: Array[PackedVector4Array], rows: int) -> PackedVector4Array:
 	var floats: Array[PackedFloat32Array] = []
 	for value: PackedVector4Array in values:
-		floats.append(Stage.to_floats(value))
+		floats.append(RlStage.to_floats(value))
 	var result: PackedFloat32Array = PackedFloat32Array()
 	result.resize(rows * _width)
 	var place: int = 0
@@ -137,4 +137,4 @@ func _join_numbers(values: Array[PackedVector4Array], rows: int) -> PackedVector
 		for position: int in _positions:
 			result[place] = numbers[position]
 			place += 1
-	return Stage.pack(result, rows)
+	return RlStage.pack(result, rows)

@@ -3,10 +3,10 @@ extends RefCounted
 ## A network ready to run: the fast chain where there is one, and steps for everything else. Made by
 ## the compiler; holds no reference to the resource it came from.
 
-const DenseChain := preload("dense_chain.gd")
-const Stage := preload("stage.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlDenseChain := preload("dense_chain.gd")
+const RlStage := preload("stage.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Inputs that carry memory from one run to the next. The runtime feeds zeros unless given some.
 const STATE_INPUT: String = "state_ins"
@@ -24,9 +24,9 @@ var constant_outputs: Dictionary[String, PackedFloat32Array]
 ## The output that holds the actions; "" if several could.
 var main_output: String
 ## Computes the main output; null if the network is no plain chain of stages.
-var chain: DenseChain
+var chain: RlDenseChain
 ## Compute the outputs, without what only the chain needs if [member chain_helps].
-var steps: Array[Step]
+var steps: Array[RlStep]
 ## True if the steps need nothing of what the chain computes.
 var chain_helps: bool
 var slot_count: int
@@ -39,7 +39,7 @@ func observation_sizes() -> Dictionary[String, int]:
 	var sizes: Dictionary[String, int] = {}
 	for input: String in input_shapes:
 		if input != STATE_INPUT:
-			sizes[input] = Tensor.size_of(input_shapes[input])
+			sizes[input] = RlTensor.size_of(input_shapes[input])
 	return sizes
 
 
@@ -48,7 +48,7 @@ func input_problem(inputs: Dictionary[String, PackedFloat32Array], rows: int) ->
 	if rows < 1:
 		return "a batch of %d agents cannot be run" % rows
 	for input: String in input_shapes:
-		var expected: int = Tensor.size_of(input_shapes[input]) * rows
+		var expected: int = RlTensor.size_of(input_shapes[input]) * rows
 		if not inputs.has(input):
 			if input != STATE_INPUT:
 				return 'input "%s" is missing: expected %d numbers' % [input, expected]
@@ -69,11 +69,11 @@ func run(
 	values.resize(slot_count)
 	for input: String in input_slots:
 		if inputs.has(input):
-			values[input_slots[input]] = Stage.pack(inputs[input], rows)
+			values[input_slots[input]] = RlStage.pack(inputs[input], rows)
 		else:
-			var size: int = Tensor.size_of(input_shapes[input]) * rows
-			values[input_slots[input]] = Stage.pack(Tensor.zeros([size]).floats, rows)
-	for step: Step in steps:
+			var size: int = RlTensor.size_of(input_shapes[input]) * rows
+			values[input_slots[input]] = RlStage.pack(RlTensor.zeros([size]).floats, rows)
+	for step: RlStep in steps:
 		if not step.run(values, rows):
 			problems = ["%s: %s" % [step.label(), step.problem]]
 			return {}
@@ -87,5 +87,5 @@ func run(
 				results[output].append_array(constant_outputs[output])
 		else:
 			var width: int = output_sizes[output]
-			results[output] = Stage.unpack(values[output_slots[output]], width, rows)
+			results[output] = RlStage.unpack(values[output_slots[output]], width, rows)
 	return results

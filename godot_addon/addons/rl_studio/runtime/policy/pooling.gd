@@ -2,9 +2,9 @@
 extends "stage.gd"
 ## Largest or mean numbers under windows, channel by channel.
 
-const Pooling := preload("pooling.gd")
-const Stage := preload("stage.gd")
-const Windows := preload("windows.gd")
+const RlPooling := preload("pooling.gd")
+const RlStage := preload("stage.gd")
+const RlWindows := preload("windows.gd")
 
 var _positions: PackedInt64Array
 var _kernel: int
@@ -17,9 +17,9 @@ var _counts_padding: bool
 ## Makes a stage for [param channels] channels: means if [param takes_mean], else the largest
 ## numbers. Numbers in the padding are zeros of the mean if [param counts_padding].
 static func create(
-	windows: Windows, channels: int, takes_mean: bool, counts_padding: bool
-) -> Pooling:
-	var stage: Pooling = Pooling.new()
+	windows: RlWindows, channels: int, takes_mean: bool, counts_padding: bool
+) -> RlPooling:
+	var stage: RlPooling = RlPooling.new()
 	stage._positions = windows.make_positions()
 	stage._kernel = 1
 	for length: int in windows.kernel:
@@ -34,12 +34,12 @@ static func create(
 
 
 func apply(x: PackedVector4Array, rows: int) -> PackedVector4Array:
-	var floats: PackedFloat32Array = Stage.unpack(x, _channels * _area, rows)
+	var floats: PackedFloat32Array = RlStage.unpack(x, _channels * _area, rows)
 	var result: PackedFloat32Array = PackedFloat32Array()
 	for start: int in range(0, floats.size(), _area):
 		for first: int in range(0, _positions.size(), _kernel):
 			result.append(_pool(floats, start, first))
-	return Stage.pack(result, rows)
+	return RlStage.pack(result, rows)
 
 
 func _pool(floats: PackedFloat32Array, start: int, first: int) -> float:
@@ -47,7 +47,7 @@ func _pool(floats: PackedFloat32Array, start: int, first: int) -> float:
 	var sum: float = 0.0
 	var count: int = 0
 	for index: int in range(first, first + _kernel):
-		if _positions[index] != Windows.OUTSIDE:
+		if _positions[index] != RlWindows.OUTSIDE:
 			var value: float = floats[start + _positions[index]]
 			most = maxf(most, value)
 			sum += value

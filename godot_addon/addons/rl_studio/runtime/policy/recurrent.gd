@@ -3,16 +3,16 @@ extends "stage.gd"
 ## LSTM, GRU and RNN: any length of sequence, one direction or both. The sizes of gates and states
 ## are padded to whole Vector4s, so that a cell works on four units at a time.
 
-const Cells := preload("cells.gd")
-const DenseLayer := preload("dense_layer.gd")
-const Pick := preload("pick.gd")
-const Recurrent := preload("recurrent.gd")
-const Stage := preload("stage.gd")
+const RlCells := preload("cells.gd")
+const RlDenseLayer := preload("dense_layer.gd")
+const RlPick := preload("pick.gd")
+const RlRecurrent := preload("recurrent.gd")
+const RlStage := preload("stage.gd")
 
 ## Whether a single direction goes from the end of the sequence to its beginning.
 var goes_back: bool
 ## By direction: layers that the cell itself applies. Can be empty.
-var late_layers: Array[DenseLayer] = []
+var late_layers: Array[RlDenseLayer] = []
 
 var _length: int
 var _directions: int
@@ -22,28 +22,28 @@ var _size: int
 # states in place
 var _cell: Callable
 # By direction: from the input and the hidden state to the gates.
-var _layers: Array[DenseLayer] = []
+var _layers: Array[RlDenseLayer] = []
 # By direction: states at the beginning; empty where they come with the inputs.
 var _hidden: Array[PackedVector4Array] = []
 var _cells: Array[PackedVector4Array] = []
 # Which of the inputs the states are; -1 if they do not change.
 var _hidden_input: int
 var _cell_input: int
-var _steps: Array[Pick] = []
-var _by_direction: Array[Pick] = []
-var _all_outputs: Pick
-var _last_outputs: Pick
+var _steps: Array[RlPick] = []
+var _by_direction: Array[RlPick] = []
+var _all_outputs: RlPick
+var _last_outputs: RlPick
 
 
 ## Makes a stage for sequences of [param length] vectors of [param inputs] numbers and states of
 ## [param units]. [param layers] has one layer for each direction.
 static func create(
-	length: int, inputs: int, units: int, layers: Array[DenseLayer], cell: Callable
-) -> Recurrent:
-	var stage: Recurrent = Recurrent.new()
+	length: int, inputs: int, units: int, layers: Array[RlDenseLayer], cell: Callable
+) -> RlRecurrent:
+	var stage: RlRecurrent = RlRecurrent.new()
 	stage._length = length
 	stage._directions = layers.size()
-	stage._size = Stage.stride_of(units)
+	stage._size = RlStage.stride_of(units)
 	stage._layers = layers
 	stage._cell = cell
 	for index: int in length:
@@ -61,9 +61,9 @@ func set_states(
 ) -> void:
 	_hidden_input = hidden_input
 	_cell_input = cell_input
-	for pick: Pick in _by_direction:
-		_hidden.append(pick.apply(Stage.pack(hidden), 1))
-		_cells.append(pick.apply(Stage.pack(cell), 1))
+	for pick: RlPick in _by_direction:
+		_hidden.append(pick.apply(RlStage.pack(hidden), 1))
+		_cells.append(pick.apply(RlStage.pack(cell), 1))
 
 
 ## Returns all hidden states, the last ones, and the last cell states.
@@ -112,7 +112,7 @@ func _start(
 	rows: int
 ) -> PackedVector4Array:
 	if input < 0:
-		return Stage.repeated(constants[direction], rows)
+		return RlStage.repeated(constants[direction], rows)
 	return _by_direction[direction].apply(inputs[input], rows)
 
 
@@ -131,13 +131,13 @@ static func _interleave(
 	return result
 
 
-static func _slice(index: int, width: int, count: int) -> Pick:
+static func _slice(index: int, width: int, count: int) -> RlPick:
 	var positions: PackedInt64Array = PackedInt64Array(range(index * width, (index + 1) * width))
-	return Pick.create(positions, [count * width])
+	return RlPick.create(positions, [count * width])
 
 
-static func _joined(width: int, count: int) -> Pick:
+static func _joined(width: int, count: int) -> RlPick:
 	var widths: PackedInt64Array = PackedInt64Array()
 	widths.resize(count)
 	widths.fill(width)
-	return Pick.create(PackedInt64Array(range(count * width)), widths)
+	return RlPick.create(PackedInt64Array(range(count * width)), widths)

@@ -9,9 +9,9 @@ extends Resource
 ## var action: Dictionary = policy.decode_action(output, agent._get_action_space())
 ## [/codeblock]
 
-const ActionDecoder := preload("action_decoder.gd")
-const Compiler := preload("compiler.gd")
-const Plan := preload("plan.gd")
+const RlActionDecoder := preload("action_decoder.gd")
+const RlCompiler := preload("compiler.gd")
+const RlPlan := preload("plan.gd")
 
 ## What the export script noted about the training: spaces, run, timesteps, versions. Empty for
 ## files made by other tools.
@@ -33,9 +33,9 @@ const Plan := preload("plan.gd")
 @export_storage var source_checksum: String = ""
 
 # Compiled when first needed, again after a re-import changed the data in place.
-var _plan: Plan
+var _plan: RlPlan
 # For the action space decoded last.
-var _decoder: ActionDecoder
+var _decoder: RlActionDecoder
 
 
 func _validate_property(property: Dictionary) -> void:
@@ -74,7 +74,7 @@ func run(inputs: Dictionary[String, PackedFloat32Array]) -> Dictionary[String, P
 ## Runs a policy with a single observation: from its numbers to [code]output[/code]. Much cheaper
 ## than [method run]. Returns nothing, with an error, if [param obs] has the wrong size.
 func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
-	var plan: Plan = _plan if _plan != null else _get_plan()
+	var plan: RlPlan = _plan if _plan != null else _get_plan()
 	if plan.chain != null and plan.chain.flat_count == obs.size():
 		return plan.chain.run_flat(obs)
 	if plan.problems.is_empty():
@@ -98,7 +98,7 @@ func run_flat(obs: PackedFloat32Array) -> PackedFloat32Array:
 func run_batch(
 	inputs: Dictionary[String, PackedFloat32Array], count: int
 ) -> Dictionary[String, PackedFloat32Array]:
-	var plan: Plan = _get_plan()
+	var plan: RlPlan = _get_plan()
 	if not plan.problems.is_empty():
 		return _refuse(plan.problems[0])
 	var problem: String = plan.input_problem(inputs, count)
@@ -114,7 +114,9 @@ func run_batch(
 
 ## How many numbers the policy remembers from one decision to the next. 0 = it has no memory.
 func get_memory_size() -> int:
-	var shape: PackedInt64Array = _get_plan().input_shapes.get(Plan.STATE_INPUT, PackedInt64Array())
+	var shape: PackedInt64Array = _get_plan().input_shapes.get(
+		RlPlan.STATE_INPUT, PackedInt64Array()
+	)
 	return shape[1] if shape.size() > 1 else 0
 
 
@@ -143,16 +145,16 @@ func get_input_shapes() -> Dictionary[String, PackedInt64Array]:
 ## Returns nothing, with an error, if the number of outputs does not fit.
 func decode_action(output: PackedFloat32Array, action_space: Dictionary) -> Dictionary:
 	if _decoder == null or not _decoder.suits(action_space, output.size()):
-		_decoder = ActionDecoder.new(action_space, metadata, output.size())
+		_decoder = RlActionDecoder.new(action_space, metadata, output.size())
 	if not _decoder.problem.is_empty():
 		_refuse(_decoder.problem)
 		return {}
 	return _decoder.decode(output)
 
 
-func _get_plan() -> Plan:
+func _get_plan() -> RlPlan:
 	if _plan == null:
-		_plan = Compiler.compile(graph, weights)
+		_plan = RlCompiler.compile(graph, weights)
 	return _plan
 
 

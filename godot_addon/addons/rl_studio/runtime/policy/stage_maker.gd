@@ -2,26 +2,26 @@
 extends RefCounted
 ## Finds the stage for a traced step: the fastest way to run the operator for many agents at once.
 
-const Binary := preload("binary.gd")
-const BinaryFunctions := preload("binary_functions.gd")
-const Convolution := preload("convolution.gd")
-const DenseLayer := preload("dense_layer.gd")
-const Elementwise := preload("elementwise.gd")
-const Functions := preload("functions.gd")
-const KernelStage := preload("kernel_stage.gd")
-const LayerNorm := preload("layer_norm.gd")
-const LayerOperators := preload("operators_layers.gd")
-const MathOperators := preload("operators_math.gd")
-const Pick := preload("pick.gd")
-const Pooling := preload("pooling.gd")
-const RecurrentMaker := preload("recurrent_maker.gd")
-const RowFunction := preload("row_function.gd")
-const RowOperators := preload("operators_rows.gd")
-const Stage := preload("stage.gd")
-const StageList := preload("stage_list.gd")
-const StageMaker := preload("stage_maker.gd")
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
+const RlBinary := preload("binary.gd")
+const RlBinaryFunctions := preload("binary_functions.gd")
+const RlConvolution := preload("convolution.gd")
+const RlDenseLayer := preload("dense_layer.gd")
+const RlElementwise := preload("elementwise.gd")
+const RlFunctions := preload("functions.gd")
+const RlKernelStage := preload("kernel_stage.gd")
+const RlLayerNorm := preload("layer_norm.gd")
+const RlLayerOperators := preload("operators_layers.gd")
+const RlMathOperators := preload("operators_math.gd")
+const RlPick := preload("pick.gd")
+const RlPooling := preload("pooling.gd")
+const RlRecurrentMaker := preload("recurrent_maker.gd")
+const RlRowFunction := preload("row_function.gd")
+const RlRowOperators := preload("operators_rows.gd")
+const RlStage := preload("stage.gd")
+const RlStageList := preload("stage_list.gd")
+const RlStageMaker := preload("stage_maker.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Operators that only put numbers into another order, and which of their inputs those numbers are
 ## in; empty = in all.
@@ -39,10 +39,10 @@ const LAYOUTS: Dictionary[String, Array] = {
 ## Type of [code]Cast[/code] by its number in ONNX.
 const BOOLEAN: int = 9
 
-var _step: Step
+var _step: RlStep
 # Values of the trace; null for an input left out.
-var _inputs: Array[Tensor]
-var _outputs: Array[Tensor]
+var _inputs: Array[RlTensor]
+var _outputs: Array[RlTensor]
 # Which of the inputs change.
 var _changing: PackedInt32Array
 
@@ -50,44 +50,44 @@ var _changing: PackedInt32Array
 ## Makes the stage of [param step]: [param inputs] and [param outputs] are values of its trace,
 ## [param changing] those inputs that are not constant.
 static func make(
-	step: Step, inputs: Array[Tensor], outputs: Array[Tensor], changing: PackedInt32Array
-) -> Stage:
-	var maker: StageMaker = StageMaker.new()
+	step: RlStep, inputs: Array[RlTensor], outputs: Array[RlTensor], changing: PackedInt32Array
+) -> RlStage:
+	var maker: RlStageMaker = RlStageMaker.new()
 	maker._step = step
 	maker._inputs = inputs
 	maker._outputs = outputs
 	maker._changing = changing
-	var stage: Stage = maker._make()
-	return stage if stage != null else KernelStage.create(step, inputs, changing)
+	var stage: RlStage = maker._make()
+	return stage if stage != null else RlKernelStage.create(step, inputs, changing)
 
 
 ## The stages of a step that puts numbers into another order, one for each output.
 static func make_picks(
-	step: Step, inputs: Array[Tensor], changing: PackedInt32Array
-) -> Array[Pick]:
-	var tagged: Array[Tensor] = inputs.duplicate()
+	step: RlStep, inputs: Array[RlTensor], changing: PackedInt32Array
+) -> Array[RlPick]:
+	var tagged: Array[RlTensor] = inputs.duplicate()
 	var widths: PackedInt64Array = PackedInt64Array()
-	var carriers: Array[Tensor] = []
+	var carriers: Array[RlTensor] = []
 	var constants: Array[bool] = []
 	var data: Array = LAYOUTS[step.op]
 	if step.op == "Pad" and (tagged.size() < 3 or tagged[2] == null):
 		tagged.resize(3)
-		tagged[2] = Tensor.of_floats([step.float_attribute("value", 0.0)], [1])
+		tagged[2] = RlTensor.of_floats([step.float_attribute("value", 0.0)], [1])
 	var total: int = 0
 	for index: int in tagged.size():
 		if not data.is_empty() and not data.has(index):
 			continue
-		var carrier: Tensor = tagged[index]
+		var carrier: RlTensor = tagged[index]
 		var count: int = carrier.count()
 		var tags: PackedInt64Array = PackedInt64Array(range(total, total + count))
-		tagged[index] = Tensor.of_ints(tags, carrier.shape)
+		tagged[index] = RlTensor.of_ints(tags, carrier.shape)
 		carriers.append(carrier)
 		constants.append(not changing.has(index))
 		widths.append(count)
 		total += count
-	var picks: Array[Pick] = []
-	for made: Tensor in step.kernel.call(step, tagged):
-		var pick: Pick = Pick.create(made.as_ints(), widths)
+	var picks: Array[RlPick] = []
+	for made: RlTensor in step.kernel.call(step, tagged):
+		var pick: RlPick = RlPick.create(made.as_ints(), widths)
 		for index: int in carriers.size():
 			if constants[index]:
 				pick.set_constant(index, carriers[index].as_floats())
@@ -96,7 +96,7 @@ static func make_picks(
 
 
 ## Whether [param step] only puts numbers into another order, known beforehand.
-static func is_layout(step: Step, changing: PackedInt32Array) -> bool:
+static func is_layout(step: RlStep, changing: PackedInt32Array) -> bool:
 	if not LAYOUTS.has(step.op):
 		return false
 	var data: Array = LAYOUTS[step.op]
@@ -106,20 +106,20 @@ static func is_layout(step: Step, changing: PackedInt32Array) -> bool:
 	return true
 
 
-func _make() -> Stage:
+func _make() -> RlStage:
 	match _step.op:
 		"Cast", "CastLike":
 			var is_truth: bool = _step.int_attribute("to", 1) == BOOLEAN
-			return Elementwise.create(Functions.of_cast(is_truth))
+			return RlElementwise.create(RlFunctions.of_cast(is_truth))
 		"GRU", "LSTM", "RNN":
-			return RecurrentMaker.make(_step, _inputs, _changing)
-	if BinaryFunctions.functions().has(_step.op) and _inputs.size() == 2:
+			return RlRecurrentMaker.make(_step, _inputs, _changing)
+	if RlBinaryFunctions.functions().has(_step.op) and _inputs.size() == 2:
 		return _make_binary()
 	return _make_of_first() if _changing == PackedInt32Array([0]) else null
 
 
 # For operators of which only the first input changes.
-func _make_of_first() -> Stage:
+func _make_of_first() -> RlStage:
 	match _step.op:
 		"BatchNormalization":
 			return _make_batch_normalization()
@@ -128,8 +128,8 @@ func _make_of_first() -> Stage:
 		"Gemm", "MatMul":
 			return _make_dense()
 		"MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool":
-			return Pooling.create(
-				LayerOperators.windows_of(_step, _inputs),
+			return RlPooling.create(
+				RlLayerOperators.windows_of(_step, _inputs),
 				_inputs[0].shape[1],
 				_step.op.ends_with("AveragePool"),
 				_step.int_attribute("count_include_pad", 0) != 0
@@ -137,19 +137,19 @@ func _make_of_first() -> Stage:
 	return _make_row_function()
 
 
-func _make_dense() -> Stage:
-	var weights: Tensor = _inputs[1]
+func _make_dense() -> RlStage:
+	var weights: RlTensor = _inputs[1]
 	if weights.shape.size() != 2 or _step.int_attribute("transA", 0) != 0:
 		return null
 	var transposed: bool = _step.int_attribute("transB", 0) != 0
 	var width: int = weights.shape[1 if transposed else 0]
 	var outputs: int = weights.shape[0 if transposed else 1]
-	var bias: Tensor = _step.optional(_inputs, 2)
+	var bias: RlTensor = _step.optional(_inputs, 2)
 	if bias != null and bias.count() != 1:
 		if bias.count() != outputs or bias.shape[-1] != outputs:
 			return null
 	var alpha: float = _step.float_attribute("alpha", 1.0)
-	var layer: DenseLayer = DenseLayer.create(
+	var layer: RlDenseLayer = RlDenseLayer.create(
 		weights.as_floats(), width, outputs, transposed, alpha
 	)
 	@warning_ignore("integer_division")
@@ -159,31 +159,31 @@ func _make_dense() -> Stage:
 	return layer
 
 
-func _make_binary() -> Stage:
+func _make_binary() -> RlStage:
 	var shape: PackedInt64Array = _outputs[0].shape
-	var binary: Binary = Binary.create(
-		MathOperators.function_of(_step, _inputs),
+	var binary: RlBinary = RlBinary.create(
+		RlMathOperators.function_of(_step, _inputs),
 		_outputs[0].count(),
-		_step.op in BinaryFunctions.UNSAFE
+		_step.op in RlBinaryFunctions.UNSAFE
 	)
 	for index: int in 2:
-		var tensor: Tensor = _inputs[index]
+		var tensor: RlTensor = _inputs[index]
 		if not _changing.has(index):
 			binary.set_constant(index, tensor.expanded(shape).as_floats())
 		elif tensor.count() != _outputs[0].count():
 			var count: int = tensor.count()
 			var tags: PackedInt64Array = PackedInt64Array(range(count))
-			var places: Tensor = Tensor.of_ints(tags, tensor.shape).expanded(shape)
-			binary.set_pick(index, Pick.create(places.ints, [count]))
+			var places: RlTensor = RlTensor.of_ints(tags, tensor.shape).expanded(shape)
+			binary.set_pick(index, RlPick.create(places.ints, [count]))
 	return binary
 
 
-func _make_convolution() -> Stage:
+func _make_convolution() -> RlStage:
 	var bias: PackedFloat32Array = PackedFloat32Array()
 	if _step.optional(_inputs, 2) != null:
 		bias = _inputs[2].as_floats()
-	return Convolution.create(
-		LayerOperators.windows_of(_step, _inputs),
+	return RlConvolution.create(
+		RlLayerOperators.windows_of(_step, _inputs),
 		_inputs[1].as_floats(),
 		_inputs[1].shape[0],
 		_inputs[0].shape[1],
@@ -192,18 +192,18 @@ func _make_convolution() -> Stage:
 	)
 
 
-func _make_batch_normalization() -> Stage:
-	var factors: Array[PackedFloat32Array] = LayerOperators.batch_factors(_step, _inputs)
-	var functions: Dictionary[String, Callable] = BinaryFunctions.functions()
-	var scale: Binary = Binary.create(functions["Mul"], _inputs[0].count(), false)
+func _make_batch_normalization() -> RlStage:
+	var factors: Array[PackedFloat32Array] = RlLayerOperators.batch_factors(_step, _inputs)
+	var functions: Dictionary[String, Callable] = RlBinaryFunctions.functions()
+	var scale: RlBinary = RlBinary.create(functions["Mul"], _inputs[0].count(), false)
 	scale.set_constant(1, factors[0])
-	var shift: Binary = Binary.create(functions["Add"], _inputs[0].count(), false)
+	var shift: RlBinary = RlBinary.create(functions["Add"], _inputs[0].count(), false)
 	shift.set_constant(1, factors[1])
-	return StageList.create([scale, shift])
+	return RlStageList.create([scale, shift])
 
 
-func _make_row_function() -> Stage:
-	var plan: RowOperators.RowPlan = RowOperators.plan_of(_step, _inputs)
+func _make_row_function() -> RlStage:
+	var plan: RlRowOperators.RlRowPlan = RlRowOperators.plan_of(_step, _inputs)
 	if plan == null or plan.axes.is_empty():
 		return null
 	var shape: PackedInt64Array = _inputs[0].shape
@@ -213,21 +213,21 @@ func _make_row_function() -> Stage:
 		width *= shape[axis]
 	if _step.op == "LayerNormalization" and width == count and _inputs[1].count() == count:
 		return _make_layer_norm(width)
-	var positions: PackedInt64Array = RowOperators.row_positions(shape, plan.axes)
-	var before: Pick = null
-	var after: Pick = null
+	var positions: PackedInt64Array = RlRowOperators.row_positions(shape, plan.axes)
+	var before: RlPick = null
+	var after: RlPick = null
 	if positions != PackedInt64Array(range(count)):
-		before = Pick.create(positions, [count])
+		before = RlPick.create(positions, [count])
 		if _outputs[0].count() == count:
 			var back: PackedInt64Array = positions.duplicate()
 			for index: int in count:
 				back[positions[index]] = index
-			after = Pick.create(back, [count])
-	return RowFunction.create(plan.function, count, width, before, after)
+			after = RlPick.create(back, [count])
+	return RlRowFunction.create(plan.function, count, width, before, after)
 
 
-func _make_layer_norm(width: int) -> Stage:
-	var bias: PackedFloat32Array = Tensor.zeros([width]).floats
+func _make_layer_norm(width: int) -> RlStage:
+	var bias: PackedFloat32Array = RlTensor.zeros([width]).floats
 	if _step.optional(_inputs, 2) != null:
 		bias = _inputs[2].as_floats()
-	return LayerNorm.create(_inputs[1].as_floats(), bias, _step.float_attribute("epsilon", 1e-5))
+	return RlLayerNorm.create(_inputs[1].as_floats(), bias, _step.float_attribute("epsilon", 1e-5))

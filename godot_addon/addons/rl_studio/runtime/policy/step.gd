@@ -2,8 +2,8 @@
 extends RefCounted
 ## One operator of a network: made and traced by the compiler, run by the plan.
 
-const Stage := preload("stage.gd")
-const Tensor := preload("tensor.gd")
+const RlStage := preload("stage.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Operator name as ONNX has it, such as "Gemm".
 var op: String
@@ -15,15 +15,15 @@ var opset: int
 ## Places of the values read; -1 for an optional input left out.
 var input_slots: PackedInt32Array
 var output_slots: PackedInt32Array
-## func(step: Step, inputs: Array[Tensor]) -> Array[Tensor]: the operator for one agent. Empty for
-## functions of one number, which have a stage from the beginning.
+## func(step: Step, inputs: Array[RlTensor]) -> Array[RlTensor]: the operator for one agent. Empty
+## for functions of one number, which have a stage from the beginning.
 var kernel: Callable
 ## While the compiler traces: shapes are wanted, numbers not.
 var shape_only: bool
 ## Does the work for many agents; its inputs are at [member input_slots], without constants.
-var stage: Stage
+var stage: RlStage
 ## The constant that an Add adds; null if there is none.
-var addend: Tensor
+var addend: RlTensor
 ## What went wrong in the last run, "" if nothing.
 var problem: String
 
@@ -34,15 +34,15 @@ func label() -> String:
 
 
 ## Runs the operator for one agent. Returns nothing and sets [member problem] if it cannot.
-func trace(inputs: Array[Tensor]) -> Array[Tensor]:
+func trace(inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if stage == null:
 		return kernel.call(self, inputs)
-	var input: Tensor = inputs[0]
-	var result: PackedFloat32Array = Stage.unpack(
-		stage.apply(Stage.pack(input.as_floats()), 1), input.count()
+	var input: RlTensor = inputs[0]
+	var result: PackedFloat32Array = RlStage.unpack(
+		stage.apply(RlStage.pack(input.as_floats()), 1), input.count()
 	)
-	var output: Tensor = Tensor.of_floats(result, input.shape)
-	return [Tensor.of_ints(output.as_ints(), input.shape) if input.is_int else output]
+	var output: RlTensor = RlTensor.of_floats(result, input.shape)
+	return [RlTensor.of_ints(output.as_ints(), input.shape) if input.is_int else output]
 
 
 ## Runs the stage on the values of [param rows] agents and puts its results among them. Returns
@@ -66,13 +66,13 @@ func run(values: Array[PackedVector4Array], rows: int) -> bool:
 
 
 ## Notes why the operator cannot run; what a kernel returns then.
-func fail(message: String) -> Array[Tensor]:
+func fail(message: String) -> Array[RlTensor]:
 	problem = message
 	return []
 
 
 ## The input at [param index], or null if it was left out.
-func optional(inputs: Array[Tensor], index: int) -> Tensor:
+func optional(inputs: Array[RlTensor], index: int) -> RlTensor:
 	return inputs[index] if index < inputs.size() else null
 
 
@@ -86,10 +86,10 @@ func float_attribute(key: String, default: float) -> float:
 
 ## A list that is an attribute in old operator sets and the input at [param index] in newer ones.
 ## Returns null if it is neither.
-func ints_of(key: String, inputs: Array[Tensor], index: int) -> Variant:
+func ints_of(key: String, inputs: Array[RlTensor], index: int) -> Variant:
 	if attributes.has(key):
 		return attributes[key]
-	var tensor: Tensor = optional(inputs, index)
+	var tensor: RlTensor = optional(inputs, index)
 	return null if tensor == null else tensor.as_ints()
 
 

@@ -3,7 +3,7 @@ extends RefCounted
 ## A value inside a network: numbers in row-major order and a shape. Never changed once made, so
 ## tensors may share their arrays.
 
-const Tensor := preload("tensor.gd")
+const RlTensor := preload("tensor.gd")
 
 ## Sizes by axis; empty for a scalar.
 var shape: PackedInt64Array
@@ -14,16 +14,16 @@ var ints: PackedInt64Array
 
 
 ## Makes a tensor of real numbers.
-static func of_floats(values: PackedFloat32Array, with_shape: PackedInt64Array) -> Tensor:
-	var tensor: Tensor = Tensor.new()
+static func of_floats(values: PackedFloat32Array, with_shape: PackedInt64Array) -> RlTensor:
+	var tensor: RlTensor = RlTensor.new()
 	tensor.floats = values
 	tensor.shape = with_shape
 	return tensor
 
 
 ## Makes a tensor of integers.
-static func of_ints(values: PackedInt64Array, with_shape: PackedInt64Array) -> Tensor:
-	var tensor: Tensor = Tensor.new()
+static func of_ints(values: PackedInt64Array, with_shape: PackedInt64Array) -> RlTensor:
+	var tensor: RlTensor = RlTensor.new()
 	tensor.ints = values
 	tensor.is_int = true
 	tensor.shape = with_shape
@@ -31,7 +31,7 @@ static func of_ints(values: PackedInt64Array, with_shape: PackedInt64Array) -> T
 
 
 ## Makes a tensor of zeros, real numbers.
-static func zeros(with_shape: PackedInt64Array) -> Tensor:
+static func zeros(with_shape: PackedInt64Array) -> RlTensor:
 	var values: PackedFloat32Array = PackedFloat32Array()
 	values.resize(size_of(with_shape))
 	values.fill(0.0)
@@ -77,12 +77,12 @@ func count() -> int:
 
 
 ## The same numbers under another shape of as many elements.
-func reshaped(to_shape: PackedInt64Array) -> Tensor:
+func reshaped(to_shape: PackedInt64Array) -> RlTensor:
 	return of_ints(ints, to_shape) if is_int else of_floats(floats, to_shape)
 
 
 ## A new tensor from the elements at [param positions].
-func picked(positions: PackedInt64Array, to_shape: PackedInt64Array) -> Tensor:
+func picked(positions: PackedInt64Array, to_shape: PackedInt64Array) -> RlTensor:
 	if is_int:
 		var chosen_ints: PackedInt64Array = positions.duplicate()
 		for index: int in positions.size():
@@ -96,7 +96,7 @@ func picked(positions: PackedInt64Array, to_shape: PackedInt64Array) -> Tensor:
 
 
 ## This tensor repeated along missing axes and axes of length 1 until it has [param to_shape].
-func expanded(to_shape: PackedInt64Array) -> Tensor:
+func expanded(to_shape: PackedInt64Array) -> RlTensor:
 	if shape == to_shape:
 		return self
 	var own: PackedInt64Array = strides_of(shape)

@@ -2,9 +2,9 @@
 extends RefCounted
 ## Where the windows of a convolution or a pooling lie: any number of axes, steps, padding.
 
-const Step := preload("step.gd")
-const Tensor := preload("tensor.gd")
-const Windows := preload("windows.gd")
+const RlStep := preload("step.gd")
+const RlTensor := preload("tensor.gd")
+const RlWindows := preload("windows.gd")
 
 ## In [method make_positions]: outside of the picture.
 const OUTSIDE: int = -1
@@ -21,8 +21,10 @@ var _pads: PackedInt64Array
 
 ## Reads the attributes of [param step] for a value of [param shape], (batch, channels, …). Returns
 ## null and notes the problem if the windows do not fit.
-static func read(step: Step, shape: PackedInt64Array, kernel_shape: PackedInt64Array) -> Windows:
-	var windows: Windows = Windows.new()
+static func read(
+	step: RlStep, shape: PackedInt64Array, kernel_shape: PackedInt64Array
+) -> RlWindows:
+	var windows: RlWindows = RlWindows.new()
 	windows.input = shape.slice(2)
 	var axes: int = windows.input.size()
 	windows.kernel = kernel_shape
@@ -56,7 +58,7 @@ static func _same(value: int, count: int) -> PackedInt64Array:
 func make_positions() -> PackedInt64Array:
 	var positions: PackedInt64Array = PackedInt64Array()
 	var offsets: Array[PackedInt64Array] = _points(kernel)
-	var place: PackedInt64Array = Tensor.strides_of(input)
+	var place: PackedInt64Array = RlTensor.strides_of(input)
 	for corner: PackedInt64Array in _points(output):
 		for offset: PackedInt64Array in offsets:
 			var position: int = 0
