@@ -72,6 +72,7 @@ class Saving:
         self._checkpoints = CheckpointFolder(folder.checkpoints, config.keep_checkpoints, only_latest)
         self._saved_at_s = 0.0
         self._warned: set[str] = set()
+        self._fails = False
         self._bests: dict[str, float] = {}
         self._judges_training = not config.eval_frequency
         self.evaluation: dict[str, Any] | None = None
@@ -155,10 +156,14 @@ class Saving:
                 raise
             if reason in LASTING:
                 raise self._without_last(problem) if problem else error from error
-            self._reporter.warning(
-                f"The checkpoint at {counters.timesteps} steps could not be saved: {problem or error}"
-            )
+            if not self._fails:  # else every attempt would be a warning of its own
+                self._fails = True
+                self._reporter.warning(
+                    f"The checkpoint at {counters.timesteps} steps could not be saved: {problem or error} "
+                    "Training goes on without checkpoints until one can be saved."
+                )
             return None
+        self._fails = False
         self._saved_at_s = counters.time_total_s
         self._reporter.event(
             "checkpoint",
