@@ -21,12 +21,14 @@ class Witness:
     Args:
         policy: number of the policy in the fleet.
         come_and_go: agents may leave and come.
+        sudden: they may leave without a word; what they see last is what they saw before, then, or after it.
     """
 
-    def __init__(self, fleet: FleetCore, policy: int, *, come_and_go: bool) -> None:
+    def __init__(self, fleet: FleetCore, policy: int, *, come_and_go: bool, sudden: bool = False) -> None:
         self._fleet = fleet
         self._policy = policy
         self._come_and_go = come_and_go
+        self._sudden = sudden
         self._turn = 0
         self.acted = self.ended = self.newcomers = self.replaced = self.empty = 0
         """How often these were seen."""
@@ -99,14 +101,15 @@ class Witness:
         last = batch.terminal_observations
         assert isinstance(last, np.ndarray) and len(last) == len(ended)
         assert (last[:, 0] == numbers[ended]).all()
-        assert (last[:, 1] == ages[ended] + 1).all()
+        assert ((last[:, 1] == ages[ended] + 1) | (self._sudden & (last[:, 1] == ages[ended]))).all()
         for row in ended.tolist():
             number, age = int(numbers[row]), int(ages[row]) + 1
             if age == length_of(number):
                 assert batch.truncated[row] == is_truncated(number)
             else:
                 assert self._come_and_go and batch.truncated[row]
-            assert batch.infos[row]["is_success"] == (number % 2 == 0)
+            told = [number % 2 == 0, *([None] if self._sudden else [])]
+            assert batch.infos[row].get("is_success") in told
         assert set(batch.infos) == set(ended.tolist())
 
     def _remember(self, rows: slice, batch: FleetBatch) -> None:
@@ -139,12 +142,16 @@ def there(batch: FleetBatch) -> NDArray[np.bool_]:
     return np.ones(len(batch.rewards), bool) if batch.present is None else batch.present
 
 
-def watch(fleet: Any, steps: int, *, come_and_go: bool, grow_every: int = 0) -> list[Witness]:
+def watch(
+    fleet: Any, steps: int, *, come_and_go: bool, grow_every: int = 0, sudden: bool = False
+) -> list[Witness]:
     """Plays a fleet, of one or several policies, and checks every answer; by policy, what was seen."""
     several = hasattr(fleet, "_shared")
     first = fleet.reset()
     batches: Sequence[FleetBatch] = first if several else [first]
-    witnesses = [Witness(fleet, policy, come_and_go=come_and_go) for policy in range(len(batches))]
+    witnesses = [
+        Witness(fleet, policy, come_and_go=come_and_go, sudden=sudden) for policy in range(len(batches))
+    ]
     for witness, batch in zip(witnesses, batches, strict=True):
         witness.begin(batch)
     for step in range(steps):
