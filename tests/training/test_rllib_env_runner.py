@@ -238,6 +238,13 @@ def test_each_step_is_of_the_agent_it_is_said_to_be(make_games: MakeGames, netwo
         for life in lives(games.log_folder.parent)
     )
     assert told == happened
+    assert runner.env is not None
+    reported = Counter(
+        (policy, episode.length, episode.metrics["number"])
+        for policy, ended in runner.env._episodes.items()
+        for episode in ended
+    )
+    assert reported == Counter((policy, length, number) for policy, number, length, _ in happened.elements())
     assert len(told) > 50
     assert runner.num_envs > 9, "agents that waited have got rows"
 
@@ -318,6 +325,23 @@ def test_a_fragment_comes_to_an_end_where_there_are_hardly_any(make_games: MakeG
     finally:
         runner.stop()
     assert sum(map(len, episodes)) == STRETCH * 2
+
+
+def test_what_is_odd_about_a_game_is_reported_or_told_at_once(make_games: MakeGames) -> None:
+    status: list[str] = []
+    warnings: list[str] = []
+    runner = GodotEnvRunner(config=built(make_games("crew", lonely="7", **RESTLESS)))
+    try:
+        first = report_after(runner, 10).events
+        (second,) = report_after(runner, 40).events
+        assert report_after(runner, 10).events == first == ()
+        assert runner.env is not None
+        runner.env.tell(status.append, warnings.append)
+        runner.env.fleet._on_warning("more")
+    finally:
+        runner.stop()
+    assert second == {"event": "warning", "runner": 0, "message": "Game 0: all agents were gone"}
+    assert (warnings, runner.env._events) == (["more"], [])
 
 
 def test_a_policy_that_nobody_knew_of_is_named(make_games: MakeGames) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +49,8 @@ FAULT_PATIENCE_S = 60.0
 
 _FAULTY_PAUSE_S = 0.2
 
+logger = logging.getLogger(__name__)
+
 
 class RunningGames:
     """The games of one runner, with what RLlib asks of an environment. Spaces are by policy.
@@ -63,8 +66,14 @@ class RunningGames:
         self.number = games.runner_number
         self._episodes: dict[str, list[Episode]] = {}
         self._events: list[dict[str, Any]] = []
+        self._on_status: Callable[[str], object] = logger.info
+        self._on_warning: Callable[[str], None] = self._note_warning
         self.fleet: PolicyFleet = start_games(
-            games, on_event=self._events.append, on_episode=self._add_episode
+            games,
+            on_event=self._events.append,
+            on_episode=self._add_episode,
+            on_status=lambda message: self._on_status(message),
+            on_warning=lambda message: self._on_warning(message),
         )
         groups = {group.policy: group for group in self.fleet.groups}
         self.observation_space = spaces.Dict(
@@ -84,6 +93,17 @@ class RunningGames:
 
     def _add_episode(self, policy: str, episode: Episode) -> None:
         self._episodes.setdefault(policy, []).append(episode)
+
+    def _note_warning(self, message: str) -> None:
+        self._events.append({"event": "warning", "runner": self.number, "message": message})
+
+    def tell(self, on_status: Callable[[str], object], on_warning: Callable[[str], None]) -> None:
+        """Has what goes on told to others in this process at once; else warnings wait for the next report.
+
+        Args:
+            on_status, on_warning: as `FleetCore` has them.
+        """
+        self._on_status, self._on_warning = on_status, on_warning
 
     def watch(self, with_memory: Collection[str]) -> None:
         """Has reports bring some of what agents see; see `FleetCore.watch_observations`."""

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from ray.tune.registry import register_env
 
 from rl_studio.errors import closest
-from rl_studio_training.crew import launcher
+from rl_studio_training.crew import Launch, launcher
 from rl_studio_training.episodes import Episode
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.fleet import GameFleet
@@ -102,7 +102,15 @@ def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
     config = dict(env_config)
     rows = config.pop("num_envs")
     games = RunnerGames.read(config)
-    fleet = GameFleet(*_launch(games), seed=_seed(games), keeps_core=False, **_listeners())
+    launch, count = _launch(games, logger.warning)
+    fleet = GameFleet(
+        launch,
+        count,
+        seed=_seed(games),
+        keeps_core=False,
+        on_status=logger.info,
+        on_warning=logger.warning,
+    )
     env = GodotVectorEnv(fleet, masks=games.masks)
     if env.num_envs != rows:
         env.close()
@@ -120,13 +128,14 @@ def start_games(
     on_event: Callable[[dict[str, Any]], object] = lambda _event: None,
     on_episode: Callable[[str, Episode], object] = lambda _policy, _episode: None,
     on_status: Callable[[str], object] = logger.info,
+    on_warning: Callable[[str], None] = logger.warning,
 ) -> PolicyFleet:
     """Starts the games of one runner.
 
     Args:
         count: another number of games.
         on_event: called with what happens to the games, in the form of docs/line-protocol.md.
-        on_episode, on_status: as `FleetCore` has them.
+        on_episode, on_status, on_warning: as `FleetCore` has them.
 
     Raises:
         GameError, SpacesError: as `PolicyFleet`.
@@ -135,7 +144,7 @@ def start_games(
     def note(kind: str, **told: Any) -> None:
         on_event({"event": kind, "runner": games.runner_number, **told})
 
-    launch, known = _launch(games)
+    launch, known = _launch(games, on_warning)
     return PolicyFleet(
         launch,
         count or known,
@@ -144,21 +153,18 @@ def start_games(
         on_event=note,
         on_episode=on_episode,
         keeps_core=games.runner == TRAINER,
-        **{**_listeners(), "on_status": on_status},
+        on_status=on_status,
+        on_warning=on_warning,
     )
 
 
-def _launch(games: RunnerGames) -> tuple[Any, int]:
+def _launch(games: RunnerGames, on_warning: Callable[[str], None]) -> tuple[Launch, int]:
     folder = Path(games.log_folder) / f"runner-{games.runner_number}"
-    return launcher(games.settings, folder, on_warning=logger.warning), games.games
+    return launcher(games.settings, folder, on_warning=on_warning), games.games
 
 
 def _seed(games: RunnerGames) -> int:
     return games.seed + games.runner_number * games.games
-
-
-def _listeners() -> dict[str, Any]:
-    return {"on_status": logger.info, "on_warning": logger.warning}
 
 
 @dataclass(frozen=True, slots=True)

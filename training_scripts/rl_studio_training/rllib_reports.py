@@ -24,7 +24,8 @@ class GamesReport:
         env_steps: decisions of whole games: one per game and step.
         timing: the time spent on the games; `steps` are those of all agents.
         policy_s: seconds spent on choosing actions.
-        events: what happened to games, in the form of docs/line-protocol.md, with the number of the runner.
+        events: what happened to games and what is odd about them ("warning"), in the form of docs/line-protocol.md,
+            with the number of the runner.
         observations: some of what agents saw, with their policies.
         waiting: by policy, agents for which there is no row now.
     """

@@ -145,8 +145,9 @@ class PolicyRows:
             self._there[section] = _where(batch.present)
             self._count()
         if batch.terminal_observations is not None:
-            for value in self._memory[section].values():
-                value[batch.ended] = 0.0
+            for row in np.flatnonzero(batch.ended).tolist():
+                for value in self._memory[section].values():
+                    value[row] = 0.0
 
     # --- cutting
 
