@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -58,7 +59,7 @@ def start_trainer(
 def leftovers(trainer: Trainer) -> Callable[[], list[str]]:
     """What says which processes that the trainer has now still live, and which folders it has not removed."""
     children = psutil.Process(trainer.process.pid).children(recursive=True)
-    command = " ".join(word for child in children for word in child.cmdline())
+    command = " ".join(word for child in children for word in _command(child))
     folders = [path for path in Path(tempfile.gettempdir()).glob("rls-*") if path.name in command]
     assert any("raylet" in child.name() for child in children)
     assert folders
@@ -68,6 +69,13 @@ def leftovers(trainer: Trainer) -> Callable[[], list[str]]:
         return names + [str(path) for path in folders if path.exists()]
 
     return left
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Nothing for one that has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 def name_if_alive(process: psutil.Process) -> str:

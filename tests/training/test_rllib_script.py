@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 from collections.abc import Iterator
@@ -104,7 +105,7 @@ def test_the_policy_that_is_named_decides_when_it_ends_and_which_checkpoint_is_t
 
 
 def test_a_stopped_run_is_resumed_where_it_was(start: Any) -> None:
-    first = start(policies_to_train=["red"])
+    first = start(policies_to_train=["red"], allow_untrained_opponents=True)
     first.wait_for_metrics(2)
     first.process.send_signal(signal.SIGINT)
     assert first.end(60) == 0, first.log.read_text()
@@ -125,8 +126,39 @@ def test_a_stopped_run_is_resumed_where_it_was(start: Any) -> None:
     assert trainer.events("finished")[0]["reason"] == "stop_file"
 
 
+def test_an_opponent_that_has_never_learned_is_refused(start: Any) -> None:
+    trainer = start(policies_to_train=["red"])
+    assert trainer.end(120) == 1, trainer.log.read_text()
+    error = trainer.events("error")[0]
+    assert error["code"] == "checkpoint"
+    assert "The policy blue would play with random weights" in error["message"]
+    assert "allow_untrained_opponents" in error["hint"]
+    assert trainer.metrics == []
+    assert "Traceback" not in trainer.log.read_text()
+
+
 def stopped_folder(finished: dict[str, Any]) -> str:
     return f"checkpoints/step_{finished['timesteps_total']:012d}"
+
+
+def test_agents_that_come_and_go_are_told_by_runners_too(start: Any) -> None:
+    crew = {"crew": "red,blue,red", "unrest": "0.3", "most": "4", "rows": "blue:1", "lonely": "40"}
+    trainer = start("crew", num_env_runners=2, n_envs=2, total_timesteps=1000, game_args=crew)
+    assert trainer.end(220) == 0, trainer.log.read_text()
+    rows = trainer.metrics
+    for before, after in itertools.pairwise(rows):
+        steps, decisions = (after[key] - before[key] for key in ("timesteps_total", "env_steps_total"))
+        assert after["agents"] == pytest.approx(4 * steps / decisions)
+        assert after["agents"] == pytest.approx(sum(own["agents"] for own in after["policies"].values()))
+        assert 0.0 < after["policies"]["blue"]["agents"] <= 4.0, "each of four games has one row for them"
+    assert len({row["agents"] for row in rows}) > 3
+    assert max(row["agents_waiting"] for row in rows) > 0
+    warnings = [warning["message"] for warning in trainer.events("warning")]
+    assert warnings.count("Game 0: all agents were gone") + warnings.count("Game 1: all agents were gone") > 0
+    assert len(set(warnings)) == len(warnings)
+    started = trainer.events("started")[0]
+    assert (started["n_agents"], started["policies"]) == (12, {"red": 8, "blue": 4})
+    assert "Traceback" not in trainer.log.read_text()
 
 
 def test_sigterm_gets_through_to_a_trainer_whose_runner_hangs(start: Any) -> None:
@@ -172,6 +204,26 @@ def test_a_runner_whose_game_cannot_come_back_ends_the_run_with_the_reason(
     assert error["code"] == "game_start"
     assert "res://gone.tscn" in error["message"]
     assert description(trainer)["reason"] == "error"
+    wait_until(lambda: left() == [], 20)
+
+
+@pytest.mark.parametrize("runners", [0, 2])
+def test_a_fault_of_a_game_ends_the_run_at_once(start: Any, tmp_path: Path, runners: int) -> None:
+    """It would come again: nothing is started anew, and nobody is told of runners."""
+    bad = {"misbehave_at": "1500", "misbehave_seed": str(max(0, runners))}
+    trainer = start("fault", num_env_runners=runners, game_args=bad)
+    trainer.wait_for_metrics()
+    left = leftovers(trainer)
+    assert trainer.end(60) == 1, trainer.log.read_text()
+    error = trainer.events("error")[0]
+    assert (error["code"], "Puck: reward is inf" in error["message"]) == ("data", True)
+    assert trainer.events("game_restarted") == []
+    assert not any("runner" in warning["message"] for warning in trainer.events("warning"))
+    assert description(trainer)["reason"] == "error"
+    started = [path.name for path in (tmp_path / "build").glob("argv-*.json")]
+    assert len(started) == 1 + runners, "the game that was looked at first, and one of each runner"
+    log = trainer.log.read_text()
+    assert "Traceback" not in log and "died" not in log
     wait_until(lambda: left() == [], 20)
 
 

@@ -19,7 +19,7 @@ pytest.importorskip("ray", reason="RLlib is not installed: pip install -e '.[rll
 from ray.exceptions import ActorDiedError, RayTaskError
 from ray.rllib.algorithms import Algorithm
 
-from rl_studio_training.errors import CheckpointError, GameCrashedError, GameStartError
+from rl_studio_training.errors import CheckpointError, GameCrashedError, GameFault, GameStartError
 from rl_studio_training.patience import BrokenOff, breakable
 from rl_studio_training.restarts import MAX_RESTARTS
 from rl_studio_training.rllib_checkpoints import (
@@ -28,10 +28,12 @@ from rl_studio_training.rllib_checkpoints import (
     restore_algorithm,
     write_algorithm,
 )
+from rl_studio_training.rllib_faults import tell
 from rl_studio_training.rllib_metrics import Iteration
+from rl_studio_training.rllib_opponents import require_trained
 from rl_studio_training.rllib_policy import load_policy
 from rl_studio_training.rllib_reports import GamesReport
-from rl_studio_training.rllib_runners import RunnersLostError, RunnerWatch, root_cause
+from rl_studio_training.rllib_runners import LOOK_EVERY_S, RunnersLostError, RunnerWatch, root_cause
 from rl_studio_training.rllib_session import ray_session
 from rl_studio_training.timing import Timing
 from training.conftest import MakeBuild, wait_until
@@ -159,6 +161,51 @@ def test_another_runs_policy_is_taken_over_as_far_as_it_fits(
         initialise_algorithm(mine, folder, ["red", "blue"], ["green", "gray"])
 
 
+def test_an_opponent_that_does_not_fit_is_refused(make_algorithm: MakeAlgorithm, tmp_path: Path) -> None:
+    """It would play at random, and whoever learns against it would look perfect."""
+    folder = checkpoint(make_algorithm(hidden_layers=[8, 8]), tmp_path / "saved", "red", "blue")
+    mine = make_algorithm(hidden_layers=[8, 4], policies_to_train=["red"])
+    before = weights_of(mine)
+    both = ["red", "blue"]
+    with pytest.raises(CheckpointError, match=r"policy blue would play .*\(4x8 here, 8x8 there\)") as caught:
+        initialise_algorithm(mine, folder, both, both, frozen=["blue"])
+    assert equal(weights_of(mine), before), "nothing has been taken over"
+    assert "allow_untrained_opponents" in str(caught.value.hint)
+    assert list(caught.value.data["policies"]) == ["blue"]
+    with pytest.raises(CheckpointError, match=r"policy blue would play .*no such policy there"):
+        initialise_algorithm(mine, folder, both, ["red"], frozen=["blue"])
+    assert any(line.startswith("blue: ") for line in initialise_algorithm(mine, folder, both, both))
+
+
+def test_an_opponent_that_fits_may_be_one_that_does_not_learn(
+    make_algorithm: MakeAlgorithm, tmp_path: Path
+) -> None:
+    theirs = make_algorithm(policies="green,blue")
+    folder = checkpoint(theirs, tmp_path / "saved", "green", "blue")
+    mine = make_algorithm(policies_to_train=["red"])
+    missing = initialise_algorithm(mine, folder, ["red", "blue"], ["green", "blue"], frozen=["blue"])
+    assert missing == ["red: all of it (no such policy there)"]
+    assert equal(weights_of(mine)["blue"], weights_of(theirs)["blue"])
+
+
+def test_a_policy_that_a_resumed_run_would_not_find_is_named(
+    make_algorithm: MakeAlgorithm, tmp_path: Path
+) -> None:
+    folder = checkpoint(make_algorithm(policies="red,red"), tmp_path / "saved", "red")
+    with pytest.raises(CheckpointError, match="has no policy blue, which this run has"):
+        restore_algorithm(make_algorithm(), folder)
+
+
+def test_what_opponents_lack_is_told_in_a_sentence() -> None:
+    require_trained({}, None)
+    with pytest.raises(CheckpointError, match=r"The policy blue would .* train it, and begins without"):
+        require_trained({"blue": ()}, None)
+    with pytest.raises(CheckpointError, match=r"The policies blue and green would .* train them, and"):
+        require_trained({"blue": (), "green": ()}, None)
+    with pytest.raises(CheckpointError, match=r"SAVED does not fit: blue: a; b; c, and 2 more\."):
+        require_trained({"blue": ["a", "b", "c", "d", "e"]}, "SAVED")
+
+
 def test_the_replay_buffer_goes_along(make_algorithm: MakeAlgorithm, tmp_path: Path) -> None:
     first = make_algorithm("dqn", "discrete")
     first.train()
@@ -243,6 +290,23 @@ def test_runners_that_send_nothing_end_the_run() -> None:
     with pytest.raises(RunnersLostError, match="31 seconds") as caught:
         watch.check(iteration(steps=0))
     assert "sample_timeout_s" in str(caught.value.hint)
+
+
+def test_a_fault_that_a_runner_tells_of_ends_the_run_with_its_own_words(ray_for_all: None) -> None:
+    told: list[str] = []
+    now = [0.0]
+    watch = RunnerWatch(Group(1), 10.0, told.append, clock=lambda: now[0])  # type: ignore[arg-type]
+    assert not watch.is_hopeless()
+    fault = GameFault("Game 0: agent Puck: reward is inf.", code="data", hint="Look at it.")
+    tell(fault)
+    tell(GameFault("Another one, later."))
+    now[0] = LOOK_EVERY_S
+    assert watch.is_hopeless()
+    with pytest.raises(GameFault, match="reward is inf") as caught:
+        watch.check(iteration())
+    assert (caught.value.code, caught.value.hint) == ("data", "Look at it.")
+    assert told == [], "that a runner is missing is nothing to tell then"
+    assert not RunnerWatch(Group(1), 10.0, told.append).is_hopeless(), "the next run begins anew"  # type: ignore[arg-type]
 
 
 def test_the_reason_is_found_behind_what_ray_makes_of_it() -> None:

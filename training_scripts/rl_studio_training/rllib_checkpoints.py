@@ -13,6 +13,7 @@ from ray.rllib.core.rl_module.rl_module import RLModule
 
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio_training.errors import CheckpointError
+from rl_studio_training.rllib_opponents import require_trained
 from rl_studio_training.rng_state import restore_rng, rng_state
 
 RLLIB_FOLDER = "rllib"
@@ -22,6 +23,8 @@ RNG_FILE = "rng.json"
 REPLAY_FILE = "replay_buffer.pkl"
 MAX_REPLAY_BYTES = 512 * 1024 * 1024
 """A larger replay buffer is left out of checkpoints; a resumed run collects a new one."""
+
+_NO_SUCH_POLICY = "all of it (no such policy there)"
 
 Tensors = dict[str, Any]
 """Weights by name."""
@@ -65,6 +68,7 @@ def restore_algorithm(algorithm: Algorithm, checkpoint: Path) -> list[str]:
         CheckpointError: it is no checkpoint of RLlib, or of other networks.
     """
     _require(checkpoint)
+    _require_policies(checkpoint, algorithm.config.policies)
     try:
         algorithm.restore_from_path(str(checkpoint / RLLIB_FOLDER))
         restore_rng(read_json(checkpoint / RNG_FILE))
@@ -85,19 +89,25 @@ def restore_algorithm(algorithm: Algorithm, checkpoint: Path) -> list[str]:
 
 
 def initialise_algorithm(
-    algorithm: Algorithm, checkpoint: Path, policies: Collection[str], theirs: Collection[str]
+    algorithm: Algorithm,
+    checkpoint: Path,
+    policies: Collection[str],
+    theirs: Collection[str],
+    frozen: Collection[str] = (),
 ) -> list[str]:
     """Takes over the weights of another run's policies, as far as they fit.
 
     Args:
         policies: of this run.
         theirs: those of the checkpoint. Policies go by name; a single one takes a single one.
+        frozen: those of `policies` that must fit as a whole, as they do not learn.
 
     Returns:
         What was not loaded, such as "chase: mlp.0.weight (64x21 here, 64x18 there)".
 
     Raises:
-        CheckpointError: it is no checkpoint of RLlib, or has none of the policies.
+        CheckpointError: it is no checkpoint of RLlib, has none of the policies, or a frozen one does not fit. Nothing
+            has been taken over then.
     """
     _require(checkpoint)
     pairs = _pairs(policies, theirs)
@@ -106,17 +116,19 @@ def initialise_algorithm(
             f"{checkpoint} has the policies {', '.join(theirs)}, and this run {', '.join(policies)}.",
             hint="Start from a run with a policy of the same name.",
         )
-    missing = [f"{policy}: all of it (no such policy there)" for policy in policies if policy not in pairs]
+    missing = {policy: [_NO_SUCH_POLICY] for policy in policies if policy not in pairs}
     own = algorithm.learner_group.get_weights()
     for policy, name in pairs.items():
         found = _state(modules_folder(checkpoint) / name)
-        missing += [f"{policy}: {problem}" for problem in _misfits(own[policy], found)]
+        if misfits := list(_misfits(own[policy], found)):
+            missing[policy] = misfits
         own[policy] = {**own[policy], **_fitting(own[policy], found)}
+    require_trained({policy: missing[policy] for policy in frozen if policy in missing}, str(checkpoint))
     algorithm.learner_group.set_weights(own)
     algorithm.env_runner_group.sync_weights(
         from_worker_or_learner_group=algorithm.learner_group, inference_only=True
     )
-    return missing
+    return [f"{policy}: {problem}" for policy, problems in missing.items() for problem in problems]
 
 
 def _pairs(policies: Collection[str], theirs: Collection[str]) -> dict[str, str]:
@@ -148,6 +160,17 @@ def _misfits(weights: Tensors, found: Tensors) -> Iterator[str]:
 
 def _size(value: Any) -> str:
     return "x".join(map(str, np.shape(value))) or "1"
+
+
+def _require_policies(checkpoint: Path, policies: Collection[str]) -> None:
+    """RLlib would go on with random weights for a policy that is not there."""
+    folder = modules_folder(checkpoint)
+    missing = [policy for policy in sorted(policies) if not (folder / policy).is_dir()]
+    if missing:
+        raise CheckpointError(
+            f"{checkpoint} has no policy {missing[0]}, which this run has.",
+            hint="Resume with the scene it was made with, or start from its policies instead (--init-from).",
+        )
 
 
 def _require(checkpoint: Path) -> None:

@@ -11,12 +11,10 @@ import tree
 
 from rl_studio.experiments import checks
 from rl_studio.experiments.rllib_config import RLlibConfig
-from rl_studio.experiments.training_config import applies
 from rl_studio_training.action_repeat import ActionRepeat
-from rl_studio_training.bottleneck import Bottleneck, Facts
+from rl_studio_training.bottleneck import Bottleneck
 from rl_studio_training.checkpoints import Counters, read_description
 from rl_studio_training.continuation import read_progress, write_progress
-from rl_studio_training.cores import available_cores
 from rl_studio_training.episodes import EpisodeWindow
 from rl_studio_training.errors import DivergedError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
@@ -26,6 +24,7 @@ from rl_studio_training.patience import BrokenOff, breakable
 from rl_studio_training.policy_names import name_warnings
 from rl_studio_training.progress import Progress
 from rl_studio_training.reporter import Reporter
+from rl_studio_training.rllib_announcement import announce, facts_of
 from rl_studio_training.rllib_checkpoints import (
     REPLAY_FILE,
     initialise_algorithm,
@@ -33,6 +32,7 @@ from rl_studio_training.rllib_checkpoints import (
     write_algorithm,
 )
 from rl_studio_training.rllib_metrics import Iteration, RunMetrics
+from rl_studio_training.rllib_opponents import require_trained
 from rl_studio_training.rllib_policy import RLlibPolicy
 from rl_studio_training.rllib_runners import RunnerWatch, root_cause
 from rl_studio_training.rllib_start import Started
@@ -70,19 +70,30 @@ class RLlibTraining:
         for advice in (*checks.warnings(config), *name_warnings(agents), self.action_repeat.warning):
             if advice is not None:
                 reporter.warning(advice)
-        self.metrics = RunMetrics(self.policies, self.judge, Bottleneck(_facts(config, started)), Counters())
+        self.metrics = RunMetrics(
+            self.policies, self.judge, Bottleneck(facts_of(config, started)), Counters(), started.n_games
+        )
         self.kept = KeptObservations()
         self.samples = SampleWatch(reporter.warning, normalizes=config.normalize_observations)
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
         games = evaluation_games(
-            started.games.settings, run.path, shared=started.games.shared, on_wait=self._check_stop
+            started.games.settings,
+            run.path,
+            shared=started.games.shared,
+            on_wait=self._check_stop,
+            on_status=reporter.status,
+            on_warning=reporter.warning,
         )
         self.evaluation = Evaluation(config, games, on_step=self._check_stop)
         self.watch = RunnerWatch(started.algorithm, config.sample_timeout_s, reporter.warning)
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
         reporter.write_above = self.progress.write
         self._iteration_began = 0.0
+        self._begins_anew = True
+        self._warned: set[str] = set()
+        if not config.num_env_runners:
+            started.algorithm.env_runner.env.tell(reporter.status, self._warn_once)
 
     # --- where it begins
 
@@ -92,6 +103,7 @@ class RLlibTraining:
         Raises:
             CheckpointError: it is no checkpoint of RLlib, or of other networks.
         """
+        self._begins_anew = False
         description = read_description(checkpoint)
         for sentence in restore_algorithm(self.algorithm, checkpoint):
             self.reporter.warning(sentence)
@@ -106,12 +118,22 @@ class RLlibTraining:
         """Begins with the policies of `checkpoint`, as far as they fit.
 
         Raises:
-            CheckpointError: it is no checkpoint of RLlib, or has none of the policies.
+            CheckpointError: it is no checkpoint of RLlib, or has none of the policies; or one that does not learn
+                does not fit, and may not play untrained.
         """
+        self._begins_anew = False
         theirs = read_description(checkpoint).get("policies", {})
-        missing = initialise_algorithm(self.algorithm, checkpoint, self.policies, theirs)
+        missing = initialise_algorithm(
+            self.algorithm, checkpoint, self.policies, theirs, self._to_be_trained_before()
+        )
         if missing:
             self.reporter.warning(f"not loaded: {'; '.join(missing)}")
+
+    def _to_be_trained_before(self) -> list[str]:
+        """The policies that do not learn here, and may not play with random weights."""
+        if self.config.allow_untrained_opponents:
+            return []
+        return [name for name in self.policies if name not in self.learning]
 
     # --- what a checkpoint holds
 
@@ -159,8 +181,13 @@ class RLlibTraining:
 
         Returns:
             The reason, and the agent steps of the run.
+
+        Raises:
+            CheckpointError: a policy would neither learn nor has learned before.
         """
-        self._announce()
+        if self._begins_anew:
+            require_trained({name: () for name in self._to_be_trained_before()}, None)
+        announce(self.config, self.started, self.action_repeat, self.reporter)
         try:
             stop = self._loop()
         except BaseException:
@@ -184,7 +211,7 @@ class RLlibTraining:
         except (BrokenOff, Interrupted):
             return INTERRUPTED
         except Exception as error:
-            cause = root_cause(error)
+            cause = self.watch.reason or root_cause(error)
             if cause is error:
                 raise
             raise cause from error
@@ -251,43 +278,21 @@ class RLlibTraining:
 
     # --- what is told
 
+    def _warn_once(self, message: str) -> None:
+        """Several runners may say the same of their games."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self.reporter.warning(message)
+
     def _forward(self, iteration: Iteration) -> None:
         """Passes on what happened to the games, and keeps some of what their agents saw."""
         for event in iteration.events:
+            if event["event"] == "warning":
+                self._warn_once(event["message"])
+                continue
             fields = {key: value for key, value in event.items() if key != "event"}
             self.reporter.event(event["event"], **fields)
         for report in iteration.reports:
             for policy, piece in report.observations:
                 self.kept.add(policy, piece)
                 self.samples.add(policy, piece)
-
-    def _announce(self) -> None:
-        found = self.started.found.policies
-        policies = {name: facts.n_agents * self.started.n_games for name, facts in found.items()}
-        first = next(iter(found.values()))
-        self.reporter.event(
-            "started",
-            timesteps_target=self.config.total_timesteps,
-            n_agents=sum(policies.values()),
-            n_envs=self.started.n_games,
-            policies=policies,
-            observation_space=first.wire_observations,
-            action_space=first.wire_actions,
-            action_repeat=self.action_repeat.in_force,
-            scene_action_repeat=self.action_repeat.scene,
-        )
-        told = ", ".join(f"{count} of policy {name}" for name, count in policies.items())
-        self.reporter.status(f"Training {sum(policies.values())} agents: {told}")
-
-
-def _facts(config: RLlibConfig, started: Started) -> Facts:
-    in_minibatches = applies(RLlibConfig, "minibatch_size", config.algorithm)
-    return Facts(
-        n_envs=started.n_games,
-        cores=available_cores(),
-        agents=started.found.n_agents * started.n_games,
-        batch_size=config.minibatch_size if in_minibatches else config.train_batch_size,
-        n_epochs=config.n_epochs if in_minibatches else 1,
-        binary=True,
-        may_add_games=True,
-    )
