@@ -15,6 +15,7 @@ const RlListener := preload("listener.gd")
 const RlPilot := preload("pilot.gd")
 const RlPlayedPolicies := preload("played_policies.gd")
 const RlSceneProbe := preload("scene_probe.gd")
+const RlSyncSettings := preload("sync_settings.gd")
 const RlTrainerSearch := preload("trainer_search.gd")
 const RlTrainingSession := preload("training_session.gd")
 
@@ -32,15 +33,7 @@ var _evaluator: RlEvaluator = null
 var _search: RlTrainerSearch = null
 var _session: RlTrainingSession = null
 var _hold_up: RlHoldUp = RlHoldUp.new()
-## Those in the tree; the first one counts.
-var _syncs: Array[RLSync] = []
-## Of the one that counts, or counted last.
-var _mode: RLSync.Mode = RLSync.Mode.AUTO
-var _policy: RLPolicy = null
-var _action_repeat: int = 8
-var _may_spread: bool = true
-var _port: int = 0
-var _row_limits: Dictionary[String, int] = {}
+var _settings: RlSyncSettings = RlSyncSettings.new()
 ## Ticks until the end of the window. The first tick only lets the scene settle.
 var _ticks_left: int = 1
 ## Ticks of the window.
@@ -50,8 +43,6 @@ var _has_stopped: bool = false
 var _must_restart: bool = false
 var _next_check_msec: int = 0
 var _probed_ticks: int = 0
-## Second RLSyncs that were reported.
-var _reported: Dictionary[String, bool] = {}
 
 
 func _init() -> void:
@@ -80,7 +71,7 @@ func _ready() -> void:
 
 
 func _physics_process(delta: float) -> void:
-	if _is_paused():
+	if _settings.are_paused(get_tree()):
 		_wait_paused(delta)
 		return
 	if _hold_up.reason == RlHoldUp.PAUSED:
@@ -116,38 +107,21 @@ func _exit_tree() -> void:
 
 ## An RLSync has come into the tree.
 func join(sync: RLSync) -> void:
-	_syncs.append(sync)
-	_heed()
-	var path: String = str(sync.get_path())
-	if _syncs[0] != sync and not _reported.has(path):
-		_reported[path] = true
-		push_error("RL Studio: %s is a second RLSync; only the first one works." % path)
+	_settings.join(sync)
+	_crew.unsettle()
 
 
 ## An RLSync leaves the tree. Returns whether the game goes on without one.
 func leave(sync: RLSync) -> bool:
-	_syncs.erase(sync)
-	if not _syncs.is_empty():
-		_heed()
-	return not _syncs.is_empty() or _is_at_work()
-
-
-## What the RLSync that counts says has changed.
-func _heed() -> void:
-	var sync: RLSync = _syncs[0]
-	_mode = sync.mode
-	_policy = sync.policy
-	_action_repeat = sync.action_repeat
-	_may_spread = sync.spread_decisions
-	_row_limits = sync.agent_rows
-	_port = sync.port
+	var has_another: bool = _settings.leave(sync)
 	_crew.unsettle()
+	return has_another or _is_at_work()
 
 
 ## [param sync] was changed.
 func heed(sync: RLSync) -> void:
-	if not _syncs.is_empty() and _syncs[0] == sync:
-		_heed()
+	_settings.heed(sync)
+	_crew.unsettle()
 
 
 ## Returns whether a trainer is connected.
@@ -157,7 +131,7 @@ func is_training() -> bool:
 
 ## Returns the ticks from one decision to the next: those that a trainer sets, else the scene's.
 func get_action_repeat() -> int:
-	return maxi(1, _options.get_int("action_repeat", _action_repeat))
+	return maxi(1, _options.get_int("action_repeat", _settings.action_repeat))
 
 
 func _is_launched() -> bool:
@@ -167,12 +141,6 @@ func _is_launched() -> bool:
 ## Somebody waits for what this game does, whatever scene it plays.
 func _is_at_work() -> bool:
 	return _session != null or _evaluator != null or _is_launched()
-
-
-func _is_paused() -> bool:
-	if not get_tree().paused:
-		return false
-	return _syncs.is_empty() or not _syncs[0].can_process()
 
 
 func _begin_window(delta: float) -> void:
@@ -200,19 +168,9 @@ func _begin_window(delta: float) -> void:
 
 
 func _settle() -> void:
-	var may_spread: bool = _may_spread and _session == null and _evaluator == null
-	_crew.settle(_get_inherited_mode(), _policy, _session != null, _interval, may_spread)
-
-
-func _get_inherited_mode() -> RLAgent.Mode:
-	match _mode:
-		RLSync.Mode.HUMAN:
-			return RLAgent.Mode.HUMAN
-		RLSync.Mode.TRAINING:
-			return RLAgent.Mode.TRAINING
-		RLSync.Mode.POLICY:
-			return RLAgent.Mode.POLICY
-	return RLAgent.Mode.TRAINING if _is_launched() else RLAgent.Mode.INHERIT
+	var may_spread: bool = _settings.may_spread and _session == null and _evaluator == null
+	var inherited: RLAgent.Mode = _settings.get_inherited_mode(_is_launched())
+	_crew.settle(inherited, _settings.policy, _session != null, _interval, may_spread)
 
 
 func _look_for_trainer() -> void:
@@ -221,11 +179,11 @@ func _look_for_trainer() -> void:
 		if _crew.trainees.is_empty():
 			return
 	if _search == null:
-		_search = RlTrainerSearch.new(_options.get_int("port", _port), _is_launched())
+		_search = RlTrainerSearch.new(_options.get_int("port", _settings.port), _is_launched())
 	if _search.look():
-		_session = RlTrainingSession.new(_search.connection, _row_limits)
+		_session = RlTrainingSession.new(_search.connection, _settings.row_limits)
 		_session.action_repeat = get_action_repeat()
-		_session.scene_action_repeat = _action_repeat
+		_session.scene_action_repeat = _settings.action_repeat
 		_crew.unsettle()
 	elif _is_launched():
 		_stop(0 if _search.connection.is_closed else 1)
@@ -319,7 +277,7 @@ func _start() -> void:
 	if _evaluator == null:
 		return
 	_evaluator.action_repeat = get_action_repeat()
-	_evaluator.scene_action_repeat = _action_repeat
+	_evaluator.scene_action_repeat = _settings.action_repeat
 	_evaluator.take_over(_crew.pilots)
 	_evaluator.finished.connect(_stop.bind(0))
 	if not _evaluator.problem.is_empty():
