@@ -188,12 +188,13 @@ def test_an_action_that_is_nan_is_refused(make_fleet: MakeFleet) -> None:
 
 
 def test_a_row_that_nobody_is_in_is_refused_by_name(make_fleet: MakeFleet) -> None:
-    restless = {"crew": "red,red,red", "unrest": "0.5"}
-    env = GodotVectorEnv(make_fleet(("crew", "crew"), wire="binary", extra=restless), autoreset="same_step")
-    with pytest.raises(SpacesError, match=r"Game \d has no agent in row \d of 'red'") as caught:
-        env.reset()
-        for _ in range(50):
-            env.step(still(env))
+    extra = {"crew": "red,red,red", "lonely": "7"}
+    env = GodotVectorEnv(make_fleet(("crew", "crew"), wire="binary", extra=extra), autoreset="same_step")
+    env.reset()
+    for _ in range(6):
+        env.step(still(env))
+    with pytest.raises(SpacesError, match=r"Game 0 has no agent in row 1 of 'red'") as caught:
+        env.step(still(env))
     assert "GodotEnvRunner" in str(caught.value.hint)
 
 
