@@ -22,6 +22,7 @@ from ray.rllib.core.columns import Columns
 from ray.rllib.env.single_agent_episode import SingleAgentEpisode
 from ray.rllib.evaluation.postprocessing import Postprocessing
 from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+from ray.rllib.utils.metrics import TD_ERROR_KEY
 from ray.rllib.utils.minibatch_utils import MiniBatchCyclicIterator
 
 from rl_studio_training.rllib_replay import ReplaySample
@@ -109,6 +110,14 @@ class _ReplayLearner:
 
     _device: Any
     should_module_be_updated: Any
+
+    def update(self, **options: Any) -> dict[str, Any]:
+        """As RLlib's, without the error of each step: nothing here is drawn by it, and RLlib's algorithms fail where a
+        policy has none."""
+        found: dict[str, Any] = super().update(**options)  # type: ignore[misc]
+        for numbers in found.values():
+            numbers.pop(TD_ERROR_KEY, None)
+        return found
 
     def _make_batch_if_necessary(self, training_data: Any) -> Any:
         sample: ReplaySample = training_data.episodes[0]
