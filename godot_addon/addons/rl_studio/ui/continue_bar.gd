@@ -29,7 +29,7 @@ var _runs: Array[RlRunState] = []
 var _choices: Array = []
 
 @onready var _mode_name: Label = %ModeName
-@onready var _mode: OptionButton = %RlMode
+@onready var _mode: OptionButton = %Mode
 @onready var _run: OptionButton = %Run
 @onready var _checkpoint: OptionButton = %Checkpoint
 @onready var _run_name: Label = %RunName

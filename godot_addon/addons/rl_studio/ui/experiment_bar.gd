@@ -25,7 +25,7 @@ var _dialog: RlNameDialog
 @onready var _scene_name: Label = %SceneName
 @onready var _trainer: OptionButton = %Trainer
 @onready var _trainer_name: Label = %TrainerName
-@onready var _preset: RlPresetPicker = %RlPreset
+@onready var _preset: RlPresetPicker = %Preset
 @onready var _preset_name: Label = %PresetName
 
 

@@ -35,7 +35,7 @@ var _is_refused: bool = false
 @onready var _import: Label = %Import
 @onready var _assign: Button = %Assign
 @onready var _play: Button = %Play
-@onready var _play_scenes: OptionButton = %RlPlayScenes
+@onready var _play_scenes: OptionButton = %PlayScenes
 @onready var _done: Label = %Done
 
 
