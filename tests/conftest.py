@@ -56,8 +56,10 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     The Godot that he would get is found once and named in $GODOT; his settings, caches and data folders are not used.
     """
-    # A shell that runs the tests in the background has them, and all that they start, ignore SIGINT.
+    # A shell that runs the tests in the background has them, and all that they start, ignore SIGINT; nohup SIGHUP.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         try:
