@@ -53,7 +53,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 )
 def test_what_a_process_does(start: Start, code: str, state: State) -> None:
     pid = start(code)
-    wait_until(lambda: look(pid).state == state, 5.0)
+    wait_until(lambda: look(pid).state == state, 30.0)
     assert look(pid).pid == pid
 
 
