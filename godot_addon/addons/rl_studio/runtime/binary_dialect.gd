@@ -37,6 +37,7 @@ func write_first(received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	_roster.admit(pilots)
 	if not _check_roster():
 		return []
+	_frames.recount()
 	for group: RlWireGroup in _roster.groups:
 		for seat: RlSeat in group.present:
 			# What came before the reset is nobody's business any more.
@@ -65,6 +66,8 @@ func write_step(received_usec: int, pilots: Array[RlPilot]) -> PackedByteArray:
 	var has_changed: bool = _roster.admit(pilots) or has_left
 	if not _check_roster():
 		return []
+	if has_changed:
+		_frames.recount()
 	var blocks: Array[PackedByteArray] = []
 	if not _look(blocks):
 		return []

@@ -56,6 +56,11 @@ func unsettle() -> void:
 	_is_settled = false
 
 
+## Returns whether nothing that decides it has changed; [param interval] as for [method settle].
+func is_settled(interval: int) -> bool:
+	return _is_settled and turns.interval == interval
+
+
 ## Settles who steers whom. [param inherited] is the mode of agents without one of their own, see
 ## [method RlPilot.settle]; [param has_trainer]: somebody trains them. They take turns within
 ## [param interval] ticks if they [param may_spread].

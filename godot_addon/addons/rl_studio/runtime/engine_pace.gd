@@ -17,6 +17,9 @@ const USEC: float = 1_000_000.0
 ## A pace that fell behind by more starts counting anew, instead of rushing to make up for it.
 const LONGEST_LAG_USEC: int = 200_000
 
+## Whether [method keep] has anything to do.
+var is_kept: bool = false
+
 ## By object, its properties as they were.
 var _saved: Dictionary[Object, Dictionary] = {}
 var _scaled: RlScaledTime = null
@@ -47,6 +50,7 @@ func apply(tree: SceneTree, fixed_fps: bool, speedup: float, action_repeat: int)
 	elif speedup > 0.0:
 		_tick_usec = USEC / (Engine.physics_ticks_per_second * speedup)
 		_next_tick_usec = Time.get_ticks_usec()
+	is_kept = _has_window or _scaled != null or _tick_usec > 0.0
 
 
 ## Moves the window to where nobody sees it: the game only draws what its agents look at.
@@ -77,6 +81,7 @@ func restore() -> void:
 			for property: StringName in _saved[owner]:
 				owner.set(property, _saved[owner][property])
 	_saved.clear()
+	is_kept = false
 	_tick_usec = 0.0
 	if _scaled != null:
 		_scaled.restore()

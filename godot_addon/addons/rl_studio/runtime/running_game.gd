@@ -26,6 +26,10 @@ const CHECK_MSEC: int = 200
 const LONGEST_PROBE: int = 600
 
 var _options: RlLaunchOptions
+var _is_launched: bool = false
+## What a trainer sets; 0 = nothing.
+var _given_action_repeat: int = 0
+var _tree: SceneTree = null
 var _pace: RlEnginePace = RlEnginePace.new()
 var _crew: RlCrew = RlCrew.new()
 var _late_hook: RlLateHook = RlLateHook.new(_on_tick_ended)
@@ -41,6 +45,7 @@ var _interval: int = 1
 var _has_started: bool = false
 var _has_stopped: bool = false
 var _must_restart: bool = false
+var _was_paused: bool = false
 var _next_check_msec: int = 0
 var _probed_ticks: int = 0
 
@@ -50,6 +55,8 @@ func _init() -> void:
 	process_mode = Node.PROCESS_MODE_ALWAYS
 	process_physics_priority = FIRST_PRIORITY
 	_options = RlLaunchOptions.new(OS.get_cmdline_args() + OS.get_cmdline_user_args())
+	_is_launched = _options.has("port")
+	_given_action_repeat = _options.get_int("action_repeat", 0)
 	if _options.has("env_seed"):
 		seed(_options.get_int("env_seed", 0))
 		_crew.rng.seed = _options.get_int("env_seed", 0)
@@ -57,6 +64,7 @@ func _init() -> void:
 
 
 func _ready() -> void:
+	_tree = get_tree()
 	var listener: RlListener = RlListener.new()
 	add_child(listener, false, Node.INTERNAL_MODE_BACK)
 	listener.close_requested.connect(_on_close_requested)
@@ -64,25 +72,29 @@ func _ready() -> void:
 		RlEnginePace.hide_window()
 	if RlEvaluator.is_wanted(_options):
 		_evaluator = RlEvaluator.new(_options)
-	if _evaluator != null or _is_launched():
+	if _evaluator != null or _is_launched:
 		var speedup: float = _options.get_float("speedup", 0.0)
 		var fixed_fps: bool = _options.has("rl_studio_fixed_fps")
 		_pace.apply(get_tree(), fixed_fps, speedup, get_action_repeat())
 
 
+# Nothing in here may be slow: games that train do little else.
 func _physics_process(delta: float) -> void:
-	if _settings.are_paused(get_tree()):
+	if _tree.paused and _settings.are_paused(_tree):
 		_wait_paused(delta)
 		return
-	if _hold_up.reason == RlHoldUp.PAUSED:
+	if _was_paused:
+		_was_paused = false
 		_go_on()
+	var are_spread: bool = _crew.turns.are_spread
 	if _ticks_left == 0:
 		_begin_window(delta)
-	elif _crew.turns.are_spread:
+	elif are_spread:
 		_crew.decide(_interval - _ticks_left)
 	_ticks_left -= 1
-	_pace.keep(_ticks_left == 0)
-	if _ticks_left == 0 or _crew.turns.are_spread:
+	if _pace.is_kept:
+		_pace.keep(_ticks_left == 0)
+	if _ticks_left == 0 or are_spread:
 		_late_hook.is_due = true
 	for pilot: RlPilot in _crew.players:
 		if pilot.get_agent() != null:
@@ -131,16 +143,12 @@ func is_training() -> bool:
 
 ## Returns the ticks from one decision to the next: those that a trainer sets, else the scene's.
 func get_action_repeat() -> int:
-	return maxi(1, _options.get_int("action_repeat", _settings.action_repeat))
-
-
-func _is_launched() -> bool:
-	return _options.has("port")
+	return maxi(1, _given_action_repeat if _given_action_repeat > 0 else _settings.action_repeat)
 
 
 ## Somebody waits for what this game does, whatever scene it plays.
 func _is_at_work() -> bool:
-	return _session != null or _evaluator != null or _is_launched()
+	return _session != null or _evaluator != null or _is_launched
 
 
 func _begin_window(delta: float) -> void:
@@ -168,24 +176,26 @@ func _begin_window(delta: float) -> void:
 
 
 func _settle() -> void:
+	if _crew.is_settled(_interval):
+		return
 	var may_spread: bool = _settings.may_spread and _session == null and _evaluator == null
-	var inherited: RLAgent.Mode = _settings.get_inherited_mode(_is_launched())
+	var inherited: RLAgent.Mode = _settings.get_inherited_mode(_is_launched)
 	_crew.settle(inherited, _settings.policy, _session != null, _interval, may_spread)
 
 
 func _look_for_trainer() -> void:
-	if not _is_launched():
+	if not _is_launched:
 		_settle()
 		if _crew.trainees.is_empty():
 			return
 	if _search == null:
-		_search = RlTrainerSearch.new(_options.get_int("port", _settings.port), _is_launched())
+		_search = RlTrainerSearch.new(_options.get_int("port", _settings.port), _is_launched)
 	if _search.look():
 		_session = RlTrainingSession.new(_search.connection, _settings.row_limits)
 		_session.action_repeat = get_action_repeat()
 		_session.scene_action_repeat = _settings.action_repeat
 		_crew.unsettle()
-	elif _is_launched():
+	elif _is_launched:
 		_stop(0 if _search.connection.is_closed else 1)
 
 
@@ -224,6 +234,7 @@ func _wait_paused(delta: float) -> void:
 	if _has_started and _crew.has_ended_episode():
 		_ticks_left = 0
 		_late_hook.is_due = true
+	_was_paused = true
 	_wait(RlHoldUp.PAUSED, delta)
 
 
@@ -246,7 +257,7 @@ func _wait(reason: String, delta: float) -> void:
 
 
 func _go_on() -> void:
-	if _hold_up.go_on():
+	if not _hold_up.reason.is_empty() and _hold_up.go_on():
 		if _session != null:
 			_session.tell_status("")
 		elif _evaluator != null:
@@ -263,7 +274,7 @@ func _tell(message: String) -> void:
 		else:
 			_evaluator.tell_status(message)
 	elif _session != null:
-		if is_fault and _is_launched():
+		if is_fault and _is_launched:
 			_session.give_up(_hold_up.reason, message)
 			_stop(1)
 		else:

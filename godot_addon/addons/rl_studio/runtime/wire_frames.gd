@@ -27,10 +27,26 @@ var continuous: Array[PackedFloat32Array] = []
 var discrete: Array[PackedInt32Array] = []
 
 var _groups: Array[RlWireGroup]
+## Of the agents that are there.
+var _agent_count: int = 0
+var _action_bytes: int = HEADER_BYTES
 
 
 func _init(groups: Array[RlWireGroup]) -> void:
 	_groups = groups
+	recount()
+
+
+## Call it when other agents are there.
+func recount() -> void:
+	_agent_count = 0
+	_action_bytes = HEADER_BYTES
+	for group: RlWireGroup in _groups:
+		_agent_count += group.taken.size()
+		if not group.taken.is_empty():
+			var space: RlActionSpace = group.action_space
+			var width: int = space.continuous_width + space.discrete_width
+			_action_bytes += RlWireGroup.FLOAT_BYTES * width * group.taken.size()
 
 
 ## Whether a payload calls itself a binary frame, rather than JSON.
@@ -72,11 +88,10 @@ func read_reset(payload: PackedByteArray) -> bool:
 
 ## Reads the actions of all agents that are there. Returns whether they can be carried out.
 func read_actions(payload: PackedByteArray) -> bool:
-	var agent_count: int = _count_agents()
-	if not _check(payload, RlKind.ACTION, _get_action_bytes()):
+	if not _check(payload, RlKind.ACTION, _action_bytes):
 		return false
-	if payload.decode_u32(4) != agent_count:
-		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), agent_count]
+	if payload.decode_u32(4) != _agent_count:
+		problem = "actions for %d agents; expected %d" % [payload.decode_u32(4), _agent_count]
 		return false
 	continuous.clear()
 	discrete.clear()
@@ -108,7 +123,7 @@ func read_actions(payload: PackedByteArray) -> bool:
 ## order of their names and then the masks, if there are any, of the agents that are there.
 func write_observation(game_usec: int, blocks: Array[PackedByteArray]) -> PackedByteArray:
 	var frame: PackedByteArray = _begin(RlKind.OBSERVATION, HEADER_BYTES + 4, game_usec)
-	frame.encode_u32(4, _count_agents())
+	frame.encode_u32(4, _agent_count)
 	_append(frame, _write_rows())
 	for block: PackedByteArray in blocks:
 		_append(frame, block)
@@ -151,23 +166,6 @@ func write_step(
 	return frame
 
 
-func _count_agents() -> int:
-	var count: int = 0
-	for group: RlWireGroup in _groups:
-		count += group.taken.size()
-	return count
-
-
-func _get_action_bytes() -> int:
-	var bytes: int = HEADER_BYTES
-	for group: RlWireGroup in _groups:
-		if not group.taken.is_empty():
-			var space: RlActionSpace = group.action_space
-			var width: int = space.continuous_width + space.discrete_width
-			bytes += RlWireGroup.FLOAT_BYTES * width * group.taken.size()
-	return bytes
-
-
 ## Which rows are taken: for each group their number, and each of them.
 func _write_rows() -> PackedByteArray:
 	var table: PackedInt32Array = []
@@ -186,7 +184,7 @@ func _check(payload: PackedByteArray, kind: RlKind, size: int) -> bool:
 		problem = (
 			"%s takes %d bytes; got %d"
 			% [
-				"a reset" if kind == RlKind.RESET else "actions of %d agents" % _count_agents(),
+				"a reset" if kind == RlKind.RESET else "actions of %d agents" % _agent_count,
 				size,
 				payload.size(),
 			]
