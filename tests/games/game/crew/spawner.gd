@@ -1,5 +1,6 @@
 extends TestStage
-## Between one and twelve agents, born and freed at random; or, with [member is_fixed], a fixed crew.
+## Between one and twelve agents, born and freed at random; or, with [member is_fixed], a fixed
+## crew.
 
 @export var kinds: PackedStringArray = ["seeker"]
 @export var is_fixed: bool = false

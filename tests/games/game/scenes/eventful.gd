@@ -1,6 +1,6 @@
 extends TestStage
-## Everything in one episode: a hit stop, a pause, and at its end a reload or another level. Its plain
-## twin has none of it.
+## Everything in one episode: a hit stop, a pause, and at its end a reload or another level. Its
+## plain twin has none of it.
 
 @export var is_plain: bool = false
 @export_file var next: String
