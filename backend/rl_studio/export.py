@@ -38,6 +38,7 @@ class ExportOptions:
         to: the file as `res://….onnx`, with `{policy}` where a policy's name goes.
         opset: ONNX operator set.
         ir_version: ONNX file format version.
+        tolerance: largest difference between the trained and the exported network; None for the converter's own.
         godot: the Godot whose runtime the files are tried in as well; None to leave that out.
     """
 
@@ -46,6 +47,7 @@ class ExportOptions:
     to: str = DEFAULT_TARGET
     opset: int = DEFAULT_OPSET
     ir_version: int = DEFAULT_IR_VERSION
+    tolerance: float | None = None
     godot: Path | None = None
 
 
@@ -128,6 +130,7 @@ def _command(run: RunFolder, source: _Source, options: ExportOptions) -> list[st
         *("--output", str(run.exports_dir / f"{PLACEHOLDER}-{source.timesteps}.onnx")),
         *(word for policy in source.policies for word in ("--policy", policy)),
         *("--run-id", run.id, "--opset", str(options.opset), "--ir-version", str(options.ir_version)),
+        *(("--tolerance", str(options.tolerance)) if options.tolerance is not None else ()),
         *(("--godot", str(options.godot)) if options.godot is not None else ()),
     ]
 

@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--policy", action="append", dest="policies")
     for option in ("--run-id", "--opset", "--ir-version", "--godot"):
         parser.add_argument(option)
+    parser.add_argument("--tolerance", default=argparse.SUPPRESS)
     options = parser.parse_args()
     asked = {key: str(value) for key, value in vars(options).items() if key not in ("policies", "output")}
     files = []

@@ -54,6 +54,15 @@ def asked(run: Project, policy: str) -> dict[str, Any]:
     return content
 
 
+def test_a_larger_difference_can_be_allowed(run: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    export(run, capsys, "--no-godot", "--tolerance", "1e-4")
+    assert asked(run, "cat")["tolerance"] == "0.0001"
+    for nonsense in ("0", "1", "-1", "nan", "much"):
+        with pytest.raises(SystemExit):
+            main(["export", "--tolerance", nonsense, "--project", str(run.root)])
+        assert "no number between 0 and 1" in capsys.readouterr().err
+
+
 def test_all_policies_of_the_latest_checkpoint_are_exported(
     run: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -182,6 +182,17 @@ def test_a_difference_above_the_tolerance_writes_nothing(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "policy.onnx"]
 
 
+@pytest.mark.parametrize("kind", ["discrete", "multidiscrete"])
+def test_rounding_of_a_logit_near_zero_beside_large_ones_is_no_difference(tmp_path: Path, kind: str) -> None:
+    """It is as large as that of its neighbours, and grows with them in training."""
+    checkpoint = sb3_checkpoint(
+        *(tmp_path / "c", FLAT, ACTIONS[kind]),
+        **{"algorithm": "recurrent_ppo", "lstm_hidden_size": 64, "hidden_layers": [64, 64], "logits": 200.0},
+    )
+    result = export(checkpoint, tmp_path / "policy.onnx")
+    assert result.proof["actions"]["different"] == 0
+
+
 def test_nan_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="NaN"):
         export(sb3_checkpoint(tmp_path / "c", spoil=True), tmp_path / "x.onnx")

@@ -36,16 +36,19 @@ def sb3_checkpoint(
     *,
     names: tuple[str, ...] = ("walker",),
     spoil: bool = False,
+    logits: float | None = None,
     describe: Callable[[SB3Config], dict[str, Any]] = lambda config: {"config": config.complete()},
     **fields: Any,
 ) -> Path:
-    """Saves a policy as the training script would; `spoil` makes its weights NaN."""
+    """Saves a policy as the training script would; `spoil` makes its weights NaN, `logits` how large logits become."""
     config = SB3Config(**{"hidden_layers": [16, 8], "seed": 3, "lstm_hidden_size": 6, **fields})
     env = wrap_env(config, make_env(observations, actions, masks=config.algorithm == "maskable_ppo"))
     if isinstance(env, StudioNormalize):
         _randomize(env)
     model = build_model(config, env)
     _shake(model.policy)
+    if logits is not None:
+        _spread(model.policy.action_net, logits)
     if spoil:
         torch.nn.init.constant_(next(model.policy.parameters()), float("nan"))
     policy = {"observation_space": observations, "action_space": actions}
@@ -110,6 +113,15 @@ def _shake(network: torch.nn.Module) -> None:
     for parameter in network.parameters():
         inputs = parameter[0].numel() if parameter.ndim > 1 else 100
         parameter.data += min(0.4, 1.0 / math.sqrt(inputs)) * torch.randn_like(parameter)
+
+
+def _spread(last: torch.nn.Linear, size: float) -> None:
+    """Logits as after a long training: some that large, of both signs, and one in which what adds up cancels out."""
+    with torch.no_grad():
+        weights = last.weight * (size / last.weight.abs().sum(dim=1, keepdim=True))
+        weights[0] = weights[1] - weights[2] * (weights[1].sum() / weights[2].sum())
+        last.weight.copy_(weights)
+        last.bias.zero_()
 
 
 def _randomize(env: StudioNormalize) -> None:

@@ -200,7 +200,8 @@ def count_different(
 ) -> int:
     """Rows in which an action read from `output` is not the one expected.
 
-    Numbers may differ by the tolerance, and a choice where its logit is nearer than that to the best one.
+    Numbers may differ by the tolerance, and a choice where its logit is nearer than that to the best one. As in the
+    proof, the tolerance grows with the largest number of a row.
     """
     is_different = np.zeros(len(output), dtype=bool)
     start = 0
@@ -208,7 +209,8 @@ def count_different(
         stop = start + (part.size if part.kind == "continuous" else 1)
         actions = expected[:, start:stop]
         if part.kind == "continuous":
-            is_different |= ~(np.abs(np.clip(block, -1.0, 1.0) - actions) <= tolerance).all(axis=1)
+            allowed = tolerance * np.maximum(1.0, np.abs(block).max(axis=1, keepdims=True))
+            is_different |= ~(np.abs(np.clip(block, -1.0, 1.0) - actions) <= allowed).all(axis=1)
         else:
             is_different |= _is_worse(block, actions, tolerance)
         start = stop
@@ -219,7 +221,7 @@ def _is_worse(logits: NDArray[Any], choices: NDArray[Any], tolerance: float) -> 
     """Whether a choice is not the best one, even if logits are off by the tolerance."""
     best = logits.max(axis=1)
     chosen = np.take_along_axis(logits, choices.astype(np.int64), axis=1)[:, 0]
-    return np.asarray(~(best - chosen <= tolerance * np.maximum(1.0, np.abs(best))))
+    return np.asarray(~(best - chosen <= tolerance * np.maximum(1.0, np.abs(logits).max(axis=1))))
 
 
 def _blocks(output: NDArray[Any], parts: Sequence[ActionPart]) -> list[tuple[ActionPart, NDArray[Any]]]:

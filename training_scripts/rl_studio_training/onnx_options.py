@@ -21,7 +21,8 @@ class ExportOptions:
         policies: their names; none for all.
         opset, ir_version: of the files; 17 and 8 are what the stock C# plugin loads.
         samples: observations to try at least.
-        tolerance: largest difference allowed, absolute up to outputs of 1 and relative above.
+        tolerance: largest difference allowed, relative to the largest number of an output's row, or to 1 if that is
+            larger.
         run_id: for the metadata; None takes it from the run folder.
         observations: a file of observations to try; None for those that the checkpoint kept, if it did.
         godot: the binary that the proof runs in as well; None for none.
@@ -50,5 +51,5 @@ class ExportOptions:
                 f"IR version {self.ir_version} does not go with opset {self.opset}.",
                 hint=f"Choose one from {needed} to {newest}.",
             )
-        if self.samples < 1 or not self.tolerance > 0:
-            raise ExportError("The samples must be at least 1 and the tolerance above 0.")
+        if self.samples < 1 or not 0 < self.tolerance < 1:
+            raise ExportError("The samples must be at least 1, and the tolerance above 0 and below 1.")

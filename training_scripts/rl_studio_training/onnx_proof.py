@@ -83,7 +83,10 @@ def _require(found: Comparison, tolerance: float, policy: str, where: str) -> No
         },
         "different_actions": found.different_actions,
     }
-    hint = "Raise --tolerance only if you know why; otherwise this is a bug worth reporting."
+    hint = (
+        "This may be a bug: please report it. To use the file all the same, export it with "
+        "rl-studio export RUN --tolerance, somewhat above that difference."
+    )
     if found.largest <= tolerance:
         raise ExportError(
             f"The exported network of {policy} takes another action than the trained one in "

@@ -43,7 +43,8 @@ class Comparison:
     """How what was found differs from what was expected.
 
     Args:
-        differences: the largest by output, absolute up to 1 and relative above; NaN if there is one.
+        differences: the largest by output, relative to the largest number of its row, or to 1 if that is larger;
+            NaN if there is one.
         different_actions: rows in which another action would be taken.
     """
 
@@ -132,4 +133,7 @@ def _turns(cases: Cases, *, single: bool) -> list[NDArray[np.int64]]:
 def _difference(expected: NDArray[Any], found: NDArray[Any]) -> float:
     if expected.shape != found.shape:
         return float("nan")
-    return float(np.max(np.abs(expected - found) / np.maximum(1.0, np.abs(expected))))
+    # Each number of a row is a sum over the same features: it is rounded as coarsely as the largest of them.
+    rows, others = (values.reshape(len(values), -1) for values in (expected, found))
+    scale = np.maximum(1.0, np.abs(rows).max(axis=1, keepdims=True, initial=0.0))
+    return float(np.max(np.abs(rows - others) / scale, initial=0.0))

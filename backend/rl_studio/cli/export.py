@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,6 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ir-version", type=int, default=DEFAULT_IR_VERSION, help=f"default: {DEFAULT_IR_VERSION}"
     )
+    parser.add_argument(
+        "--tolerance",
+        type=_tolerance,
+        metavar="X",
+        help="largest difference allowed between the trained and the exported network (default: 1e-5)",
+    )
     add_godot(parser)
     parser.add_argument("--no-godot", action="store_true", help="do not try the files in the Godot runtime")
     add_json(parser)
@@ -66,6 +73,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         to=args.to,
         opset=args.opset,
         ir_version=args.ir_version,
+        tolerance=args.tolerance,
         godot=None if args.no_godot else _find_godot(args.godot),
     )
     with leaving_on_signals():
@@ -85,7 +93,7 @@ def describe(file: dict[str, Any]) -> str:
     lines = [
         f"{file['path']}: {file['policy']} at {file['timesteps']} timesteps, {file['parameters']} parameters, "
         f"opset {file['opset']}",
-        f"  compared on {cases}, largest difference {file['max_difference']:.1e} of {file['tolerance']:.0e} allowed",
+        f"  compared on {cases}, largest difference {file['max_difference']:.1e} of {file['tolerance']:.2g} allowed",
     ]
     for where, differences in (("ONNX Runtime", proof["onnxruntime"]), ("Godot", proof["godot"])):
         told = ", ".join(f"{name} {value:.1e}" for name, value in (differences or {}).items())
@@ -104,6 +112,13 @@ def _checkpoint(text: str) -> Which:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither latest nor best nor a number") from None
+
+
+def _tolerance(text: str) -> float:
+    with suppress(ValueError):
+        if 0.0 < float(text) < 1.0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and 1")
 
 
 def _find_godot(asked_for: Path | None) -> Path:

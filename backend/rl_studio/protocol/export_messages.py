@@ -36,7 +36,8 @@ class ComparedActions(Message):
 
 
 class ExportProof(Message):
-    """How an exported network was compared with the trained one. A difference is |a - b| / max(1, |a|)."""
+    """How an exported network was compared with the trained one. A difference is |a - b|, relative to
+    the largest number that the trained one gives in that row of an output, or to 1 if that is larger."""
 
     observations: int
     """How many were tried."""
