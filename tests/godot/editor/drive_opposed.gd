@@ -18,19 +18,20 @@ func _drive() -> void:
 	touch(RUNS, "end")
 	await open_dock(train)
 	await until(func() -> bool: return state_text() == "Finished", 20, "finished")
-	expect(find(find(train, "RunPanel"), "Warnings").visible, "the warning stays")
+	expect(find(find(train, "RunDetails"), "Warnings").visible, "the warning stays")
 
 
 func _look_at_the_panel() -> void:
 	var panel: Control = find(train, "RunPanel")
 	expect(not find(panel, "Numbers").visible, "there is no common figure")
-	expect(find(panel, "Policies").visible, "but those of the policies")
+	var details: Control = find(train, "RunDetails")
+	expect(find(details, "Policies").visible, "but those of the policies")
 	expect(_row(0) == PackedStringArray(["cat", "0.42", "2%"]), "the first: %s" % _row(0))
 	expect(_row(1) == PackedStringArray(["dog", "5.1", "99%"]), "the second: %s" % _row(1))
-	var warnings: PackedStringArray = find(panel, "Warnings").call(&"get_texts")
+	var warnings: PackedStringArray = find(details, "Warnings").call(&"get_texts")
 	var expected: String = "The observation 'obs' of cat leaves -10 to 10. (2 times)"
 	expect(warnings == PackedStringArray([expected]), "the warning, once: %s" % warnings)
-	expect(not find(panel, "Message").visible, "and not again as the last word")
+	expect(not find(details, "Message").visible, "and not again as the last word")
 
 
 func _look_at_the_curves() -> void:
@@ -57,5 +58,5 @@ func _look_at_the_checkpoints() -> void:
 
 
 func _row(index: int) -> PackedStringArray:
-	var row: PackedStringArray = find(find(train, "RunPanel"), "Policies").call(&"get_row", index)
+	var row: PackedStringArray = find(find(train, "RunDetails"), "Policies").call(&"get_row", index)
 	return row

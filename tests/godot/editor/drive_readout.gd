@@ -37,7 +37,7 @@ func _restart_a_game() -> void:
 	_touch("crash")
 	await until(func() -> bool: return find(train, "Restart").visible, 20, "the restart is told")
 	expect(_hint("RestartHint") == "Game 1 crashed and was restarted (2 of 10).", "in a sentence")
-	expect(not find(find(train, "RunPanel"), "Message").visible, "and only once")
+	expect(not find(find(train, "RunDetails"), "Message").visible, "and only once")
 	var log_text: RichTextLabel = find(find(train, "Log"), "Text") as RichTextLabel
 	expect(not log_text.visible, "the log is folded")
 	await click(find(train, "ShowLog"))

@@ -1,16 +1,11 @@
 @tool
 extends VBoxContainer
-## How a run goes: its state, its progress, the two numbers that count, and its last word.
-
-signal log_requested
+## How a run goes, in few lines: its state, its progress and the two numbers that count. What else
+## there is to say stands in the run's details.
 
 const RlFormat := preload("../core/format.gd")
-const RlHintLine := preload("hint_line.gd")
 const RlLook := preload("look.gd")
-const RlPolicyTable := preload("policy_table.gd")
 const RlRunState := preload("../core/run_state.gd")
-const RlTimeShares := preload("time_shares.gd")
-const RlWarningList := preload("warning_list.gd")
 
 var _run: RlRunState
 
@@ -25,20 +20,12 @@ var _run: RlRunState
 @onready var _reward_name: Label = %RewardName
 @onready var _success_name: Label = %SuccessName
 @onready var _numbers: Control = %Numbers
-@onready var _policies: RlPolicyTable = %Policies
-@onready var _warnings: RlWarningList = %Warnings
-@onready var _message: Label = %Message
 @onready var _origin: Label = %Origin
-@onready var _restart: Control = %Restart
-@onready var _restart_hint: RlHintLine = %RestartHint
-@onready var _show_log: Button = %ShowLog
-@onready var _shares: RlTimeShares = %Shares
 @onready var _clock: Timer = %Clock
 
 
 func _ready() -> void:
 	_clock.timeout.connect(_render_times)
-	_show_log.pressed.connect(func() -> void: log_requested.emit())
 	_apply_theme()
 	_render()
 
@@ -78,15 +65,6 @@ func _render() -> void:
 	_reward.text = RlFormat.value(_run.reward)
 	_success.text = RlFormat.percent(_run.success_rate)
 	_numbers.visible = not _run.has_several_policies()
-	_policies.visible = _run.has_several_policies()
-	_policies.show_results(_run.policies)
-	_warnings.show_warnings(_run.warnings)
-	_message.text = _run.message
-	var is_news: bool = _run.message != "" and not _run.is_message_told
-	_message.visible = is_news and _run.state != "failed"
-	_restart.visible = _run.restarts > 0
-	_restart_hint.show_hint(_run.restart_summary, _run.restart_message)
-	_shares.show_shares(_run.bottleneck)
 	_render_times()
 	_render_state()
 
@@ -115,7 +93,6 @@ func _render_state() -> void:
 func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
-	_show_log.icon = RlLook.icon(self, &"Terminal")
 	RlLook.emphasize(_title)
 	RlLook.emphasize(_reward, 1.6)
 	RlLook.emphasize(_success, 1.6)

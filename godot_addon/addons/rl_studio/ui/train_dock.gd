@@ -11,6 +11,7 @@ signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
 
+const RlCappedScroll := preload("capped_scroll.gd")
 const RlConfigForm := preload("config_form.gd")
 const RlContinuation := preload("../core/continuation.gd")
 const RlContinueBar := preload("continue_bar.gd")
@@ -24,9 +25,13 @@ const RlLook := preload("look.gd")
 const RlPresetNote := preload("preset_note.gd")
 const RlProblem := preload("../core/problem.gd")
 const RlRead := preload("../core/read.gd")
+const RlRunDetails := preload("run_details.gd")
 const RlRunPanel := preload("run_panel.gd")
 const RlRunState := preload("../core/run_state.gd")
 const RlStudioState := preload("../core/studio_state.gd")
+
+## How much of the dock's height messages and details of the run may take; the form has the rest.
+const NEWS_SHARE: float = 0.4
 
 var _state: RlStudioState
 var _dialog: EditorFileDialog
@@ -39,11 +44,13 @@ var _dialog: EditorFileDialog
 @onready var _stop: Button = %Stop
 @onready var _request_error: RlErrorBox = %RequestError
 @onready var _run_panel: RlRunPanel = %RunPanel
+@onready var _news: RlCappedScroll = %News
 @onready var _run_error: RlErrorBox = %RunError
+@onready var _run_details: RlRunDetails = %RunDetails
 @onready var _preset_note: RlPresetNote = %PresetNote
 @onready var _continue: RlContinueBar = %ContinueBar
 @onready var _overlay: RlHintLine = %Overlay
-@onready var _warnings: RlHintLine = %Warnings
+@onready var _warnings: RlHintLine = %SettingWarnings
 @onready var _form: RlConfigForm = %Form
 @onready var _log: RlLogView = %Log
 @onready var _separator: Control = %Separator
@@ -107,10 +114,11 @@ func _connect_widgets() -> void:
 	)
 	_continue.checkpoint_chosen.connect(_state.continuation.choose_checkpoint)
 	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
-	_run_panel.log_requested.connect(_log.open)
+	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
 	_stop.pressed.connect(_on_stop_pressed)
 	_throttle.timeout.connect(_render_run)
+	resized.connect(func() -> void: _news.limit_to(size.y * NEWS_SHARE))
 
 
 func _render() -> void:
@@ -171,6 +179,7 @@ func _render_run() -> void:
 	_stop.text = "Stopping…" if is_active and run.state == "stopping" else "Stop"
 	_run_panel.show_run(run, _state.origin_text(run) if run != null else "")
 	_run_error.show_problem(run.problem if run != null else null)
+	_run_details.show_run(run)
 	_log.show_run(run)
 
 
