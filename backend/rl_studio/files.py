@@ -68,9 +68,12 @@ def read_json(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: there is none.
-        ValueError: it is not JSON (json.JSONDecodeError) or not text (UnicodeDecodeError).
+        ValueError: it is not JSON (json.JSONDecodeError), not text (UnicodeDecodeError), or nested too deep.
     """
-    return json.loads(path.read_bytes())
+    try:
+        return json.loads(path.read_bytes())
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def read_text(path: Path) -> str:

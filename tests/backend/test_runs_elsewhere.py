@@ -165,16 +165,6 @@ def test_the_database_may_be_deleted(service: RunService, start: Start, project:
     assert service.samples(before.id).last_seq == 5
 
 
-def test_run_json_that_cannot_be_read_hides_the_run_only(service: RunService, start: Start) -> None:
-    good = service.wait(start(FINISHED).id, timeout=20)
-    bad = service.wait(start(FINISHED).id, timeout=20)
-    for text in ("", "[]", "{}", '{"pid": "x"}'):
-        (service.folder(good.id).parent / bad.id / "run.json").write_text(text, encoding="utf-8")
-        assert [info.id for info in service.list()] == [good.id]
-    with pytest.raises(RunError, match="There is no run"):
-        service.get(bad.id)
-
-
 def test_a_run_started_by_hand_has_no_log_and_is_still_described(service: RunService, start: Start) -> None:
     info = service.wait(start(FINISHED).id, timeout=20)
     (service.folder(info.id) / "output.log").unlink()

@@ -11,6 +11,7 @@ from rl_studio.cli.figures import cells
 from rl_studio.cli.follow import outcome_text
 from rl_studio.cli.output import Output, table
 from rl_studio.runs import RunInfo, RunService
+from rl_studio.runs.folder import UNREADABLE
 
 _COLUMNS = {
     "id": "run",
@@ -44,6 +45,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.say(outcome_text(one))
     elif runs:
         output.say(table([_row(info) for info in runs], _COLUMNS))
+        for info in runs:
+            if info.reason == UNREADABLE and info.error is not None:
+                output.say(f"! {info.id}: {info.error.message}\n  → {info.error.hint}")
     else:
         output.say("No runs yet. rl-studio train --project DIR starts one.")
     if problem is not None:

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rl_studio.metrics.numbers import is_count
+
 MAX_LINE = 256 * 1024
 """Longest line in bytes; longer ones are skipped with a warning."""
 
@@ -23,6 +25,7 @@ Kind = Literal["metric", "event", "result", "warning"]
 _KINDS: dict[bytes, Kind] = {b"METRIC": "metric", b"EVENT": "event", b"RESULT": "result"}
 _LINE = re.compile(rb"@(METRIC|EVENT|RESULT)[ \t]*(?=\{)")
 _MARKED = re.compile(rb"@(METRIC|EVENT|RESULT)\b")
+_COUNTS = ("training_iteration", "timesteps_total", "env_steps_total", "episodes_total")
 _INT64 = 2**63
 
 
@@ -106,21 +109,37 @@ def _parse_line(line: bytes) -> Record | None:
 
 def _parse_json(kind: Kind, text: bytes, line: bytes) -> Record:
     try:
-        data = json.loads(text.decode("utf-8", errors="replace"), parse_constant=lambda _: None)
-        return Record(kind, _clean(data, MAX_DEPTH))
+        found = json.loads(text.decode("utf-8", errors="replace"))
+        if kind == "metric":
+            _check_counts(found)
+        return Record(kind, _clean(found, MAX_DEPTH))
     except (ValueError, RecursionError) as error:
         return _warning(f"A protocol line is not usable ({error})", line)
 
 
+def _check_counts(data: dict[str, Any]) -> None:
+    """Makes sure that what counts something in a metric line does so: samples are ordered and drawn by that."""
+    for name in _COUNTS:
+        value = data.get(name)
+        if value is not None and not is_count(value):
+            raise ValueError(f"{name} is {_short(value)}; a whole number from 0 on is due")
+
+
+def _short(value: Any) -> str:
+    """A value as a warning has it; of an integer beyond floats Python refuses to show the digits."""
+    return "a huge number" if isinstance(value, int) and abs(value) > 2**64 else str(value)[:40]
+
+
 def _clean(value: Any, depth: int) -> Any:
-    """Replaces what cannot be sent on: infinities by None, integers beyond 64 bits by floats."""
+    """Replaces what cannot be sent on: infinities by None, integers beyond 64 bits by floats, what is no text."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, int):
         return value if -_INT64 <= value < _INT64 else _as_float(value)
     if isinstance(value, str):
         # Lone surrogates from \ud800 escapes have no UTF-8 form.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        text = value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return text.replace("\0", "\ufffd")  # which ends a text in Godot
     if not isinstance(value, dict | list):
         return value
     if depth == 0:

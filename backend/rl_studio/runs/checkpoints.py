@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 DESCRIPTION_FILE = "checkpoint.json"
 BEST_FILE = "best.json"
 _PREFIX = "step_"
+_NAME = re.compile(_PREFIX + r"[0-9]{1,16}")
 
 Which = Literal["latest", "best"] | int
 """A checkpoint of a run: the latest, the best, or that of a timestep."""
@@ -128,7 +130,7 @@ def folder_name(timesteps: int) -> str:
 def list_folders(checkpoints: Path) -> list[Path]:
     """All complete checkpoints in the folder `checkpoints`, oldest first; none if there is no such folder."""
     try:
-        found = [path for path in checkpoints.iterdir() if path.name.startswith(_PREFIX) and path.is_dir()]
+        found = [path for path in checkpoints.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(found)

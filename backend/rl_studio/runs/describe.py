@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rl_studio.runs.folder import RunMeta, parse_time, warnings_of
 from rl_studio.runs.info import (
@@ -16,6 +18,9 @@ from rl_studio.runs.info import (
 )
 from rl_studio.runs.state import RunState
 from rl_studio.runs.store import Ingested
+
+MAX_LIST_BYTES = 768 * 1024
+"""Most bytes of JSON in a list of runs; below a frame of the protocol."""
 
 
 def describe(
@@ -78,8 +83,37 @@ def same_but_for_time(one: RunInfo, other: RunInfo | None) -> bool:
     return first | {"duration_s": 0} == second | {"duration_s": 0}
 
 
+def fitting(runs: Sequence[RunInfo], limit: int = MAX_LIST_BYTES) -> list[RunInfo]:
+    """The runs as one message can hold them: the oldest ones without warnings and log if they are too large together.
+
+    Args:
+        runs: newest first.
+        limit: bytes of JSON that they may have, about.
+    """
+    kept: list[RunInfo] = []
+    for info in runs:
+        limit -= _size(info)
+        if limit < 0:
+            limit += _size(info)
+            error = info.error and dataclasses.replace(info.error, log_tail=[])
+            info = dataclasses.replace(info, warnings=[], error=error)
+            limit -= _size(info)
+        if limit < 0:
+            break
+        kept.append(info)
+    return kept
+
+
+def _size(info: RunInfo) -> int:
+    return len(json.dumps(info.to_dict()))
+
+
 def _failure(meta: RunMeta, row: Ingested, tail: list[str]) -> RunFailure:
     error = row.progress.error
+    if meta.problem is not None:
+        return RunFailure(
+            meta.problem, f"Mend the file, or delete the folder .rl_studio/runs/{meta.id}.", tail
+        )
     if meta.reason == "error" and error is not None:
         return RunFailure(error["message"], error["hint"], tail)
     if meta.reason == "error":

@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import shutil
+import stat
 import unicodedata
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -18,10 +19,14 @@ from typing import Any
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio.lasting_output import RESERVE_FILE
 from rl_studio.locks import locked
+from rl_studio.runs import meta_checks
 
 logger = logging.getLogger(__name__)
 
 SCHEMA = 1
+UNREADABLE = "unreadable"
+"""The reason of a run that counts as failed because its run.json cannot be used."""
+
 _RUN_ID = re.compile(r"\w[\w.\-]{0,99}")
 
 
@@ -38,6 +43,8 @@ class RunMeta:
         ended: ISO 8601 UTC.
         resumed_from, initialised_from: {run, checkpoint} that it goes on from, or whose policies it began with.
         warnings: {message, count} of what was odd, noted when it has ended.
+        problem: what is wrong with run.json, None if nothing is. Such a run counts as failed, and its file is left as
+            it is. Not written.
     """
 
     id: str
@@ -64,13 +71,11 @@ class RunMeta:
     initialised_from: dict[str, str] | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
     schema: int = SCHEMA
+    problem: str | None = None
 
     @property
     def created_time(self) -> float:
         return parse_time(self.created)
-
-
-_FIELDS = frozenset(item.name for item in dataclasses.fields(RunMeta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +120,43 @@ class RunFolder:
             return False
 
     def read_meta(self) -> RunMeta | None:
-        """What run.json says; None if there is none or it cannot be used (which is logged)."""
+        """What run.json says, as far as it can be used: see `RunMeta.problem`. None if there is none."""
         try:
-            data = read_json(self.meta_file)
-            known = {key: value for key, value in data.items() if key in _FIELDS}
-            return _checked(RunMeta(**{**known, "id": self.id}))
+            size = self.meta_file.stat().st_size
+            if size > meta_checks.MAX_BYTES:
+                return self._unreadable({}, f"it has {size} bytes, which is more than the studio writes")
+            good, problems = meta_checks.check_fields(read_json(self.meta_file))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            logger.warning("%s cannot be read: %s", self.meta_file, error)
-            return None
+        except OSError as error:
+            return self._unreadable({}, error.strerror or str(error))
+        except ValueError as error:
+            return self._unreadable({}, f"it is not JSON ({error})")
+        if problems:
+            more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+            return self._unreadable(good, ", and ".join(problems[:3]) + more)
+        return RunMeta(**{**good, "id": self.id})
+
+    def _unreadable(self, good: Mapping[str, Any], problem: str) -> RunMeta:
+        """What is known of a run whose run.json is wrong."""
+        logger.debug("%s: %s", self.meta_file, problem)
+        known = {
+            "experiment": "",
+            "trainer": "",
+            "scene": "",
+            "project": "",
+            "created": self._changed(),
+            **good,
+        }
+        wrong = {"id": self.id, "state": "failed", "reason": UNREADABLE, "pid": None}
+        return RunMeta(**{**known, **wrong}, problem=f"Its run.json cannot be used: {problem}.")
+
+    def _changed(self) -> str:
+        try:
+            moment = self.path.stat().st_mtime
+        except OSError:
+            moment = 0.0
+        return format_time(datetime.fromtimestamp(moment, UTC))
 
     def write_meta(self, meta: RunMeta) -> None:
         """Replaces run.json.
@@ -132,7 +164,9 @@ class RunFolder:
         Raises:
             OSError: it cannot be written, and is as it was.
         """
-        write_json_atomic(self.meta_file, dataclasses.asdict(meta))
+        fields = dataclasses.asdict(meta)
+        del fields["problem"]
+        write_json_atomic(self.meta_file, fields)
 
     def locked(self) -> AbstractContextManager[None]:
         """For the block in which run.json is read and replaced, so that no other process does so meanwhile."""
@@ -146,27 +180,12 @@ class RunFolder:
             shutil.rmtree(path, ignore_errors=True)
 
     def log_size(self) -> int:
-        """Bytes in the log; 0 if there is none."""
+        """Bytes in the log; 0 if there is none, or something else in its place."""
         try:
-            return self.log_file.stat().st_size
-        except FileNotFoundError:
+            found = self.log_file.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return 0
-
-
-def _checked(meta: RunMeta) -> RunMeta:
-    numbers = (meta.pid, meta.process_created, meta.stop_requested, meta.exit_code, meta.timesteps_target)
-    if not all(value is None or isinstance(value, int | float) for value in numbers):
-        raise TypeError("a number is not a number")
-    for origin in (meta.resumed_from, meta.initialised_from):
-        if origin is not None and not (
-            isinstance(origin["run"], str) and isinstance(origin["checkpoint"], str)
-        ):
-            raise TypeError("an origin is not {run, checkpoint}")
-    if not all(isinstance(told["message"], str) and isinstance(told["count"], int) for told in meta.warnings):
-        raise TypeError("a warning is not {message, count}")
-    if meta.state not in ("starting", "running", "stopping", "finished", "stopped", "failed"):
-        raise ValueError(f"unknown state {meta.state!r}")
-    return meta
+        return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def warnings_of(warned: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -202,7 +221,7 @@ def list_folders(runs_dir: Path, *, besides: Collection[str] = ()) -> list[RunFo
     """All run folders that are not among `besides`, newest first by name."""
     try:
         names = [path.name for path in runs_dir.iterdir() if path.name not in besides]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [RunFolder(runs_dir / name) for name in sorted(names, reverse=True) if is_run_id(name)]
 

@@ -87,8 +87,8 @@ class RunInfo:
     """`finished`, `stopped` and `failed` are final."""
     reason: str | None
     """Why it ended. Finished: timesteps, time_limit, iterations, episodes, reward, success_rate, plateau or
-    stop_file; stopped: interrupted or killed; failed: error, killed, crashed or not_started. `message` says it in a
-    sentence."""
+    stop_file; stopped: interrupted or killed; failed: error, killed, crashed, not_started, or unreadable: what its
+    run.json says makes no sense. `message` says it in a sentence."""
     exit_code: int | None
     """Exit code of the trainer, -N for signal N; null while it runs, or if nobody was there to see it."""
     started: float

@@ -112,6 +112,8 @@ def check_resume(
     meta = folder.read_meta()
     if meta is None:
         raise RunError(f"There is no run {resume.run_id!r}.", hint="rl-studio runs lists them.")
+    if meta.problem is not None:
+        raise RunError(f"The run {resume.run_id} cannot go on. {meta.problem}", hint="Choose another run.")
     trainer = trainers.get(meta.trainer)
     checkpoint, description = _find_checkpoint(project, trainer, resume)
     config = resumed(trainer.config_model(), description, overrides)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rl_studio.files import read_json
+from rl_studio.metrics.numbers import is_count, is_number
 from rl_studio.runs import checkpoints
+from rl_studio.runs.bounds import MAX_LINE, cut
 from rl_studio.runs.checkpoints import Bests
 from rl_studio.runs.folder import RunFolder
 from rl_studio.runs.info import CheckpointInfo, CheckpointResult, LogPage, SamplePage
 from rl_studio.runs.store import Store
+from rl_studio.streams import readable
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,8 @@ _TAIL_BYTES = 128 * 1024
 def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
     """At most `limit` bytes of the log from `offset` on; None for the last ones.
 
-    A page neither begins nor ends inside of a character, unless nothing but a part of one is there.
+    A page neither begins nor ends inside of a character, unless nothing but a part of one is there. NUL shows as
+    U+FFFD, as do bytes that are no text.
     """
     size = folder.log_size()
     start = max(0, size - limit) if offset is None else min(offset, size)
@@ -42,7 +46,8 @@ def log_page(folder: RunFolder, offset: int | None, limit: int) -> LogPage:
     cut = len(data) - _unfinished_character(data)
     if cut > 0:
         data = data[:cut]
-    return LogPage(start=start, end=start + len(data), size=size, text=data.decode("utf-8", errors="replace"))
+    text = data.decode("utf-8", errors="replace").replace("\0", "\ufffd")  # which would end it in Godot
+    return LogPage(start=start, end=start + len(data), size=size, text=text)
 
 
 def log_tail(folder: RunFolder) -> list[str]:
@@ -57,7 +62,7 @@ def log_tail(folder: RunFolder) -> list[str]:
         del whole[0]  # the end of a line
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in whole]
     shown = [line for line in lines if line.strip() and not line.startswith(("@METRIC", "@EVENT", "@RESULT"))]
-    return shown[-TAIL_LINES:]
+    return [cut(line, MAX_LINE) for line in shown[-TAIL_LINES:]]
 
 
 def sample_page(store: Store, run_id: str, after_seq: int, limit: int) -> SamplePage:
@@ -97,28 +102,31 @@ def _checkpoint_folders(folder: RunFolder) -> list[Path]:
 def _read_checkpoint(path: Path, bests: Bests) -> CheckpointInfo | None:
     try:
         data = read_json(path / checkpoints.DESCRIPTION_FILE)
+        timesteps = data["timesteps"]
+        if not is_count(timesteps):
+            raise ValueError(f"timesteps is {str(timesteps)[:40]}")
         # The latest evaluation is told in every checkpoint; only at its own timestep it is about these weights.
         evaluation = data.get("evaluation") or {}
-        if evaluation.get("timesteps_total") != data["timesteps"]:
+        if evaluation.get("timesteps_total") != timesteps:
             evaluation = {}
         evaluated = evaluation.get("policies") or {}
         best_of = sorted(name for name, best in bests.policies.items() if best.checkpoint == path.name)
         return CheckpointInfo(
             name=path.name,
-            timesteps=int(data["timesteps"]),
-            created=str(data["created"]),
-            reason=str(data["reason"]),
-            episode_reward_mean=data.get("episode_reward_mean"),
-            success_rate=data.get("success_rate"),
-            policies=sorted(data.get("policies", {})),
+            timesteps=int(timesteps),
+            created=_text(data["created"]),
+            reason=_text(data["reason"]),
+            episode_reward_mean=_number(data.get("episode_reward_mean")),
+            success_rate=_number(data.get("success_rate")),
+            policies=sorted(_text(name) for name in data.get("policies", {})),
             best=bests.overall is not None and bests.overall.checkpoint == path.name,
-            evaluation_reward=evaluation.get("reward_mean"),
+            evaluation_reward=_number(evaluation.get("reward_mean")),
             best_of=[] if bests.overall is not None else best_of,
             results={
-                str(name): CheckpointResult(
-                    told.get("reward_mean"),
-                    told.get("success_rate"),
-                    (evaluated.get(name) or {}).get("reward_mean"),
+                _text(name): CheckpointResult(
+                    _number(told.get("reward_mean")),
+                    _number(told.get("success_rate")),
+                    _number((evaluated.get(name) or {}).get("reward_mean")),
                 )
                 for name, told in (data.get("results") or {}).items()
             },
@@ -126,6 +134,14 @@ def _read_checkpoint(path: Path, bests: Bests) -> CheckpointInfo | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         logger.warning("the checkpoint %s cannot be read: %s", path, error)
         return None
+
+
+def _text(value: Any) -> str:
+    return cut(readable(str(value)), MAX_LINE)
+
+
+def _number(value: Any) -> float | None:
+    return value if is_number(value) else None
 
 
 def _continuation_bytes(data: bytes) -> int:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rl_studio.metrics import Record
+from rl_studio.metrics.numbers import is_count, is_number
+from rl_studio.runs.bounds import cut
+from rl_studio.runs.meta_checks import MAX_WARNINGS
 
-MAX_WARNINGS = 50
-"""Different warnings of a run that are kept."""
+MAX_POLICIES = 100
+"""Policies of a run whose figures are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,12 @@ def _results(policies: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(policies, dict):
         return {}
     return {
-        name: {
+        cut(name): {
             "reward_mean": _number(told.get("reward_mean")),
             "success_rate": _number(told.get("success_rate")),
             "episodes": _whole(told.get("episodes"), 0),
         }
-        for name, told in policies.items()
+        for name, told in list(policies.items())[:MAX_POLICIES]
         if isinstance(told, dict)
     }
 
@@ -95,13 +98,12 @@ def _after_status(progress: Progress, data: dict[str, Any]) -> Progress:
 def _after_started(progress: Progress, data: dict[str, Any]) -> Progress:
     target = _whole(data.get("timesteps_target"), progress.timesteps_target or 0)
     done = _whole(data.get("timesteps_total"), progress.timesteps)
-    repeat = _number(data.get("action_repeat"))
     return dataclasses.replace(
         progress,
         started=True,
         timesteps_target=target,
         timesteps=done,
-        action_repeat=None if repeat is None else int(repeat),
+        action_repeat=_whole_or_none(data.get("action_repeat")),
     )
 
 
@@ -123,15 +125,15 @@ def _with_warning(progress: Progress, text: str) -> Progress:
 
 def _after_game_restarted(progress: Progress, data: dict[str, Any]) -> Progress:
     attempt = max(progress.restarts + 1, _whole(data.get("attempt"), 0))
-    limit = _number(data.get("limit"))
+    limit = _whole_or_none(data.get("limit"))
     instance = _whole(data.get("instance"), 0)
     reason = _text(data.get("reason")) or ""
-    count = str(attempt) if limit is None else f"{attempt} of {int(limit)}"
+    count = str(attempt) if limit is None else f"{attempt} of {limit}"
     summary = f"Game {instance} {_DEATHS.get(reason, 'failed')} and was restarted ({count})."
     restart = {
         "instance": instance,
         "attempt": attempt,
-        "limit": None if limit is None else int(limit),
+        "limit": limit,
         "reason": reason,
         "summary": summary,
         "message": _text(data.get("message")) or "",
@@ -177,13 +179,16 @@ _EVENTS: dict[str, Callable[[Progress, dict[str, Any]], Progress]] = {
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return float(value) if is_number(value) else None
 
 
 def _whole(value: Any, otherwise: int) -> int:
-    number = _number(value)
-    return otherwise if number is None else int(number)
+    return int(value) if is_count(value) else otherwise
+
+
+def _whole_or_none(value: Any) -> int | None:
+    return int(value) if is_count(value) else None
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else cut(str(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -161,12 +162,13 @@ class RunService:
         return self._refresh(folder, meta)
 
     def list(self, limit: int | None = None) -> RunInfos:
-        """The runs, newest first, at most `limit`."""
+        """The runs, newest first, at most `limit`. One with a damaged run.json is among them, as failed."""
         found: RunInfos = []
         for folder in list_folders(self.project.runs_dir):
             meta = folder.read_meta()
             if meta is not None:
-                found.append(self._refresh(folder, meta))
+                with suppress(FileNotFoundError):  # it was deleted in this moment
+                    found.append(self._refresh(folder, meta))
             if limit is not None and len(found) >= limit:
                 break
         return found
@@ -269,9 +271,11 @@ class RunService:
                 return info
             time.sleep(POLL_INTERVAL_S)
 
-    def _created(self, run_id: str) -> tuple[float, str]:
+    def _created(self, run_id: str) -> tuple[bool, float, str]:
+        """What sorts runs by their age, after those that cannot be read."""
         meta = RunFolder(self.project.runs_dir / run_id).read_meta()
-        return (meta.created_time if meta else 0.0, run_id)
+        usable = meta is not None and meta.problem is None
+        return (usable, meta.created_time if meta else 0.0, run_id)
 
     def _find(self, run_id: str) -> tuple[RunFolder, RunMeta]:
         folder = RunFolder(self.project.runs_dir / run_id)

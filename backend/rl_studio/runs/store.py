@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from rl_studio import storage
 from rl_studio.disk_facts import is_writable
 from rl_studio.files import set_aside
+from rl_studio.metrics.numbers import is_count
 from rl_studio.runs import database
 from rl_studio.runs.progress import Progress
 from rl_studio.storage import StorageError
@@ -59,8 +60,11 @@ class Transaction:
     _connection: sqlite3.Connection
 
     def ingested(self, run_id: str) -> Ingested:
-        """The run's row as it is now; that of an unread log if there is none."""
-        return _read_row(self._connection, run_id) or Ingested()
+        """The run's row as it is now; that of an unread log if there is none, or one that cannot be used."""
+        row = _read_row(self._connection, run_id)
+        if row is None:
+            self.forget(run_id)
+        return row or Ingested()
 
     def put(self, run_id: str, row: Ingested) -> None:
         """Replaces the run's row."""
@@ -110,7 +114,7 @@ class Store:
                 self._connection = None
 
     def ingested(self, run_id: str) -> Ingested | None:
-        """The run's row; None if its log was never read."""
+        """The run's row; None if its log was never read, or what was noted of it cannot be used."""
         return self._use(lambda connection: _read_row(connection, run_id))
 
     def samples(self, run_id: str, after_seq: int, limit: int) -> list[tuple[int, str]]:
@@ -225,10 +229,13 @@ def _read_row(connection: sqlite3.Connection, run_id: str) -> Ingested | None:
     ).fetchone()
     if row is None:
         return None
-    known = {key: value for key, value in json.loads(row[4]).items() if key in _PROGRESS_FIELDS}
+    try:
+        known = {key: value for key, value in json.loads(row[4]).items() if key in _PROGRESS_FIELDS}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None  # the log says it all once more
     return Ingested(row[0], bool(row[1]), row[2], bool(row[3]), Progress(**known))
 
 
 def _timesteps(sample: dict[str, Any]) -> int | None:
     value = sample.get("timesteps_total")
-    return int(value) if isinstance(value, int | float) else None
+    return int(value) if is_count(value) else None

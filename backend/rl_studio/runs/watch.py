@@ -113,6 +113,10 @@ class Watcher:
     def request_stop(self, folder: RunFolder) -> RunMeta:
         """Marks a run as stopping and interrupts it, unless it has ended."""
         meta = self.change(folder, RunState.STOPPING)
+        if meta.problem is not None:
+            # Nobody knows what it is to be doing, but it may be going on.
+            for member in processes.members(folder.path)[:1]:
+                processes.interrupt(member)
         if meta.state == RunState.STOPPING and meta.pid is not None:
             process = processes.find(meta.pid, meta.process_created, folder.path)
             if process is not None:
@@ -142,6 +146,8 @@ class Watcher:
             known = written = _must_read(folder)
             if folder.id in self._unwritten and not RunState(written.state).is_final:
                 known = self._unwritten[folder.id][1]
+            if known.problem is not None:
+                return known  # its file is left as it is
             meta = change(known)
             self._unwritten.pop(folder.id, None)
             if meta == written:

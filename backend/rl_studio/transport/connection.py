@@ -173,6 +173,10 @@ class Connection:
         except (OSError, sqlite3.Error):
             logger.debug("run %s cannot be read now", follow.run_id, exc_info=True)
             return None
+        except Exception:
+            logger.exception("run %s cannot be followed", follow.run_id)
+            self._follows.pop(follow.run_id, None)
+            return None
         if frame is None or self._follows.get(follow.run_id) is not follow:
             return None
         follow.behind = True

@@ -14,6 +14,7 @@ from rl_studio.errors import StudioError
 from rl_studio.protocol import SUBPROTOCOL, envelopes, export_messages, messages, setup_messages
 from rl_studio.protocol.session import Call
 from rl_studio.runs import LogPage, RunCheckpoint, RunInfo, SamplePage
+from rl_studio.runs.describe import fitting
 from rl_studio.streams import readable
 from rl_studio.transport.connection import Connection
 from rl_studio.transport.describe import describe_config, describe_experiment, describe_trainer
@@ -149,7 +150,7 @@ class Handlers:
         return _run(info)
 
     async def _run_list(self, _: Connection, params: messages.RunListParams) -> messages.RunListResult:
-        runs = await self._call(lambda: self._service.list(params.limit))
+        runs = await self._call(lambda: fitting(self._service.list(params.limit)))
         return messages.RunListResult.model_construct(runs=runs)
 
     async def _run_get(self, _: Connection, params: messages.RunParams) -> messages.RunResult:

@@ -10,6 +10,7 @@ import anyio
 from rl_studio.protocol.session import run_changed
 from rl_studio.runs import RunError, RunInfo, RunService
 from rl_studio.runs.describe import same_but_for_time
+from rl_studio.runs.folder import UNREADABLE
 from rl_studio.transport.clients import Clients
 from rl_studio.transport.worker import Worker
 
@@ -28,7 +29,13 @@ class Monitor:
         self._worker = worker
         self._runs: dict[str, RunInfo] = {}
         self._log_sizes: dict[str, int] = {}
+        self._faulty: set[str] = set()
         self._kick = anyio.Event()
+
+    @property
+    def _to_scan(self) -> set[str]:
+        """Runs that are looked at with each scan: what is wrong with them may be mended."""
+        return {run_id for run_id, info in self._runs.items() if info.reason == UNREADABLE}
 
     @property
     def active(self) -> list[str]:
@@ -62,7 +69,7 @@ class Monitor:
         except OSError:
             logger.exception("the runs folder cannot be read")
             return
-        for run_id in sorted(new):
+        for run_id in sorted(new | self._to_scan):
             await self._look(run_id)
 
     async def _look(self, run_id: str) -> None:
@@ -74,6 +81,12 @@ class Monitor:
         except (OSError, sqlite3.Error):
             # Disk full, say. The next look may go better; one line per look would fill the disk for good.
             logger.debug("run %s cannot be read now", run_id, exc_info=True)
+            return
+        except Exception:
+            # A fault of ours, or a run like no other: the others are watched all the same.
+            if run_id not in self._faulty:
+                self._faulty.add(run_id)
+                logger.exception("run %s cannot be watched", run_id)
             return
         before = self._runs.get(run_id)
         self._runs[run_id] = info
