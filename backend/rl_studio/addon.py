@@ -87,6 +87,18 @@ def is_enabled(project: Project) -> bool:
     return PLUGIN in read_text(project.root / "project.godot")
 
 
+def disable_addon(project: Project) -> None:
+    """Takes the plugin out of the list in project.godot; what was added for it goes as well.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = project.root / "project.godot"
+    text = read_text(path)
+    if PLUGIN in text:
+        write_text(path, _without_plugin(text))
+
+
 def _swap_in(source: Path, target: Path) -> None:
     # The dot keeps Godot from seeing two copies of every class while both exist.
     fresh = target.with_name(".rl_studio.new")
@@ -130,3 +142,8 @@ def _with_plugin(text: str) -> str:
         lines.insert(lines.index("[editor_plugins]") + 1, entry)
         return "\n".join(lines) + "\n"
     return text.rstrip("\n") + f"\n\n[editor_plugins]\n\n{entry}\n"
+
+
+def _without_plugin(text: str) -> str:
+    text = re.sub(rf'"{re.escape(PLUGIN)}"(, )?', "", text).replace(", )", ")")
+    return text.replace("\n\n[editor_plugins]\n\nenabled=PackedStringArray()\n", "\n")

@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Callable, Mapping
 
+from rl_studio import stock
 from rl_studio.children import ProcessTimeoutError, run_lines
 from rl_studio.evaluation_results import Episode, Evaluation, PolicyResult, summarise
-from rl_studio.evaluation_watch import EvaluationError, EvaluationWatch, Standing
+from rl_studio.evaluation_watch import HOW_TO_END, EvaluationError, EvaluationWatch, Standing
 from rl_studio.godot import (
     DrawingWay,
     GodotBinary,
@@ -80,6 +81,7 @@ def evaluate(
         StudioError: the project could not be imported.
     """
     _check_files(project, policy)
+    stock.require_replaced(project)
     ensure_imported(godot, project)
     scene = scene or project.training_scene
     rate = project.physics_ticks_per_second
@@ -92,7 +94,8 @@ def evaluate(
     }
     if action_repeat is not None:
         args["action_repeat"] = str(action_repeat)
-    watch = EvaluationWatch(episodes, max_decisions, on_warning)
+    how_to_end = stock.HOW_TO_END if stock.is_stock_game(project) else HOW_TO_END
+    watch = EvaluationWatch(episodes, max_decisions, on_warning, how_to_end)
     argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
     try:
         play(argv, watch, timeout_s, progress, headless_environment())
@@ -100,7 +103,7 @@ def evaluate(
         if not misses_picture(error.message):
             raise
         way = _way_to_draw(error)
-        watch = EvaluationWatch(episodes, max_decisions, on_warning)
+        watch = EvaluationWatch(episodes, max_decisions, on_warning, how_to_end)
         argv = game_argv(godot, project, scene, unseen=way, fixed_fps=rate, args=args)
         play(argv, watch, timeout_s, progress, unseen_environment(godot, way))
     return Evaluation(
@@ -143,7 +146,7 @@ def play(
         raise EvaluationError(
             f"The evaluation was not over within {timeout_s:g} s: {standing.counts()} had ended."
             + (f" {standing.longest()}" if standing.agent else ""),
-            hint="Set RLAgent.max_episode_steps so that episodes end, or allow more time with --timeout.",
+            hint=f"{watch.how_to_end}, so that episodes end, or allow more time with --timeout.",
         ) from error
     if not watch.is_complete:
         raise EvaluationError(

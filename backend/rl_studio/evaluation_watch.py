@@ -15,6 +15,9 @@ from rl_studio.evaluation_results import Episode
 LONG_EPISODE = 0.1
 """Share of the longest allowed episode from which on the agent that is in it is named."""
 
+HOW_TO_END = "Set max_episode_steps on the RLAgent, or call end_episode() in the game"
+"""What to do about episodes without end."""
+
 _MARK = "@"
 _LAST_LINES = 15
 _NAMED_AGENTS = 3
@@ -91,12 +94,14 @@ class EvaluationWatch:
         total: episodes to play of each policy.
         max_decisions: at which length an episode is cut.
         on_warning: called with a sentence about something odd, once each.
+        how_to_end: what to do about episodes without end; no full stop.
         clock: gives seconds.
     """
 
     total: int
     max_decisions: int
     on_warning: Callable[[str], object] = lambda _message: None
+    how_to_end: str = HOW_TO_END
     clock: Callable[[], float] = time.monotonic
     episodes: list[Episode] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -173,8 +178,7 @@ class EvaluationWatch:
         others = f" and {len(agents) - _NAMED_AGENTS} others" if len(agents) > _NAMED_AGENTS else ""
         self.warn(
             f"{self._cut.total()} of {len(self.episodes)} episodes did not end within {self.max_decisions} decisions "
-            f"and were cut: of {named}{others}. Set max_episode_steps on the RLAgent, or call end_episode() in the "
-            "game; --max-decisions allows longer episodes."
+            f"and were cut: of {named}{others}. {self.how_to_end}; --max-decisions allows longer episodes."
         )
 
     # --- lines of the game
