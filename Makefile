@@ -4,13 +4,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-CONSTRAINTS := backend/constraints.txt
+CONSTRAINTS := backend/rl_studio/constraints.txt
 GDSCRIPT := $(shell find godot_addon tests sample_project benchmarks -name '*.gd' -not -path 'sample_project/addons/*' 2>/dev/null)
 
-.PHONY: help demo test test-all lint format bench docs setup godot clean
+.PHONY: help demo test test-all lint format bench docs setup setup-rllib godot clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: setup ## Train the sample game, export the policy, play it in Godot
 	$(BIN)/rl-studio demo $(DEMO_ARGS)
@@ -39,11 +39,14 @@ bench: setup godot ## Run the benchmarks
 docs: setup ## Regenerate the pages made from code
 	$(BIN)/python -m rl_studio.protocol.document docs/protocol.md
 	$(BIN)/python -m rl_studio.experiments.document docs/configuration.md
+	$(BIN)/python -m rl_studio.cli.document docs/command-line.md
 
 godot: setup ## Find Godot, or set up a private copy
 	$(BIN)/rl-studio godot --install
 
 setup: $(VENV)/.ready
+
+setup-rllib: $(VENV)/.rllib ## Install RLlib, too, for several policies at once
 
 $(VENV)/.ready: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)

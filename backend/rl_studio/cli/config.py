@@ -39,17 +39,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("keys", nargs="*", metavar="KEY", help="only these fields")
     show.add_argument("--changed", action="store_true", help="only what is not a default")
     assign = verbs.add_parser("set", help="change values of an experiment, if all of them are valid")
-    assign.add_argument("assignments", nargs="+", metavar="KEY=VALUE")
+    assign.add_argument("assignments", nargs="+", metavar="KEY=VALUE", help="a field and its new value")
     reset = verbs.add_parser("reset", help="go back to defaults")
-    reset.add_argument("keys", nargs="*", metavar="KEY")
-    reset.add_argument("--all", action="store_true", help="every field")
+    reset.add_argument("keys", nargs="*", metavar="KEY", help="only these fields")
+    reset.add_argument("--all", action="store_true", help="all fields")
     schema = verbs.add_parser("schema", help="print the JSON schema of a trainer's configuration")
     for child in (show, assign, reset, schema):
         add_project(child)
         child.add_argument(
-            "--experiment", default=DEFAULT_EXPERIMENT, metavar="NAME", help=f"default: {DEFAULT_EXPERIMENT}"
+            "--experiment",
+            default=DEFAULT_EXPERIMENT,
+            metavar="NAME",
+            help=f"which experiment (default: {DEFAULT_EXPERIMENT})",
         )
-        child.add_argument("--trainer", metavar="NAME", help="default: the experiment's")
+        child.add_argument("--trainer", metavar="NAME", help="sb3 or rllib (default: that of the experiment)")
         add_json(child)
     parser.set_defaults(help_text=parser.format_help())
 

@@ -24,8 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", type=Path, metavar="DIR", help="work in a copy of the sample project (made if missing)"
     )
-    parser.add_argument("--episodes", type=int, default=200, metavar="N", help="default: 200")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument(
+        "--episodes", type=int, default=200, metavar="N", help="how many to play (default: 200)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of training and play (default: 0)")
     parser.add_argument(
         "--set", action="append", default=[], dest="assignments", metavar="KEY=VALUE", help="as for train"
     )

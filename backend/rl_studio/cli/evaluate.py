@@ -26,7 +26,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scene", default="", metavar="res://…", help="default: the training scene")
     parser.add_argument(
-        "--episodes", type=_positive, default=100, metavar="N", help="of each policy; default: 100"
+        "--scene", default="", metavar="res://…", help="the scene to play (default: the training scene)"
+    )
+    parser.add_argument(
+        "--episodes",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="how many, for each policy (default: 100)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the game (default: 0)")
+    parser.add_argument(
+        "--action-repeat",
+        type=_positive,
+        metavar="N",
+        help="physics ticks per decision (default: the scene's)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--action-repeat", type=_positive, metavar="N", help="default: the scene's own")
@@ -35,10 +49,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=MAX_DECISIONS,
         metavar="N",
-        help=f"cut an episode that goes on longer; default: {MAX_DECISIONS}",
+        help=f"cut an episode that goes on longer (default: {MAX_DECISIONS})",
     )
     parser.add_argument(
-        "--timeout", type=float, default=600.0, metavar="S", help="of it all; default: 600 seconds"
+        "--timeout",
+        type=float,
+        default=600.0,
+        metavar="S",
+        help="seconds that all of it may take (default: 600)",
     )
     add_godot(parser)
     add_json(parser)

@@ -49,7 +49,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--opset", type=int, default=DEFAULT_OPSET, help=f"default: {DEFAULT_OPSET}")
     parser.add_argument(
-        "--ir-version", type=int, default=DEFAULT_IR_VERSION, help=f"default: {DEFAULT_IR_VERSION}"
+        "--opset",
+        type=int,
+        default=DEFAULT_OPSET,
+        help=f"version of the ONNX operators (default: {DEFAULT_OPSET})",
+    )
+    parser.add_argument(
+        "--ir-version",
+        type=int,
+        default=DEFAULT_IR_VERSION,
+        help=f"version of the file format (default: {DEFAULT_IR_VERSION})",
     )
     parser.add_argument(
         "--tolerance",

@@ -35,8 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the Godot project (default: that of PATH, else this folder)",
     )
-    parser.add_argument("--experiment", metavar="NAME", help="default: the name it had")
-    parser.add_argument("--trainer", choices=("sb3", "rllib"), help="default: by the mode it was in")
+    parser.add_argument("--experiment", metavar="NAME", help="its name here (default: the name it had)")
+    parser.add_argument(
+        "--trainer", choices=("sb3", "rllib"), help="what it trains with (default: by the mode it was in)"
+    )
     parser.add_argument("--replace", action="store_true", help="even if there is an experiment of that name")
     parser.add_argument("--dry-run", action="store_true", help="only report")
     add_json(parser)

@@ -70,6 +70,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+def build_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, with all its arguments."""
+    parsers = {}
+    for verb, (path, summary) in _COMMANDS.items():
+        parsers[verb] = argparse.ArgumentParser(prog=f"rl-studio {verb}", description=_sentence(summary))
+        importlib.import_module(path).configure(parsers[verb])
+    return parsers
+
+
     verb = next((word for word in words if not word.startswith("-")), None)
     parser, module = _build_parser(verb)
     args = parser.parse_args(words)
@@ -105,8 +114,12 @@ def _build_parser(verb: str | None) -> tuple[argparse.ArgumentParser, ModuleType
     verbs = parser.add_subparsers(metavar="COMMAND", dest="command")
     module = None
     for name, (path, summary) in _COMMANDS.items():
-        child = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        child = verbs.add_parser(name, help=summary, description=_sentence(summary))
         if name == verb:
             module = importlib.import_module(path)
             module.configure(child)
     return parser, module
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:] + "."

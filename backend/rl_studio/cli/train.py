@@ -36,11 +36,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", metavar="NAME", help="values to start from, below all others; --help-config lists them"
     )
-    parser.add_argument("--scene", metavar="res://…", help="default: the project's training scene")
+    parser.add_argument(
+        "--scene", metavar="res://…", help="the scene to train in (default: the training scene)"
+    )
     parser.add_argument("--timesteps", metavar="N", help="agent steps to train for")
     parser.add_argument("--n-envs", metavar="N", help="game processes side by side, or auto")
-    parser.add_argument("--seed", metavar="N")
-    parser.add_argument("--trainer", metavar="NAME", help="default: the experiment's (sb3)")
+    parser.add_argument("--seed", metavar="N", help="of the game and the networks (default: 0)")
+    parser.add_argument(
+        "--trainer", metavar="NAME", help="sb3 or rllib (default: that of the experiment, else sb3)"
+    )
     parser.add_argument(
         "--set",
         action="append",
