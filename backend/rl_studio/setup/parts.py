@@ -1,0 +1,53 @@
+"""What can be installed, and how large it is; the numbers are in parts.json, which the addon reads, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+Torch = Literal["cpu", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a selection takes: packages, bytes to download, bytes on the disk."""
+
+    packages: int
+    download: int
+    disk: int
+
+
+def load() -> dict[str, Any]:
+    """The table of all parts."""
+    text = resources.files(__package__).joinpath("parts.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+def extras() -> tuple[str, ...]:
+    """The names of the extras."""
+    return tuple(load()["extras"])
+
+
+def size_of(chosen: Sequence[str], torch: Torch) -> Size:
+    """About how large an environment with these extras is.
+
+    What two extras share is counted once: each extra's numbers are those of it alone, the second one's are halved.
+    """
+    table = load()
+    numbers = [table["base"]]
+    if chosen:
+        numbers.append(table["torch"][torch])
+    packages, download, disk = (
+        sum(int(row[key]) for row in numbers) for key in ("packages", "download", "disk")
+    )
+    rows = sorted((table["extras"][name] for name in chosen), key=lambda row: -int(row["download"]))
+    for index, row in enumerate(rows):
+        share = 1 if index == 0 else 2
+        packages += int(row["packages"]) // share
+        download += int(row["download"]) // share
+        disk += int(row["disk"]) // share
+    return Size(packages, download, disk)
