@@ -69,7 +69,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(words: list[str]) -> int:
 def build_parsers() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command, with all its arguments."""
     parsers = {}
@@ -79,6 +78,7 @@ def build_parsers() -> dict[str, argparse.ArgumentParser]:
     return parsers
 
 
+def _run(words: list[str]) -> int:
     verb = next((word for word in words if not word.startswith("-")), None)
     parser, module = _build_parser(verb)
     args = parser.parse_args(words)
