@@ -24,7 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='the .onnx file in the project, or "random"; it plays all agents. With NAME= it plays those of this '
         "policy name only, and may be given once for each",
     )
-    parser.add_argument("--scene", default="", metavar="res://…", help="default: the training scene")
     parser.add_argument(
         "--scene", default="", metavar="res://…", help="the scene to play (default: the training scene)"
     )
@@ -42,8 +41,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="physics ticks per decision (default: the scene's)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--action-repeat", type=_positive, metavar="N", help="default: the scene's own")
     parser.add_argument(
         "--max-decisions",
         type=_positive,

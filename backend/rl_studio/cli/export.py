@@ -47,7 +47,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="res://…",
         help=f"the file to write, with {{policy}} where a policy's name goes (default: {DEFAULT_TARGET})",
     )
-    parser.add_argument("--opset", type=int, default=DEFAULT_OPSET, help=f"default: {DEFAULT_OPSET}")
     parser.add_argument(
         "--opset",
         type=int,
