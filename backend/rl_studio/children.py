@@ -104,7 +104,7 @@ def run_lines(
             on_line(line)
 
     try:
-        with _signals_wait():
+        with signals_wait():
             process = _start(argv, env, cwd, inherit)
         reader = threading.Thread(target=_read, args=(process, lines), name=f"read {argv[0]}", daemon=True)
         reader.start()
@@ -126,7 +126,7 @@ def _end(process: subprocess.Popen[str], reader: threading.Thread | None) -> Non
 
 
 @contextmanager
-def _signals_wait() -> Iterator[None]:
+def signals_wait() -> Iterator[None]:
     """Lets handlers of signals run on leaving only: what they raise while a program starts would lose it."""
     came: list[int] = []
     before: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {}
