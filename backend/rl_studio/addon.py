@@ -12,6 +12,7 @@ from rl_studio.errors import StudioError
 from rl_studio.files import read_text, write_text
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
+from rl_studio.setup import own_wheel
 
 PLUGIN = "res://addons/rl_studio/plugin.cfg"
 _VERSION = re.compile(r'^version="([^"]*)"', re.MULTILINE)
@@ -107,6 +108,7 @@ def _swap_in(source: Path, target: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        own_wheel.put_into(fresh)  # so that this copy, too, can set Python up
         if target.exists():
             target.replace(old)
         fresh.replace(target)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rl_studio import addon, packages
+from rl_studio import __version__, addon, packages
 from rl_studio.disk_facts import free_bytes
 from rl_studio.errors import StudioError
 from rl_studio.godot import (
@@ -26,6 +26,7 @@ from rl_studio.godot import (
 from rl_studio.packages import shell_command
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
+from rl_studio.setup import bare, packages_there, places, state
 from rl_studio.storage import require_writable
 from rl_studio.userdata import data_dir
 
@@ -66,7 +67,7 @@ def diagnose(project: Project | None, godot: Path | None) -> list[Check]:
     Returns:
         The checks in the order in which things are needed. It never raises for what it finds.
     """
-    checks = [_python(), _base(), *_trainers()]
+    checks = [_python(), _base(), *_trainers(), _managed()]
     godot_check, binary = _godot(godot)
     checks.append(godot_check)
     if binary is not None:
@@ -114,6 +115,33 @@ def _extra(extra: str, title: str, *, use: str | None) -> Check:
     if use is not None:
         detail = f"optional, {use}: {detail}"
     return Check(name, "missing" if use is None else "warning", detail, packages.install_command(extra))
+
+
+def _managed() -> Check:
+    """The environment that Set up in the editor and `rl-studio setup` make."""
+    name = "Managed environment"
+    here = places.usual()
+    found = state.load(here)
+    repair = shell_command("rl-studio", "setup", "--repair")
+    if found is None:
+        if here.env.exists():
+            return Check(name, "warning", f"{here.env} is not whole", repair)
+        return Check(name, "ok", "none; the editor uses the Python that rl-studio was last run with")
+    if found.stage != "ready":
+        return Check(
+            name, "warning", f"its set-up was interrupted ({here.env})", shell_command("rl-studio", "setup")
+        )
+    if not bare.works(here.env):
+        return Check(name, "warning", f"the Python that it was made with is gone ({found.base})", repair)
+    damaged = packages_there.damaged(here.env)
+    if damaged:
+        return Check(name, "warning", f"not whole: {', '.join(damaged)} ({here.env})", repair)
+    detail = f"version {found.version}, {', '.join(found.extras) or 'without a trainer'} ({here.env})"
+    if found.version != __version__:
+        return Check(
+            name, "warning", f"{detail}; here is version {__version__}", shell_command("rl-studio", "setup")
+        )
+    return Check(name, "ok", detail)
 
 
 def _godot(asked_for: Path | None) -> tuple[Check, GodotBinary | None]:

@@ -10,10 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlparse
 from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
+
+from rl_studio.setup import places
 
 DISTRIBUTION = "godot-rl-studio"
 
@@ -59,6 +62,8 @@ def inspect(extra: str | None) -> Found:
 
 def install_command(extra: str | None) -> str:
     """The command that installs us with `extra` into this Python, from where we were installed from."""
+    if Path(sys.prefix) == places.usual().env:
+        return shell_command("rl-studio", "setup", *(("--extras", extra) if extra else ("--repair",)))
     suffix = f"[{extra}]" if extra else ""
     checkout, editable = _origin()
     target = [f"{checkout or DISTRIBUTION}{suffix}"]

@@ -13,6 +13,7 @@ from backend_support import FakeConfig, fake_trainer
 from rl_studio.experiments.presets import PRESETS
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.sb3_config import SB3Config
+from rl_studio.packages import install_command
 from rl_studio.trainers import ENTRY_POINT_GROUP, ScriptTrainer, Trainer, TrainerError, TrainerRegistry
 
 PLUGIN = fake_trainer(name="plugin")
@@ -107,9 +108,10 @@ def test_what_a_trainer_lacks_is_told() -> None:
     assert fake_trainer().problem() is None
     assert fake_trainer().config_model() is FakeConfig
     assert list(fake_trainer().presets()) == []
-    problem = fake_trainer(packages=("pytest", "no-such-thing", "nor-this"), hint="Get them.").problem()
+    problem = fake_trainer(packages=("pytest", "no-such-thing", "nor-this"), extra="sb3").problem()
     assert problem is not None
-    assert (problem.message, problem.hint) == ("no-such-thing, nor-this are not installed.", "Get them.")
+    assert problem.message == "no-such-thing, nor-this are not installed."
+    assert problem.hint == install_command("sb3")
     problem = fake_trainer(script=lambda: Path("/nowhere.py")).problem()
     assert problem is not None
     assert "/nowhere.py" in problem.message

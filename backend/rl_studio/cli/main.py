@@ -36,6 +36,7 @@ _COMMANDS = {
         "export the game for Linux, for the machines of a Ray cluster",
     ),
     "install-addon": ("rl_studio.cli.install_addon", "copy the Godot addon into a project and enable it"),
+    "setup": ("rl_studio.cli.setup", "make, mend or remove the Python environment that the editor uses"),
     "doctor": ("rl_studio.cli.doctor", "say what is here, what is missing, and what mends it"),
     "godot": ("rl_studio.cli.godot", "find Godot, or set one up where there is none"),
     "serve": ("rl_studio.cli.serve", "serve a project to the editor"),

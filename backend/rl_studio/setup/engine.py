@@ -200,12 +200,14 @@ class _Setup:
             options += source.arguments
             if source.note:
                 self._report.note(source.note)
-                self._goal = replace(self._goal, notes=(source.note,))
         if self._request.repair or (self._old is not None and self._old.wheel != self._goal.wheel):
             self._pip.uninstall(DISTRIBUTION)
         self._report.phase("packages", "Installing packages", _PACKAGES_SPAN[0])
         extras = f"[{','.join(self._goal.extras)}]" if self._goal.extras else ""
         self._pip.install(f"{DISTRIBUTION}{extras} @ {wheel.as_uri()}", options, self._size, _PACKAGES_SPAN)
+        if self._goal.torch == "cpu" and packages_there.has(self._places.env, "nvidia_cublas"):
+            note = "PyTorch is the build for NVIDIA GPUs: the one for the CPU could not be reached."
+            self._goal = replace(self._goal, notes=(note,))
 
     def _constraints(self, wheel: Path) -> Path:
         target = self._places.work / "constraints.txt"

@@ -20,6 +20,21 @@ def count(env: Path) -> int:
     return sum(1 for folder in site_packages(env) for _ in folder.glob("*.dist-info"))
 
 
+def has(env: Path, name: str) -> bool:
+    """Whether a package is there; its name as in the names of folders, with underscores."""
+    return any(True for folder in site_packages(env) for _ in folder.glob(f"{name}-*.dist-info"))
+
+
+def damaged(env: Path) -> list[str]:
+    """The packages of which files are missing or have another length."""
+    return [
+        _name(info)
+        for folder in site_packages(env)
+        for info in _infos(folder)
+        if not _is_whole(info, deep=False)
+    ]
+
+
 def drop_damaged(env: Path, *, deep: bool) -> list[str]:
     """Makes pip install again what is not whole.
 
@@ -31,13 +46,21 @@ def drop_damaged(env: Path, *, deep: bool) -> list[str]:
     """
     dropped: list[str] = []
     for folder in site_packages(env):
-        for info in sorted(folder.glob("*.dist-info")):
+        for info in _infos(folder):
             if not _is_whole(info, deep=deep):
-                dropped.append(info.name.removesuffix(".dist-info"))
+                dropped.append(_name(info))
                 shutil.rmtree(info, ignore_errors=True)
         for leftover in folder.glob("~*"):  # what pip had put aside when it was ended
             shutil.rmtree(leftover, ignore_errors=True)
     return dropped
+
+
+def _infos(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.dist-info"))
+
+
+def _name(info: Path) -> str:
+    return info.name.removesuffix(".dist-info")
 
 
 def _is_whole(info: Path, *, deep: bool) -> bool:

@@ -35,19 +35,14 @@ def extras() -> tuple[str, ...]:
 def size_of(chosen: Sequence[str], torch: Torch) -> Size:
     """About how large an environment with these extras is.
 
-    What two extras share is counted once: each extra's numbers are those of it alone, the second one's are halved.
+    The extras share nearly everything (godot-rl needs Stable-Baselines3): the largest of them counts.
     """
     table = load()
-    numbers = [table["base"]]
+    rows = [table["base"]]
     if chosen:
-        numbers.append(table["torch"][torch])
+        extra_rows = [table["extras"][name] for name in chosen]
+        rows += [table["torch"][torch], max(extra_rows, key=lambda row: int(row["download"]))]
     packages, download, disk = (
-        sum(int(row[key]) for row in numbers) for key in ("packages", "download", "disk")
+        sum(int(row[key]) for row in rows) for key in ("packages", "download", "disk")
     )
-    rows = sorted((table["extras"][name] for name in chosen), key=lambda row: -int(row["download"]))
-    for index, row in enumerate(rows):
-        share = 1 if index == 0 else 2
-        packages += int(row["packages"]) // share
-        download += int(row["download"]) // share
-        disk += int(row["disk"]) // share
     return Size(packages, download, disk)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rl_studio.errors import StudioError, closest
+from rl_studio.packages import install_command
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -100,7 +101,7 @@ class ScriptTrainer:
         load_config_model: gives the model; called late, so that a form costs nothing until it is asked for.
         script: gives the script's path.
         packages: distributions the script needs, installed in the Python that runs the backend.
-        hint: how to install them.
+        extra: of ours, that installs them.
         load_presets: gives the presets; called late, too.
         can_resume: whether the script takes --resume DIR and --init-from DIR.
     """
@@ -110,7 +111,7 @@ class ScriptTrainer:
     load_config_model: Callable[[], type[BaseModel]]
     script: Callable[[], Path]
     packages: tuple[str, ...] = ()
-    hint: str | None = None
+    extra: str | None = None
     load_presets: Callable[[], Sequence[Preset]] = tuple
     can_resume: bool = False
 
@@ -144,10 +145,13 @@ class ScriptTrainer:
         missing = [name for name in self.packages if installed_version(name) is None]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
-            return TrainerProblem(f"{', '.join(missing)} {verb} not installed.", self.hint)
+            return TrainerProblem(f"{', '.join(missing)} {verb} not installed.", self._way_out())
         if not self.script().is_file():
             return TrainerProblem(f"The script {self.script()} is missing.", "Install godot-rl-studio again.")
         return None
+
+    def _way_out(self) -> str | None:
+        return None if self.extra is None else install_command(self.extra)
 
 
 def installed_version(distribution: str) -> str | None:
@@ -206,7 +210,7 @@ def _builtin() -> list[Trainer]:
             load_config_model=_sb3_config,
             script=lambda: _bundled_script("stable_baselines3_training_script.py"),
             packages=("stable-baselines3", "sb3-contrib", "godot-rl", "torch"),
-            hint="pip install 'godot-rl-studio[sb3]'",
+            extra="sb3",
             load_presets=_sb3_presets,
             can_resume=True,
         ),
@@ -216,7 +220,7 @@ def _builtin() -> list[Trainer]:
             load_config_model=_rllib_config,
             script=lambda: _bundled_script("rllib_training_script.py"),
             packages=("ray", "godot-rl", "torch"),
-            hint="pip install 'godot-rl-studio[rllib]'",
+            extra="rllib",
             can_resume=True,
         ),
     ]
