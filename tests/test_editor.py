@@ -29,12 +29,19 @@ _BAD = ("SCRIPT ERROR", "Parse Error", "Compile Error", "RL Studio:")
 
 
 def drive(
-    godot: GodotBinary, project: Project, script: str, *, timeout_s: float = 200.0, **environment: str
+    godot: GodotBinary,
+    project: Project,
+    script: str,
+    *,
+    timeout_s: float = 200.0,
+    display: str = "",
+    **environment: str,
 ) -> str:
     """Runs a driver script in the editor and returns what was printed.
 
     Args:
         script: name of a file in tests/godot/editor.
+        display: the X display of a window; without one the editor is headless.
         environment: PYTHONPATH, variables with RL_STUDIO_ in their name, and arguments of the script.
     """
     env = headless_environment(private_dir=project.root.parent / "xdg")
@@ -42,7 +49,12 @@ def drive(
     for name, value in environment.items():
         is_variable = name == "PYTHONPATH" or "RL_STUDIO_" in name
         env[name if is_variable else f"RL_STUDIO_TEST_{name}"] = value
-    argv = [str(godot.path), "--headless", "-e", "--path", str(project.root), "-s", str(DRIVERS / script)]
+    window = ["--headless"]
+    if display:
+        env["DISPLAY"] = display
+        window = ["--single-window", "--audio-driver", "Dummy", "--rendering-driver", "opengl3"]
+        window += ["--resolution", "1600x900", "--position", "0,0"]
+    argv = [str(godot.path), *window, "-e", "--path", str(project.root), "-s", str(DRIVERS / script)]
     log = project.root.parent / "editor.log"
     with log.open("w", encoding="utf-8") as output:
         # Not a pipe: the backend outlives the editor and would hold it open.
