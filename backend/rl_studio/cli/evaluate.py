@@ -10,7 +10,7 @@ from rl_studio.cli.arguments import add_godot, add_json, add_project, open_proje
 from rl_studio.cli.output import Output
 from rl_studio.errors import ConfigError
 from rl_studio.evaluate import MAX_DECISIONS, RANDOM, Evaluation, PolicyResult, evaluate
-from rl_studio.godot import find_godot
+from rl_studio.godot import find_godot, require_trainable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds that all of it may take (default: 600)",
     )
+    parser.add_argument("--no-check", action="store_true", help="start without a look at the scene first")
     add_godot(parser)
     add_json(parser)
 
@@ -63,8 +64,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     policy = parse_policies(args.policies)
     project = open_project(args)
     godot = find_godot(args.godot)
-    output.progress("Importing the project")
     with leaving_on_signals():
+        if not args.no_check:
+            require_trainable(
+                godot,
+                project,
+                args.scene or project.training_scene,
+                on_warning=lambda message: output.say(f"Warning: {message}"),
+                progress=lambda *told: output.progress(told[-1]),
+            )
         outcome = evaluate(
             project,
             godot,

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _COMMANDS = {
     "train": ("rl_studio.cli.train", "train a policy in a Godot project"),
+    "check": ("rl_studio.cli.check", "look at a scene before it is trained, without starting the game"),
     "config": ("rl_studio.cli.config", "show and change the configuration of an experiment"),
     "import-config": (
         "rl_studio.cli.import_config",

@@ -14,7 +14,7 @@ from rl_studio.godot.hidden_display import (
     how_to_get_x_server,
     misses_picture,
 )
-from rl_studio.godot.importing import ProjectImportError, ensure_imported
+from rl_studio.godot.importing import ProjectImportError, ensure_imported, is_imported
 from rl_studio.godot.install import install_godot
 from rl_studio.godot.install_error import GodotInstallError, Progress
 from rl_studio.godot.launch import (
@@ -25,12 +25,22 @@ from rl_studio.godot.launch import (
     window_environment,
 )
 from rl_studio.godot.managed import can_install
+from rl_studio.godot.scene_look import (
+    Finding,
+    SceneFaultError,
+    has_errors,
+    look_at_scene,
+    prepare_scene,
+    require_trainable,
+    scene_error,
+)
 from rl_studio.godot.templates import install_export_templates, release_template
 from rl_studio.godot.version import GodotVersion, parse_version
 
 __all__ = [
     "DisplayError",
     "DrawingWay",
+    "Finding",
     "GodotBinary",
     "GodotInstallError",
     "GodotNotFoundError",
@@ -38,6 +48,7 @@ __all__ = [
     "HiddenDisplay",
     "Progress",
     "ProjectImportError",
+    "SceneFaultError",
     "can_install",
     "cannot_draw",
     "download_hint",
@@ -45,15 +56,21 @@ __all__ = [
     "ensure_imported",
     "find_godot",
     "game_argv",
+    "has_errors",
     "headless_environment",
     "hidden_display",
     "how_to_get_x_server",
     "install_export_templates",
     "install_godot",
+    "is_imported",
+    "look_at_scene",
     "misses_picture",
     "parse_version",
+    "prepare_scene",
     "probe_drawing",
     "release_template",
+    "require_trainable",
+    "scene_error",
     "unseen_environment",
     "unseen_flags",
     "window_environment",

@@ -74,9 +74,9 @@ def ensure_imported(
         ProjectImportError: Godot failed or took too long, or scripts of the project have errors.
         ReadOnlyError, DiskFullError: the project has to be imported, and cannot be written.
     """
-    stamp = project.state_dir / STAMP
-    if (project.root / ".godot").is_dir() and _read_stamp(stamp) == asdict(_state(binary, project)):
+    if is_imported(binary, project):
         return False
+    stamp = project.state_dir / STAMP
     godot_folder = project.root / ".godot"
     storage.require_writable(godot_folder if godot_folder.is_dir() else project.root, "The project")
     report = progress or silent
@@ -95,6 +95,13 @@ def ensure_imported(
         project.prepare_state_dir()
         write_json_atomic(stamp, asdict(_state(binary, project)))
     return True
+
+
+def is_imported(binary: GodotBinary, project: Project) -> bool:
+    """Whether the project has been imported with this Godot and no file changed since."""
+    if not (project.root / ".godot").is_dir():
+        return False
+    return _read_stamp(project.state_dir / STAMP) == asdict(_state(binary, project))
 
 
 def _remedy(project: Project, problems: list[str]) -> str:

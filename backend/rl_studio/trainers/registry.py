@@ -104,6 +104,7 @@ class ScriptTrainer:
         extra: of ours, that installs them.
         load_presets: gives the presets; called late, too.
         can_resume: whether the script takes --resume DIR and --init-from DIR.
+        plays_scene: whether it starts the scene of its configuration: then that is looked at first.
     """
 
     name: str
@@ -114,6 +115,7 @@ class ScriptTrainer:
     extra: str | None = None
     load_presets: Callable[[], Sequence[Preset]] = tuple
     can_resume: bool = False
+    plays_scene: bool = False
 
     def config_model(self) -> type[BaseModel]:
         return self.load_config_model()
@@ -213,6 +215,7 @@ def _builtin() -> list[Trainer]:
             extra="sb3",
             load_presets=_sb3_presets,
             can_resume=True,
+            plays_scene=True,
         ),
         ScriptTrainer(
             name="rllib",
@@ -222,6 +225,7 @@ def _builtin() -> list[Trainer]:
             packages=("ray", "godot-rl", "torch"),
             extra="rllib",
             can_resume=True,
+            plays_scene=True,
         ),
     ]
 
