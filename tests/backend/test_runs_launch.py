@@ -106,6 +106,20 @@ def test_a_resumed_run_is_a_new_one_with_the_configuration_of_the_checkpoint(
     assert service.wait(info.id, timeout=30).state == "finished"
 
 
+@pytest.mark.parametrize(
+    ("overrides", "total"), [({}, 100), ({"total_timesteps": 70}, 70), ({"seed": 3}, 100)]
+)
+def test_a_run_that_had_done_all_its_steps_gets_as_many_again(
+    start: Start, service: RunService, overrides: dict[str, Any], total: int
+) -> None:
+    info = start(CHECKPOINT.replace("90", "50"), FINISHED, total_timesteps=50)
+    before = service.wait(info.id, timeout=30).id
+    resumed = service.start(resume=RunCheckpoint(before), overrides=overrides)
+    config = json.loads((service.folder(resumed.id) / "config.json").read_text(encoding="utf-8"))
+    assert (config["total_timesteps"], resumed.timesteps_target) == (total, total)
+    service.wait(resumed.id, timeout=30)
+
+
 def test_a_run_may_begin_with_the_best_policy_of_another(start: Start, service: RunService) -> None:
     other = 'checkpoint {"timesteps": 70}'
     best = 'best {"checkpoint": "step_000000000050", "value": 1.5, "metric": "evaluation_reward"}'

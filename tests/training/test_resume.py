@@ -288,7 +288,10 @@ def test_other_agents_are_refused(begin: Begin) -> None:
     other = begin(small(), game={"see": "extra"})
     with pytest.raises(CheckpointError, match="agents have changed") as caught:
         other.training.resume(checkpoint)
-    assert "--init-from" in str(caught.value.hint)
+    assert 'The observation "extra" (2 numbers) is new.' in caught.value.message
+    assert "{" not in caught.value.message
+    hint = str(caught.value.hint)
+    assert '"A run\'s policy" under "Begin with"' in hint and "--init-from" in hint
 
 
 @pytest.mark.parametrize(
@@ -341,7 +344,7 @@ def test_what_does_not_fit_is_listed_and_the_rest_is_loaded(begin: Begin) -> Non
     other = begin(small(hidden_layers=[8, 6]), game={"acts": "continuous,continuous"})
     other.training.initialise(checkpoint)
     (warning,) = other.events("warning")
-    assert warning["message"].startswith("not loaded: ")
+    assert "parts of the checkpoint do not fit this run" in warning["message"]
     assert "mlp_extractor.policy_net.2.weight (6x8 here, 8x8 there)" in warning["message"]
     assert "action_net.weight (2x6 here, 2x8 there)" in warning["message"]
     assert "policy_net.0.weight" not in warning["message"]

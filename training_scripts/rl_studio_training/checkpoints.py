@@ -14,6 +14,7 @@ from rl_studio.files import read_json, write_json_atomic
 from rl_studio.runs import checkpoints as found_checkpoints
 from rl_studio.runs.checkpoints import BEST_FILE, DESCRIPTION_FILE, Best, Bests, Which
 from rl_studio.runs.state import RunError
+from rl_studio_training.beginnings import FROM_POLICY
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.judging import Judge
 from rl_studio_training.reporter import clean, timestamp
@@ -62,7 +63,7 @@ class Counters:
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 "The checkpoint does not say how far its run was.",
-                hint="Start from its policy instead of resuming it (--init-from).",
+                hint=FROM_POLICY,
             ) from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio_training.beginnings import FROM_POLICY
 from rl_studio_training.episodes import WINDOW, EpisodeWindow
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.stop_conditions import StopConditions
@@ -48,5 +49,5 @@ def read_progress(
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise CheckpointError(
             f"{folder / PROGRESS_FILE} cannot be read ({error}), so the run cannot be resumed from there.",
-            hint="Start from its policy instead (--init-from).",
+            hint=FROM_POLICY,
         ) from error

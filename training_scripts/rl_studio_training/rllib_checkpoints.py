@@ -12,6 +12,7 @@ from ray.rllib.algorithms import Algorithm
 from ray.rllib.core.rl_module.rl_module import RLModule
 
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio_training.beginnings import FROM_POLICY
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.rllib_opponents import require_trained
 from rl_studio_training.rng_state import restore_rng, rng_state
@@ -75,7 +76,7 @@ def restore_algorithm(algorithm: Algorithm, checkpoint: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             f"{checkpoint} does not fit this run: {error}",
-            hint="Resume with the networks it was made with, or start from its policy instead.",
+            hint=FROM_POLICY,
         ) from error
     buffer = algorithm.local_replay_buffer
     if buffer is None:
@@ -169,7 +170,7 @@ def _require_policies(checkpoint: Path, policies: Collection[str]) -> None:
     if missing:
         raise CheckpointError(
             f"{checkpoint} has no policy {missing[0]}, which this run has.",
-            hint="Resume with the scene it was made with, or start from its policies instead (--init-from).",
+            hint=FROM_POLICY,
         )
 
 

@@ -30,7 +30,7 @@ def require_trained(untrained: Mapping[str, Sequence[str]], source: str | None) 
     raise CheckpointError(
         f"The {who} {names} would play with random weights, and whoever learns against {it} would look good: this "
         f"run does not train {it}, and {reason}.",
-        hint=f"Begin with a run that has {names} with the same observations, actions and layers (--init-from), train "
+        hint=f"Begin with a run that has {names} with the same observations, actions and layers, train "
         f"{it} as well (policies_to_train), or set allow_untrained_opponents.",
         data={"policies": {name: list(problems) for name, problems in untrained.items()}},
     )

@@ -12,11 +12,12 @@ import tree
 from rl_studio.experiments import checks
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio_training.action_repeat import ActionRepeat
+from rl_studio_training.beginnings import FROM_POLICY, changes, not_taken_over
 from rl_studio_training.bottleneck import Bottleneck
 from rl_studio_training.checkpoints import Counters, read_description
 from rl_studio_training.continuation import read_progress, write_progress
 from rl_studio_training.episodes import EpisodeWindow
-from rl_studio_training.errors import DivergedError, GameError, Interrupted
+from rl_studio_training.errors import CheckpointError, DivergedError, GameError, Interrupted
 from rl_studio_training.evaluation import Evaluation, evaluation_games
 from rl_studio_training.judging import Judge
 from rl_studio_training.kept_observations import KeptObservations
@@ -105,6 +106,12 @@ class RLlibTraining:
         """
         self._begins_anew = False
         description = read_description(checkpoint)
+        told = changes(description.get("policies") or {}, self.facts()["policies"])
+        if told and description.get("trainer") == "rllib":
+            raise CheckpointError(
+                f"The agents have changed since that run, so it cannot go on. {' '.join(told)}",
+                hint=FROM_POLICY,
+            )
         for sentence in restore_algorithm(self.algorithm, checkpoint):
             self.reporter.warning(sentence)
         self.metrics.counters = Counters.read(description)
@@ -122,12 +129,13 @@ class RLlibTraining:
                 does not fit, and may not play untrained.
         """
         self._begins_anew = False
-        theirs = read_description(checkpoint).get("policies", {})
+        theirs = read_description(checkpoint).get("policies") or {}
         missing = initialise_algorithm(
             self.algorithm, checkpoint, self.policies, theirs, self._to_be_trained_before()
         )
         if missing:
-            self.reporter.warning(f"not loaded: {'; '.join(missing)}")
+            told = changes(theirs, self.facts()["policies"])
+            self.reporter.warning(" ".join([not_taken_over(missing), *told]))
 
     def _to_be_trained_before(self) -> list[str]:
         """The policies that do not learn here, and may not play with random weights."""

@@ -10,6 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio_training.beginnings import FROM_POLICY
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.rng_state import restore_rng, rng_state
 from rl_studio_training.sb3_algorithms import StudioDQN
@@ -70,7 +71,7 @@ def restore_state(model: StudioAlgorithm, folder: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             f"The run cannot go on from {folder}: {error}",
-            hint="Start from its policy instead (--init-from).",
+            hint=FROM_POLICY,
         ) from error
     return missing
 

@@ -9,6 +9,7 @@ from rl_studio.experiments import checks
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.training_config import applies
 from rl_studio_training.action_repeat import ActionRepeat
+from rl_studio_training.beginnings import FROM_POLICY, changes, not_taken_over
 from rl_studio_training.bottleneck import Bottleneck, Facts
 from rl_studio_training.checkpoints import Counters, read_description
 from rl_studio_training.continuation import read_progress, write_progress
@@ -101,11 +102,10 @@ class Training:
         description = self._read(checkpoint)
         policies = description.get("policies") or {}
         name = self.env.policy_name
-        if policies != {name: self.spaces}:
+        if policies != self._policies:
+            told = " ".join(changes(policies, self._policies))
             raise CheckpointError(
-                f"The agents have changed: {checkpoint.name} is of {_told(policies)}; this game has "
-                f"{_told({name: self.spaces})}.",
-                hint="Start from its policy instead of resuming the run (--init-from).",
+                f"The agents have changed since that run, so it cannot go on. {told}", hint=FROM_POLICY
             )
         counters = Counters.read(description)
         load_into(self.model, checkpoint)
@@ -124,10 +124,11 @@ class Training:
         Raises:
             CheckpointError: it is none of SB3, cannot be read, or nothing of it fits.
         """
-        self._read(checkpoint)
+        policies = self._read(checkpoint).get("policies") or {}
         missing = initialise(self.model, checkpoint)
         if missing:
-            self.reporter.warning(f"not loaded: {', '.join(missing)}")
+            told = changes(dict(zip([self.env.policy_name], policies.values(), strict=False)), self._policies)
+            self.reporter.warning(" ".join([not_taken_over(missing), *told]))
 
     def _read(self, checkpoint: Path) -> dict[str, Any]:
         description = read_description(checkpoint)
@@ -213,6 +214,10 @@ class Training:
             may_add_games=not self.env.games[0].settings.is_played_in_editor,
         )
 
+    @property
+    def _policies(self) -> dict[str, Any]:
+        return {self.env.policy_name: self.spaces}
+
     # --- between iterations (sb3_callback.Watch)
 
     def is_due(self, before: int) -> bool:
@@ -295,10 +300,3 @@ class Training:
             "policies": {self.env.policy_name: self.spaces},
             "action_repeat": self.action_repeat.in_force,
         }
-
-
-def _told(policies: dict[str, Any]) -> str:
-    return "; ".join(
-        f"{name} with {spaces['observation_space']} and {spaces['action_space']}"
-        for name, spaces in policies.items()
-    )

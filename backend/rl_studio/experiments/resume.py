@@ -41,6 +41,9 @@ _LIMITS = {
 def resumed(model: type[Model], description: Mapping[str, Any], overrides: Mapping[str, Any]) -> Model:
     """The configuration of a run that resumes a checkpoint: the checkpoint's, with the overrides of this start.
 
+    Of what limits the run, such as total_timesteps, and was used up, it gets as much again, unless the overrides say
+    how much there is to be.
+
     Args:
         description: the checkpoint's checkpoint.json.
 
@@ -57,11 +60,24 @@ def resumed(model: type[Model], description: Mapping[str, Any], overrides: Mappi
     changes = list(_changes(old, overrides))
     if changes:
         raise _refusal(changes)
-    config = resolve(model, merge(model, before, overrides))
-    problems = [*_policy_changes(old, config), *_reached(config, description.get("counters") or {})]
+    counters = description.get("counters") or {}
+    config = resolve(model, merge(model, before, {**_as_much_again(old, counters, overrides), **overrides}))
+    problems = [*_policy_changes(old, config), *_reached(config, counters)]
     if problems:
         raise _refusal(problems)
     return config
+
+
+def _as_much_again(
+    old: BaseModel, counters: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """New values of limits that the run had reached."""
+    found = {}
+    for key, (counter, _) in _LIMITS.items():
+        limit, done = getattr(old, key, None), counters.get(counter, 0)
+        if key not in overrides and limit is not None and limit <= done:
+            found[key] = limit + done
+    return found
 
 
 def _changes(old: BaseModel, overrides: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
