@@ -23,7 +23,7 @@ from backend_support import (
     release,
 )
 from rl_studio.project import Project
-from rl_studio.runs import RunError, RunService
+from rl_studio.runs import RunService
 
 
 def test_a_run_is_watched_by_services_that_did_not_start_it(

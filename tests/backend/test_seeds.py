@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -47,17 +48,17 @@ class Quiet:
         self.stops = 0
 
     def changed(self, info: RunInfo) -> None:
-        if self.stops or info.timesteps == 0:
+        if self.stops or info.timesteps == 0 or info.is_final:
             return
         config = json.loads((self._service.folder(info.id) / "config.json").read_text())
         if config["seed"] == self._interrupt_seed:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     def sampled(self, sample: dict[str, Any]) -> None:
         assert sample["seq"] > 0
 
-    def stopping(self) -> None:
-        self.stops += 1
+    def stopping(self, presses: int) -> None:
+        self.stops = presses
 
 
 def test_the_seeds_are_trained_one_after_the_other(service: RunService) -> None:

@@ -18,7 +18,7 @@ on a project look for it in the current folder, unless `--project` names another
 stdout is one JSON document.
 
 The exit code is 0 if the command did what it was asked for, 1 if it failed, 2 if the command line was wrong, and 130
-after Ctrl+C. The environment variable `RL_STUDIO_LOG` (`DEBUG`, `INFO`) makes commands tell more on stderr.
+if it was interrupted. The environment variable `RL_STUDIO_LOG` (`DEBUG`, `INFO`) makes commands tell more on stderr.
 """
 
 
@@ -39,6 +39,8 @@ def _section(level: str, title: str, parser: argparse.ArgumentParser, text: str,
         lines += ["| argument | meaning |", "|---|---|"]
         lines += [_row(action) for action in parser._actions if action.dest != "help"]
         lines.append("")
+    if parser.epilog:
+        lines += [parser.epilog, ""]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Follows a run from the terminal until it ends; the first Ctrl+C asks it to save and stop."""
+"""Follows a run from the terminal until it ends; Ctrl+C asks it to save and stop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rl_studio.cli.figures import figures, warning_lines
 from rl_studio.cli.output import number_text
+from rl_studio.cli.presses import KILLS, Presses
 from rl_studio.runs import RunInfo, RunService
 
 _INTERVAL_S = 0.2
@@ -22,32 +23,43 @@ class Listener(Protocol):
     def sampled(self, sample: dict[str, Any]) -> None:
         """Called once for each sample, in order."""
 
-    def stopping(self) -> None:
-        """Called when the user pressed Ctrl+C."""
+    def stopping(self, presses: int) -> None:
+        """Called when the user asks for a stop, for the so many-th time: the run saves and ends, or is killed."""
 
 
-def follow(service: RunService, run_id: str, listener: Listener) -> RunInfo:
+def follow(service: RunService, run_id: str, listener: Listener, presses: Presses | None = None) -> RunInfo:
     """Blocks until the run is over and tells `listener` about it; returns its last state.
 
-    A KeyboardInterrupt stops the run and goes on following; at the second one it leaves, and the run goes on
-    stopping.
+    Ctrl+C, SIGTERM and SIGHUP stop the run, which saves a checkpoint, and following goes on; so does a second one. A
+    third kills the run with its games.
+
+    Args:
+        presses: counts them since the run was started; None begins to count here.
     """
-    seen = 0
-    asked = False
+    if presses is not None:
+        return _follow(service, run_id, listener, presses)
+    with Presses() as own:
+        return _follow(service, run_id, listener, own)
+
+
+def _follow(service: RunService, run_id: str, listener: Listener, presses: Presses) -> RunInfo:
+    presses.hold()
+    seen = heard = 0
     while True:
-        try:
-            info = service.get(run_id)
-            seen = _tell_samples(service, run_id, seen, listener)
-            listener.changed(info)
-            if info.is_final:
-                return info
-            time.sleep(_INTERVAL_S)
-        except KeyboardInterrupt:
-            if asked:
-                raise
-            asked = True
-            listener.stopping()
-            service.stop(run_id)
+        while presses.count > heard:
+            heard += 1
+            listener.stopping(heard)
+            if heard == 1:
+                service.stop(run_id)
+            elif heard == KILLS:
+                service.kill(run_id)
+        info = service.get(run_id)
+        seen = _tell_samples(service, run_id, seen, listener)
+        listener.changed(info)
+        if info.is_final:
+            presses.release()
+            return info
+        time.sleep(_INTERVAL_S)
 
 
 def _tell_samples(service: RunService, run_id: str, seen: int, listener: Listener) -> int:

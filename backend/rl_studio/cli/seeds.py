@@ -8,6 +8,7 @@ from typing import Any
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from rl_studio.cli.follow import Listener, follow, outcome_text
 from rl_studio.cli.output import Output, number_text, table
+from rl_studio.cli.presses import Presses
 from rl_studio.experiments import ExperimentStore, layers, overlay
 from rl_studio.runs import RunInfo, RunService
 from rl_studio.seeds import (
@@ -31,6 +32,7 @@ def train_with_seeds(
     seeds: range,
     listener: Listener,
     output: Output,
+    presses: Presses | None = None,
 ) -> int:
     """Trains with each of `seeds` and prints a table, the means and their intervals; the document is the report.
 
@@ -38,6 +40,7 @@ def train_with_seeds(
 
     Args:
         start: starts the run of a seed.
+        presses: counts Ctrl+C; None begins to count with each run.
 
     Returns:
         The exit code.
@@ -53,7 +56,7 @@ def train_with_seeds(
         return info
 
     def watch(run_id: str) -> RunInfo:
-        info = follow(service, run_id, listener)
+        info = follow(service, run_id, listener, presses)
         output.say(outcome_text(info))
         return info
 

@@ -11,10 +11,12 @@ from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from rl_studio.cli.fields import print_fields
 from rl_studio.cli.follow import follow, outcome_text, progress_text
 from rl_studio.cli.output import Output
+from rl_studio.cli.presses import KILLS, Presses
 from rl_studio.cli.seeds import first_seed, train_with_seeds
 from rl_studio.errors import ConfigError
 from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, layers, parse_assignments, resolve
 from rl_studio.experiments.presets import find_preset, preset_values
+from rl_studio.godot import GodotBinary, require_trainable
 from rl_studio.runs import RunCheckpoint, RunInfo, RunService
 
 _SHORTHANDS = {
@@ -29,6 +31,10 @@ _EXIT_CODES = {"finished": EXIT_DONE, "stopped": EXIT_INTERRUPTED, "failed": EXI
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Ctrl+C, SIGTERM and SIGHUP (a terminal that is closed) stop the run, which saves a checkpoint and ends with "
+        "its games; so does a second one. A third kills it. With --detach the run goes on by itself."
+    )
     add_project(parser)
     parser.add_argument(
         "--experiment", default=DEFAULT_EXPERIMENT, metavar="NAME", help="a saved experiment to start from"
@@ -65,6 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="train N times, with seeds from --seed on, and compare the results",
     )
+    parser.add_argument("--no-check", action="store_true", help="start without a look at the scene first")
     _add_beginnings(parser)
     add_godot(parser)
     add_json(parser)
@@ -75,7 +82,8 @@ def _add_beginnings(parser: argparse.ArgumentParser) -> None:
     either.add_argument(
         "--resume",
         metavar="RUN",
-        help="go on where this run ended, with its configuration and --set on top; a new run is made of it",
+        help="go on where this run ended, with its configuration and --set on top; a new run is made of it. One that "
+        "had done all its steps does as many again, unless --timesteps says how many there are to be in all",
     )
     either.add_argument("--init-from", metavar="RUN", help="begin with the policies of this run")
     parser.add_argument(
@@ -92,37 +100,59 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _check_options(args)
     project = open_project(args)
     overrides = parse_assignments(args.assignments) | _shorthands(args)
-    with RunService(project) as service:
+    with RunService(project) as service, Presses() as presses:
         if args.preset is not None:
             overrides = _preset_values(service, args, overrides) | overrides
         if args.seeds is not None:
-            return _run_seeds(service, args, overrides, output)
-        started = _start(service, args, overrides)
+            return _run_seeds(service, args, overrides, output, presses)
+        started = _start(service, args, overrides, output, presses)
         output.say(f"Run {started.id} in {service.folder(started.id)}")
-        if args.detach:
+        if started.resumed_from is not None:
+            output.say(f"It goes on from {started.resumed_from.run} up to {started.timesteps_target} steps.")
+        if args.detach and not presses.count:
             output.say(f"rl-studio stop {started.id} --project {project.root} stops it.")
             output.result(_document(service, started))
             return 0
-        info = follow(service, started.id, Terminal(output))
+        info = follow(service, started.id, Terminal(output), presses)
         output.say(outcome_text(info))
         output.result(_document(service, info))
     return _EXIT_CODES[info.state]
 
 
 def _run_seeds(
-    service: RunService, args: argparse.Namespace, overrides: dict[str, Any], output: Output
+    service: RunService,
+    args: argparse.Namespace,
+    overrides: dict[str, Any],
+    output: Output,
+    presses: Presses,
 ) -> int:
     first = first_seed(service, args.experiment, args.trainer, overrides)
     return train_with_seeds(
         service,
-        lambda seed: _start(service, args, overrides | {"seed": seed}),
+        lambda seed: _start(service, args, overrides | {"seed": seed}, output, presses),
         range(first, first + args.seeds),
         Terminal(output),
         output,
+        presses,
     )
 
 
-def _start(service: RunService, args: argparse.Namespace, overrides: dict[str, Any]) -> RunInfo:
+def _start(
+    service: RunService,
+    args: argparse.Namespace,
+    overrides: dict[str, Any],
+    output: Output,
+    presses: Presses,
+) -> RunInfo:
+    def look(godot: GodotBinary, scene: str) -> None:
+        require_trainable(
+            godot,
+            service.project,
+            scene,
+            on_warning=lambda message: output.say(f"Warning: {message}"),
+            progress=lambda *told: output.progress(told[-1]),
+        )
+
     return service.start(
         args.experiment,
         overrides=overrides,
@@ -130,6 +160,8 @@ def _start(service: RunService, args: argparse.Namespace, overrides: dict[str, A
         godot=args.godot,
         resume=_checkpoint(service, args.resume, args.checkpoint),
         init_from=_checkpoint(service, args.init_from, args.checkpoint),
+        look=None if args.no_check else look,
+        on_start=presses.hold,
     )
 
 
@@ -195,8 +227,13 @@ class Terminal:
             fields = {key: value for key, value in sample.items() if key != "seq"}
             self._output.raw("@METRIC " + json.dumps(fields, allow_nan=False))
 
-    def stopping(self) -> None:
-        self._output.say("Stopping: the run saves a checkpoint. Ctrl+C again leaves it to that.")
+    def stopping(self, presses: int) -> None:
+        if presses >= KILLS:
+            self._output.say("The run is killed with its games; its last checkpoint stays.")
+        elif presses > 1:
+            self._output.say("Still stopping: the run saves a checkpoint. Ctrl+C once more kills it.")
+        else:
+            self._output.say("Stopping: the run saves a checkpoint. Ctrl+C twice more kills it.")
 
 
 def _shorthands(args: argparse.Namespace) -> dict[str, Any]:

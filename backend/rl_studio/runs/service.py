@@ -9,15 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rl_studio.errors import closest
+from rl_studio.children import signals_wait
 from rl_studio.project import Project
-from rl_studio.runs import pages
+from rl_studio.runs import naming, pages
 from rl_studio.runs.checkpoints import RunCheckpoint
 from rl_studio.runs.describe import describe, same_but_for_time
 from rl_studio.runs.disk import ProjectDisk
 from rl_studio.runs.folder import RunFolder, RunMeta, is_run_id, list_folders
 from rl_studio.runs.info import CheckpointInfo, LogPage, RunInfo, SamplePage
-from rl_studio.runs.state import RunError
 from rl_studio.runs.store import Ingested, Store
 from rl_studio.runs.watch import StopPatience, Watcher
 from rl_studio.storage import StorageError
@@ -108,6 +107,8 @@ class RunService:
         godot: Path | str | None = None,
         resume: RunCheckpoint | None = None,
         init_from: RunCheckpoint | None = None,
+        look: Callable[[GodotBinary, str], object] | None = None,
+        on_start: Callable[[], object] = lambda: None,
     ) -> RunInfo:
         """Starts a run and returns at once.
 
@@ -119,6 +120,9 @@ class RunService:
             resume: a checkpoint to go on from, as if its run had never ended. Experiment, trainer and configuration
                 are those of that run.
             init_from: a checkpoint whose policies the run begins with. Not together with `resume`.
+            look: called with the Godot and the scene before anything is started, if the trainer plays a scene; what
+                it raises is why the run does not start.
+            on_start: called as soon as the process is there, before any signal that came meanwhile is handled.
 
         Raises:
             ConfigError: bad values, or some that may not change in a resumed run.
@@ -134,13 +138,17 @@ class RunService:
         else:
             checked = launch.check(self.project, self.trainers, experiment, trainer, values, init_from)
         binary = self.find_godot(godot)
+        if look is not None and getattr(checked.trainer, "plays_scene", False):
+            look(binary, checked.scene)
         plan = launch.Plan(experiment, checked, binary.path, str(binary.version))
-        folder, process = launch.launch(self.project, plan)
-        self._watcher.adopt(folder, process)
+        with signals_wait():  # so that there is no process that nobody has noted
+            folder, process = launch.launch(self.project, plan)
+            self._watcher.adopt(folder, process)
+            on_start()
         return self.get(folder.id)
 
     def stop(self, run_id: str) -> RunInfo:
-        """Asks a run to save and stop, and returns at once; a run that is over stays as it is.
+        """Asks a run to save and stop, and returns at once; one that is over or stopping already stays as it is.
 
         It gets SIGINT now. If it does not leave, later calls of `get`, `list` or `wait` end it.
 
@@ -150,6 +158,17 @@ class RunService:
         folder, _ = self._find(run_id)
         self.get(run_id)  # a run that ended unnoticed has ended, and was not stopped
         self._watcher.request_stop(folder)
+        return self.get(run_id)
+
+    def kill(self, run_id: str) -> RunInfo:
+        """Ends a run and its games at once, without a checkpoint; a run that is over stays as it is.
+
+        Raises:
+            RunError: no such run.
+        """
+        folder, _ = self._find(run_id)
+        self.get(run_id)
+        self._watcher.kill(folder)
         return self.get(run_id)
 
     def get(self, run_id: str) -> RunInfo:
@@ -231,19 +250,7 @@ class RunService:
         Raises:
             RunError: none, or more than one.
         """
-        known = sorted(self.ids())
-        if not known:
-            raise RunError("There is no run yet.", hint="rl-studio train --project DIR starts one.")
-        if name in ("", "latest"):
-            return max(known, key=self._created)
-        if name in known:
-            return name
-        matching = [run_id for run_id in known if run_id.startswith(name)]
-        if len(matching) == 1:
-            return matching[0]
-        if matching:
-            raise RunError(f"{name!r} may mean {', '.join(matching)}.", hint="Give more of the id.")
-        raise _no_run(name, known)
+        return naming.resolve(name, self.ids(), self.project.runs_dir)
 
     def wait(
         self,
@@ -271,17 +278,11 @@ class RunService:
                 return info
             time.sleep(POLL_INTERVAL_S)
 
-    def _created(self, run_id: str) -> tuple[bool, float, str]:
-        """What sorts runs by their age, after those that cannot be read."""
-        meta = RunFolder(self.project.runs_dir / run_id).read_meta()
-        usable = meta is not None and meta.problem is None
-        return (usable, meta.created_time if meta else 0.0, run_id)
-
     def _find(self, run_id: str) -> tuple[RunFolder, RunMeta]:
         folder = RunFolder(self.project.runs_dir / run_id)
         meta = folder.read_meta() if is_run_id(run_id) else None
         if meta is None:
-            raise _no_run(run_id, self.ids())
+            raise naming.no_run(run_id, self.ids())
         return folder, meta
 
     def _refresh(self, folder: RunFolder, meta: RunMeta) -> RunInfo:
@@ -296,9 +297,3 @@ class RunService:
         )
         problem = None if info.is_final else self.problem
         return info if problem is None else dataclasses.replace(info, message=problem.message)
-
-
-def _no_run(run_id: str, known: object) -> RunError:
-    near = closest(run_id, known) if isinstance(known, set | list) else None
-    hint = f"Did you mean {near}?" if near else "rl-studio runs --project DIR lists them."
-    return RunError(f"There is no run {run_id!r}.", hint=hint)

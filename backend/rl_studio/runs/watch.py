@@ -72,8 +72,7 @@ class Watcher:
         """Takes a child of ours as the run's process; everybody can find it then."""
         self._children[folder.id] = process
         meta = self._note_process(folder, process.pid)
-        if meta.state == RunState.STOPPING:
-            self.request_stop(folder)
+        self._interrupt(folder, meta)
 
     def _note_process(self, folder: RunFolder, pid: int) -> RunMeta:
         def change(meta: RunMeta) -> RunMeta:
@@ -111,18 +110,32 @@ class Watcher:
         return meta, row
 
     def request_stop(self, folder: RunFolder) -> RunMeta:
-        """Marks a run as stopping and interrupts it, unless it has ended."""
+        """Marks a run as stopping and interrupts it, unless it has ended or was asked to stop before.
+
+        A second interrupt would end a trainer that is saving.
+        """
+        before = folder.read_meta()
         meta = self.change(folder, RunState.STOPPING)
         if meta.problem is not None:
             # Nobody knows what it is to be doing, but it may be going on.
             for member in processes.members(folder.path)[:1]:
                 processes.interrupt(member)
+        elif before is None or before.state != RunState.STOPPING:
+            self._interrupt(folder, meta)
+        return meta
+
+    def _interrupt(self, folder: RunFolder, meta: RunMeta) -> None:
         if meta.state == RunState.STOPPING and meta.pid is not None:
             process = processes.find(meta.pid, meta.process_created, folder.path)
             if process is not None:
                 logger.info("interrupting run %s", folder.id)
                 processes.interrupt(process)
-        return meta
+
+    def kill(self, folder: RunFolder) -> None:
+        """Ends all processes of a run at once, and marks it as stopped by that, unless it has ended."""
+        if self.change(folder, RunState.STOPPING).state == RunState.STOPPING:
+            logger.info("killing run %s", folder.id)
+            processes.end_all(processes.members(folder.path), kill=True)
 
     def change(self, folder: RunFolder, state: RunState) -> RunMeta:
         """Moves a run into a state that is not final, unless it is there already, beyond it, or over."""
