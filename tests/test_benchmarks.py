@@ -64,6 +64,12 @@ ROWS = {
         "sample, peer, two games",
         "sample, ours / peer's best",
     },
+    "tuning.py": {
+        "sample, 32/256/5/1e-3",
+        "arenas, 32/256/5/1e-3, update",
+        "16 decisions, one of 4 choices, SB3",
+        "one batch of 256, ours",
+    },
     "training_speed.py": {
         "trivial, ours",
         "trivial, engine alone",

@@ -31,6 +31,7 @@ class Line:
         time: Unix time at which the trainer wrote it.
         steps: agent steps so far.
         reward: mean of the last 100 episodes; None before the first end.
+        success: share of them that were won; None if nobody says so.
         throughput: shares of wall time (ours only).
         agents: mean number of those that decided at once; None if it is not told.
     """
@@ -39,6 +40,7 @@ class Line:
     steps: int
     episodes: int
     reward: float | None
+    success: float | None
     throughput: Mapping[str, Any]
     agents: float | None
 
@@ -85,6 +87,7 @@ def _parse(values: Mapping[str, Any]) -> Line:
         steps=values["timesteps_total"],
         episodes=values["episodes_total"],
         reward=values["episode_reward_mean"],
+        success=values.get("success_rate"),
         throughput=values.get("throughput") or {},
         agents=values.get("agents"),
     )
