@@ -20,6 +20,9 @@ class Actor:
 		return space
 
 
+@warning_ignore("missing_tool")
+
+
 class RlPlan:
 	extends RLPolicy
 	## Says that it takes and gives what the test wants.

@@ -42,6 +42,9 @@ class Choosy:
 		return {"gear": [false, true, true]}
 
 
+@warning_ignore("missing_tool")
+
+
 class Rule:
 	extends RLPolicy
 	## Puts out what it sees, and counts decisions in its memory if it has one.

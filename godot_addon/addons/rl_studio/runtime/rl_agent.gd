@@ -1,4 +1,3 @@
-@tool
 @icon("../icons/rl_agent.svg")
 class_name RLAgent
 extends Node
@@ -7,7 +6,8 @@ extends Node
 ## Add it below the body it steers, attach a script that extends RLAgent and override
 ## [method _get_observation], [method _get_action_space], [method _apply_action] and usually
 ## [method _begin_episode]. Give rewards with [method add_reward] and end episodes with
-## [method end_episode]. One [RLSync] node in the scene drives all agents.
+## [method end_episode]. One [RLSync] node in the scene drives all agents; its warnings in the scene
+## tree are those of its agents, too.
 
 ## The agent starts over: the first observation of the new episode has not been taken yet.
 signal episode_began
@@ -18,7 +18,6 @@ enum Mode { INHERIT, HUMAN, TRAINING, POLICY }
 
 const RlEpisode := preload("episode.gd")
 const RlNotices := preload("notices.gd")
-const RlSceneChecks := preload("scene_checks.gd")
 
 const GROUP: StringName = &"rl_studio_agents"
 
@@ -26,10 +25,7 @@ const GROUP: StringName = &"rl_studio_agents"
 static var changes: int = 0
 
 ## Agents with the same name learn one policy together and must have the same spaces.
-@export var policy_name: String = "shared_policy":
-	set(value):
-		policy_name = value
-		update_configuration_warnings()
+@export var policy_name: String = "shared_policy"
 ## Who steers this agent. Inherit: whatever [RLSync] says.
 @export var mode: RLAgent.Mode = RLAgent.Mode.INHERIT:
 	set(value):
@@ -40,7 +36,6 @@ static var changes: int = 0
 	set(value):
 		policy = value
 		changes += 1
-		update_configuration_warnings()
 ## Draw the actions of a policy at random, as in training, instead of always taking the best ones.
 ## Several agents then differ, and nobody can learn their moves by heart.
 @export var sample_actions: bool = false
@@ -61,13 +56,6 @@ var _ended_in_frame: int = -1
 # Neither _init nor _enter_tree: agents that override those forget `super`.
 @warning_ignore("unused_private_class_variable")
 var _is_listening: bool = _listen()
-
-
-func _get_configuration_warnings() -> PackedStringArray:
-	var warnings: PackedStringArray = RlSceneChecks.get_agent_problems(self)
-	if RlSceneChecks.find_syncs(self).is_empty():
-		warnings.append("No RLSync in this scene: add one to the scene that you run.")
-	return warnings
 
 
 ## Override: what the agent perceives, as an array of floats (sent as "obs") or a Dictionary of

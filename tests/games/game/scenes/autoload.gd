@@ -1,2 +1,3 @@
+@warning_ignore("missing_tool")
 extends RLSync
 ## The RLSync of all scenes.

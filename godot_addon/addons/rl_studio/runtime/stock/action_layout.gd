@@ -58,7 +58,7 @@ func arrange(row: PackedFloat32Array) -> Array:
 	found_nan = false
 	if not problem.is_empty():
 		return make_nothing()
-	if _passes_on:
+	if _passes_on and not has_only_means:
 		return Array(row)
 	var arranged: Array = []
 	for action: String in _space:
@@ -67,7 +67,10 @@ func arrange(row: PackedFloat32Array) -> Array:
 		var part: Array = Array(row.slice(start, start + size))
 		_mend(part)
 		if not _is_discrete(action):
-			arranged.append_array(part)
+			# As a trainer does, and not every version.
+			arranged.append_array(
+				part.map(func(mean: float) -> float: return clampf(mean, -1.0, 1.0))
+			)
 			if _reads_logits and not has_only_means:
 				arranged.append_array(Array(row.slice(start + size, start + 2 * size)))
 		elif _reads_logits:
