@@ -194,3 +194,21 @@ def test_godot_imports_a_project_and_reports_a_broken_script(
     )
     with pytest.raises(ProjectImportError, match=r"Parse Error.*res://broken\.gd:3"):
         ensure_imported(godot, project, environ=env)
+
+
+@pytest.mark.godot
+def test_a_blend_file_without_blender_keeps_nothing_else_from_being_imported(
+    tmp_path: Path, project: Project
+) -> None:
+    """Godot by itself abandons the whole import then, and blames the first picture that a script preloads."""
+    blend = project.root / "props" / "tree.blend"
+    blend.parent.mkdir()
+    blend.write_bytes(b"BLENDER-v300")
+    icon = Path(__file__).parents[2] / "sample_project" / "icon.svg"
+    (project.root / "icon.svg").write_bytes(icon.read_bytes())
+    (project.root / "player.gd").write_text('extends Node\n\nconst ICON = preload("res://icon.svg")\n')
+    before = (project.root / "project.godot").read_bytes()
+    assert ensure_imported(find_godot(), project)
+    assert list((project.root / ".godot" / "imported").glob("icon.svg-*.ctex"))
+    assert (project.root / "project.godot").read_bytes() == before
+    assert not ensure_imported(find_godot(), project)

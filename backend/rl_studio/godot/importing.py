@@ -15,6 +15,7 @@ from rl_studio.children import Finished, ProcessTimeoutError, run_lines
 from rl_studio.errors import StudioError
 from rl_studio.files import read_json, write_json_atomic
 from rl_studio.godot.binary import GodotBinary
+from rl_studio.godot.blender import without_blend_files
 from rl_studio.godot.dialogs import without_dialogs
 from rl_studio.godot.install_error import Progress, silent
 from rl_studio.godot.launch import headless_environment
@@ -76,7 +77,6 @@ def ensure_imported(
     """
     if is_imported(binary, project):
         return False
-    stamp = project.state_dir / STAMP
     godot_folder = project.root / ".godot"
     storage.require_writable(godot_folder if godot_folder.is_dir() else project.root, "The project")
     report = progress or silent
@@ -91,9 +91,7 @@ def ensure_imported(
             data={"lines": problems},
         )
     storage.require_room(project.root)  # Godot says nothing of files that it could not write
-    with suppress(OSError):  # next time it is imported again
-        project.prepare_state_dir()
-        write_json_atomic(stamp, asdict(_state(binary, project)))
+    _write_stamp(binary, project)
     return True
 
 
@@ -102,6 +100,26 @@ def is_imported(binary: GodotBinary, project: Project) -> bool:
     if not (project.root / ".godot").is_dir():
         return False
     return _read_stamp(project.state_dir / STAMP) == asdict(_state(binary, project))
+
+
+def note_import(binary: GodotBinary, project: Project, editor: Path) -> bool:
+    """Takes an editor's word that it has the project open and has imported all files as they are now.
+
+    Args:
+        binary: the Godot that is going to run the project.
+        project: the project.
+        editor: the executable of the editor; if it is another Godot its import does not count.
+
+    Returns:
+        Whether the project counts as imported.
+    """
+    try:
+        is_same = editor == binary.path or editor.samefile(binary.path)
+    except OSError:
+        return False
+    if is_same:
+        _write_stamp(binary, project)
+    return is_same
 
 
 def _remedy(project: Project, problems: list[str]) -> str:
@@ -149,7 +167,8 @@ def _import(
     argv = [str(binary.path), "--headless", "--path", str(project.root), "--import"]
     env = without_dialogs(headless_environment(environ=environ))
     try:
-        finished = run_lines(argv, timeout_s=timeout_s, on_line=follow, env=env)
+        with without_blend_files(project.root) as more:
+            finished = run_lines([*argv, *more], timeout_s=timeout_s, on_line=follow, env=env)
     except ProcessTimeoutError as error:
         raise ProjectImportError(
             f"Godot did not finish importing {project.root} within {timeout_s:g} s." + _last(lines),
@@ -202,6 +221,12 @@ def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
             except OSError:  # a dangling link, or gone in this moment
                 continue
             yield path.relative_to(root).as_posix(), entry
+
+
+def _write_stamp(binary: GodotBinary, project: Project) -> None:
+    with suppress(OSError):  # next time it is imported again
+        project.prepare_state_dir()
+        write_json_atomic(project.state_dir / STAMP, asdict(_state(binary, project)))
 
 
 def _read_stamp(path: Path) -> object:

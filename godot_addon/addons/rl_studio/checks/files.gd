@@ -122,12 +122,21 @@ func get_missing(is_imported: bool) -> Array[RlFinding]:
 		var finding: RlFinding = RlFinding.new(
 			"missing_file",
 			problem % path,
-			"%s cannot be loaded without it." % from,
+			"%s cannot be loaded without it.%s" % [from, _how_to_get(path)],
 			RlFinding.RlFix.OPEN_SCENE
 		)
 		finding.at(from, line)
 		findings.append(finding)
 	return findings
+
+
+static func _how_to_get(path: String) -> String:
+	if path.get_extension().to_lower() != "blend" or not FileAccess.file_exists(path):
+		return ""
+	return (
+		" Godot takes Blender for such files: set its path in Editor Settings > FileSystem > Import,"
+		+ " then open the project once; or save the file as .glb in Blender and use that."
+	)
 
 
 ## Scripts in C#, where this Godot cannot run them.
