@@ -39,6 +39,10 @@ func reset() -> void:
 """The body that the script of the README steers."""
 
 _SETTINGS = """\
+[debug]
+
+gdscript/warnings/missing_tool=2
+
 [rl_studio]
 
 training/scene="res://training.tscn"

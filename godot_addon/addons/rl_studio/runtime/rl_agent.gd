@@ -11,10 +11,20 @@ extends Node
 
 ## The agent starts over: the first observation of the new episode has not been taken yet.
 signal episode_began
-## An episode has been counted. [param length] is in decisions, not in physics ticks.
+## An episode has ended. [param reward] is the sum of its rewards, [param length] its number of
+## decisions (not of physics ticks), and [param truncated] tells that it was cut off.
 signal episode_ended(reward: float, length: int, truncated: bool)
 
-enum Mode { INHERIT, HUMAN, TRAINING, POLICY }
+enum Mode {
+	## As [member RLSync.mode] says.
+	INHERIT,
+	## The player, by [method _get_human_action], in every physics tick.
+	HUMAN,
+	## The trainer; if there is none, as [constant POLICY].
+	TRAINING,
+	## [member policy], else [member RLSync.policy].
+	POLICY,
+}
 
 const RlEpisode := preload("episode.gd")
 const RlNotices := preload("notices.gd")
@@ -24,9 +34,10 @@ const GROUP: StringName = &"rl_studio_agents"
 ## Counts all agents that came, went or got another mode or policy, for [RLSync] to notice.
 static var changes: int = 0
 
-## Agents with the same name learn one policy together and must have the same spaces.
+## Agents with the same name learn one policy together. Their observations must have the same names
+## and sizes, and their actions must be the same. Several names need the trainer RLlib.
 @export var policy_name: String = "shared_policy"
-## Who steers this agent. Inherit: whatever [RLSync] says.
+## Who steers this agent.
 @export var mode: RLAgent.Mode = RLAgent.Mode.INHERIT:
 	set(value):
 		mode = value
@@ -39,7 +50,9 @@ static var changes: int = 0
 ## Draw the actions of a policy at random, as in training, instead of always taking the best ones.
 ## Several agents then differ, and nobody can learn their moves by heart.
 @export var sample_actions: bool = false
-## Decisions after which an episode is cut off (truncated). 0 = never.
+## An episode is cut off (truncated) after so many decisions. 0 = never. Set it, so that every
+## episode ends: at 60 physics ticks a second and an [member RLSync.action_repeat] of 8, an agent
+## makes 7.5 decisions a second.
 @export_range(0, 10000, 1, "or_greater", "suffix:decisions") var max_episode_steps: int = 0
 
 ## The episode going on. Belongs to [RLSync].
@@ -58,51 +71,59 @@ var _ended_in_frame: int = -1
 var _is_listening: bool = _listen()
 
 
-## Override: what the agent perceives, as an array of floats (sent as "obs") or a Dictionary of
-## such arrays. Sizes must never change. Keep values around -1 to 1. A PackedFloat32Array is the
-## fastest. An [Image] in the Dictionary is a picture; its name must contain "2d".
+## Override: what the agent sees now. Called in the physics tick of each decision, and once more by
+## [method end_episode]. Return an array of numbers, or a Dictionary with a name for each of several
+## arrays and [Image]s. A [PackedFloat32Array] is the fastest. Names and sizes must never change.
+## Keep numbers between about -1 and 1; the trainer warns of those beyond ±10. The name of an
+## [Image] must contain "2d"; it has one channel in the formats L8 and R8, else three.
 func _get_observation() -> Variant:
 	return PackedFloat32Array()
 
 
-## Override: what the agent can do, for example
-## [code]{"move": {"action_type": "continuous", "size": 2}}[/code] or
-## [code]{"jump": {"action_type": "discrete", "size": 2}}[/code] (size = number of choices).
+## Override: what the agent can do, by name. Called once, before its first decision. Two numbers
+## from -1 to 1 are [code]{"move": {"action_type": "continuous", "size": 2}}[/code]. One of three
+## choices is [code]{"gear": {"action_type": "discrete", "size": 3}}[/code].
 func _get_action_space() -> Dictionary:
 	return {}
 
 
-## Override: which choices of the discrete actions are allowed now, for example
-## [code]{"jump": [true, on_floor]}[/code]. Actions left out are allowed altogether, and so are all
-## if this is empty. Trainers that know masks then never take another choice.
+## Override: which choices of the discrete actions are allowed now, one bool for each choice, for
+## example [code]{"jump": [true, on_floor]}[/code]. At least one has to be allowed. Actions that are
+## left out are not restricted. Called at each decision. Policies in the game and trainers that know
+## masks (maskable PPO) then never take another choice.
 func _get_action_mask() -> Dictionary:
 	return {}
 
 
-## Override: remember or carry out a decision. Continuous actions are PackedFloat32Arrays clamped
-## to -1 … 1, discrete ones are ints. Called once a decision, in human mode every physics tick.
+## Override: remember or carry out a decision. By name, a continuous action is a
+## [PackedFloat32Array] with [code]size[/code] numbers from -1 to 1, a discrete one an int from 0 to
+## [code]size[/code] - 1. Called once for each decision, in human mode in every physics tick.
 func _apply_action(_action: Dictionary) -> void:
 	pass
 
 
-## Override: put your part of the world back to a (random) start. Called before every episode.
+## Override: put your part of the world back to a (random) start. Called before the first
+## observation of every episode, the first one included.
 func _begin_episode() -> void:
 	pass
 
 
-## Override: the player's input as an action, used in human mode. Empty = do nothing.
+## Override: the player's input, in the form that [method _apply_action] gets. Called in every
+## physics tick in human mode. Empty = do nothing.
 func _get_human_action() -> Dictionary:
 	return {}
 
 
-## Adds to the reward of the current episode. Ignored after [method end_episode] until the next
-## episode begins, so reward first and end then.
+## Adds to the reward of the current episode. It may be called at any time and any number of times;
+## what is given between two decisions is added up. Ignored after [method end_episode] until the
+## next episode begins: give rewards first, and end then.
 func add_reward(amount: float) -> void:
 	_open_reward += amount
 
 
-## Ends the episode: with [param truncated] because time ran out, without because it is decided.
-## The next one begins at the end of the current decision (see [method _begin_episode]).
+## Ends the episode. [param truncated] says that it was cut off, because time ran out; otherwise it
+## was decided (won, lost). The next one begins at the end of the current decision, see
+## [method _begin_episode]. Further calls until then do nothing.
 func end_episode(truncated: bool = false) -> void:
 	if not episode.is_over:
 		_count_reward()

@@ -10,24 +10,28 @@ extends Node2D
 const RAY_COLOR: Color = Color(0.55, 0.65, 0.95, 0.35)
 const HIT_COLOR: Color = Color(0.99, 0.5, 0.5, 0.9)
 
+## Number of rays, and of the numbers that [method get_observation] returns.
 @export_range(1, 360, 1, "or_greater") var ray_count: int = 16:
 	set(value):
 		ray_count = maxi(1, value)
 		_directions.clear()
 		queue_redraw()
-## Length of the rays in pixels.
+## Length of the rays in pixels, before the scale of the node. What is further away is not seen.
 @export_range(1.0, 3000.0, 1.0, "or_greater", "suffix:px") var ray_length: float = 200.0:
 	set(value):
 		ray_length = maxf(1.0, value)
 		queue_redraw()
-## Angle of the fan; 360 looks all around.
+## Angle of the fan in degrees, half of it on each side of the node's +x axis. 360 looks all around.
 @export_range(1.0, 360.0, 1.0, "suffix:°") var cone_degrees: float = 360.0:
 	set(value):
 		cone_degrees = clampf(value, 0.0, 360.0)
 		_directions.clear()
 		queue_redraw()
+## Physics layers that the rays see.
 @export_flags_2d_physics var collision_mask: int = 1
+## Whether they see bodies, such as walls and characters.
 @export var hit_bodies: bool = true
+## Whether they see [Area2D]s.
 @export var hit_areas: bool = false
 ## The rays start inside the parent's shape; without this they would all hit it.
 @export var exclude_parent: bool = true
@@ -54,8 +58,9 @@ func _draw() -> void:
 			draw_circle(end, 3.0, HIT_COLOR)
 
 
-## Returns one number per ray: 0 = nothing in reach, towards 1 = close by.
-## Call it from physics code (observations are taken there).
+## Returns [member ray_count] numbers, one for each ray, in clockwise order: 0 = nothing within
+## [member ray_length], and closer to 1 the nearer it is. Call it in the physics tick, as
+## [method RLAgent._get_observation] is.
 func get_observation() -> PackedFloat32Array:
 	_update_directions()
 	var space: PhysicsDirectSpaceState2D = get_world_2d().direct_space_state

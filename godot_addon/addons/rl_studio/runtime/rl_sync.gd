@@ -9,7 +9,16 @@ extends Node
 ## reloaded or changed, whether the next scene has an RLSync of its own or not; an autoload will do
 ## as well.
 
-enum Mode { AUTO, HUMAN, TRAINING, POLICY }
+enum Mode {
+	## The trainer if one launched the game, else the policy if there is one, else the player.
+	AUTO,
+	## The player.
+	HUMAN,
+	## A trainer, which is waited for at [member port].
+	TRAINING,
+	## [member RLAgent.policy], else [member policy].
+	POLICY,
+}
 
 const RlListener := preload("listener.gd")
 const RlRunningGame := preload("running_game.gd")
@@ -19,13 +28,13 @@ const DEFAULT_PORT: int = 11008
 
 static var _game: RlRunningGame = null
 
-## Who steers the agents. Auto: a trainer if it launched the game, else the policy if there is
-## one, else the player.
+## Who steers the agents whose own [member RLAgent.mode] is Inherit.
 @export var mode: RLSync.Mode = RLSync.Mode.AUTO:
 	set(value):
 		mode = value
 		_tell_game()
-## Physics ticks from one decision to the next. A trainer can set its own.
+## Physics ticks from one decision to the next: the action is kept meanwhile. A trainer can set
+## another number.
 @export_range(1, 60, 1, "or_greater", "suffix:ticks") var action_repeat: int = 8:
 	set(value):
 		action_repeat = value
@@ -42,11 +51,12 @@ static var _game: RlRunningGame = null
 	set(value):
 		spread_decisions = value
 		_tell_game()
-## By policy name, how many of its agents are trained at once; more of them wait. Training begins
-## when each policy that is named here has an agent. A policy that is not named has room for as many
-## as were seen at once.
+## By policy name, how many of its agents are trained at once; further ones wait and do nothing.
+## Training begins when each policy that is named here has an agent. For policies that are not named
+## the trainer adds room as agents appear.
 @export var agent_rows: Dictionary[String, int] = {}
-## Where to look for a trainer in training mode. A trainer that launches the game sets its own.
+## The TCP port of this machine where a trainer is looked for in training mode. A trainer that
+## launches the game sets its own.
 @export_range(1, 65535) var port: int = DEFAULT_PORT
 
 # Neither _init nor _enter_tree: before any `_ready` of the scene draws random numbers.

@@ -13,8 +13,8 @@ const RlActionDecoder := preload("action_decoder.gd")
 const RlCompiler := preload("compiler.gd")
 const RlPlan := preload("plan.gd")
 
-## What the export script noted about the training: spaces, run, timesteps, versions. Empty for
-## files made by other tools.
+## What the export noted about the training: observations, actions, run, timesteps, versions. Empty
+## for files made by other tools.
 @export var metadata: Dictionary = {}:
 	set(value):
 		metadata = value
