@@ -90,7 +90,8 @@ SAMPLE: dict[str, Any] = {
         "update_share": 0.25,
         "other_share": 0.125,
         "bottleneck": "game",
-        "advice": "The game is the bound: add arenas to the scene.",
+        "advice": "Most of the time, the trainer waits while the game simulates: "
+        "put more copies of the level into the training scene.",
     },
 }
 FAILURE = {
@@ -250,6 +251,7 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "experiment": "default",
             "overrides": {"seed": 7},
             "resume": {"run_id": "20260101-030405-default-77aa", "checkpoint": 12800},
+            "imported_by": "/opt/Godot 4/godot",
         },
         {"run": {**RUN, "state": "starting"}},
     ),

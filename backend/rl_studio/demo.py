@@ -16,6 +16,7 @@ from rl_studio.godot import GodotBinary, ensure_imported
 from rl_studio.project import Project
 from rl_studio.resources import sample_project_dir
 from rl_studio.runs import RunInfo, RunService
+from rl_studio.words import counted
 
 TARGET = "res://policies/chase.onnx"
 EXPERIMENT = "demo"
@@ -55,8 +56,8 @@ class DemoResult:
         """The last line of the demo."""
         trained, random = self.trained.success_rate or 0.0, self.random.success_rate or 0.0
         return (
-            f"demo: success {trained:.0%} (random {random:.0%}) over {self.trained.episodes} episodes in Godot, "
-            f"onnx {self.export['path']}, "
+            f"demo: success {trained:.0%} (random {random:.0%}) over "
+            f"{counted(self.trained.episodes, 'episode')} in Godot, onnx {self.export['path']}, "
             f"max difference {self.export['max_difference']:.0e}, trained {self.training_s:.0f} s"
         )
 
@@ -118,7 +119,7 @@ def run_demo(
     """
     say("Importing the sample project…")
     ensure_imported(godot, project)
-    say(f"Playing {episodes} episodes with random actions…")
+    say(f"Playing {counted(episodes, 'episode')} with random actions…")
     baseline = evaluate(project, godot, policy=RANDOM, episodes=episodes, seed=seed)
     say(f"  success {baseline.success_rate or 0:.0%}")
     with RunService(project) as service:
@@ -136,7 +137,7 @@ def run_demo(
     say("Exporting…")
     options = ExportOptions(to=TARGET, godot=godot.path)
     exported = export_policies(project, info.id, options, progress=lambda text: say(f"  {text}"))
-    say(f"Playing {episodes} episodes with {TARGET}…")
+    say(f"Playing {counted(episodes, 'episode')} with {TARGET}…")
     trained = evaluate(project, godot, policy=TARGET, episodes=episodes, seed=seed + 1)
     return DemoResult(baseline, trained, info, training_s, exported["files"][0])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rl_studio.errors import StudioError
 from rl_studio.evaluation_results import Episode
+from rl_studio.words import counted
 
 LONG_EPISODE = 0.1
 """Share of the longest allowed episode from which on the agent that is in it is named."""
@@ -62,7 +63,7 @@ class Standing:
             return f"Starting the game, {self.seconds:.0f} s"
         parts = [self.counts()]
         if self.decisions is not None:
-            parts.append(f"{self.decisions} decisions")
+            parts.append(counted(self.decisions, "decision"))
         parts.append(f"{self.seconds:.0f} s")
         text = ", ".join(parts)
         if self.status:

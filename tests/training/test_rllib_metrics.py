@@ -161,7 +161,7 @@ def test_runners_side_by_side_do_not_add_up() -> None:
 def test_what_dominates_is_named() -> None:
     throughput = make_metrics().add(Iteration.of(result(report(game_s=0.9)), 1.0))["throughput"]
     assert throughput["bottleneck"] == "game"
-    assert "arenas" in throughput["advice"]
+    assert "copies of the level" in throughput["advice"]
 
 
 def test_a_resumed_run_counts_on() -> None:

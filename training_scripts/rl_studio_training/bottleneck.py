@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from rl_studio.words import counted
 
 Part = Literal["game", "wire", "policy", "update"]
 
@@ -12,8 +15,17 @@ DOMINATES = 0.5
 """The share of the wall time from which a part is worth a word."""
 WINDOW = 20
 """Iterations that advice is based on: a single one may be short and odd."""
+SHOWN = 5
+"""Iterations whose shares the Train dock shows, in the mean."""
 FEW_AGENTS = 16
-"""Below this many agents per game another arena is cheaper than anything else."""
+"""Below this many agents per game another copy of the level is cheaper than anything else."""
+
+_PARTS: dict[str, Part] = {
+    "game_share": "game",
+    "wire_share": "wire",
+    "policy_share": "policy",
+    "update_share": "update",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,55 +98,72 @@ class Facts:
 
 
 class Bottleneck:
-    """Watches the seconds of each iteration and says which part dominates of late."""
+    """Watches the seconds of each iteration and says which part dominates.
+
+    What it says is never against the shares that are shown: those of the iteration at hand, and of the latest ones.
+    """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._recent: deque[Seconds] = deque()
-        self._sum = Seconds()
+        self._recent: deque[Seconds] = deque(maxlen=WINDOW)
 
-    def add(self, seconds: Seconds) -> tuple[Part | None, str | None]:
-        """Takes in one iteration; returns the dominating part and advice, or None and None."""
+    def add(self, seconds: Seconds, *, is_disturbed: bool = False) -> tuple[Part | None, str | None]:
+        """Takes in one iteration; returns the dominating part and advice, or None and None.
+
+        Args:
+            is_disturbed: something went wrong with a game meanwhile, so it tells nothing about the speed, nor do those
+                before it.
+        """
+        if is_disturbed:
+            self._recent.clear()
+            return None, None
         self._recent.append(seconds)
-        self._sum += seconds
-        if len(self._recent) > WINDOW:
-            self._sum -= self._recent.popleft()
-        part = dominating(self._sum)
+        shown = list(self._recent)[-SHOWN:]
+        found = {dominating(sum(part, Seconds())) for part in (self._recent, shown, [seconds])}
+        found.add(_largest({name: sum(each.shares()[name] for each in shown) for name in seconds.shares()}))
+        part = found.pop() if len(found) == 1 else None
         return (part, advise(part, self._facts)) if part is not None else (None, None)
 
 
 def dominating(seconds: Seconds) -> Part | None:
     """The part that takes at least `DOMINATES` of the time, if any does."""
     shares = seconds.shares()
-    parts: tuple[Part, ...] = ("game", "wire", "policy", "update")
-    largest = max(parts, key=lambda part: shares[f"{part}_share"])
-    return largest if shares[f"{largest}_share"] >= DOMINATES else None
+    part = _largest(shares)
+    return part if part is not None and shares[f"{part}_share"] >= DOMINATES else None
+
+
+def _largest(shares: Mapping[str, float]) -> Part | None:
+    """The part with the largest share; None if that is what is in no part."""
+    largest = max(shares, key=lambda name: shares[name])
+    return _PARTS.get(largest)
 
 
 def advise(part: Part, facts: Facts) -> str:
     """One plain sentence about what would help when `part` dominates."""
     if part == "game":
-        return f"The game is the bound: {_help_the_game(facts)}."
+        return f"Most of the time, the trainer waits while the game simulates: {_help_the_game(facts)}."
     if part == "wire":
+        what = "Most of the time goes into the exchange with the game"
         if not facts.binary:
-            return "The exchange with the game is the bound: use the RL Studio addon in it, it sends binary frames."
-        return (
-            "The exchange with the game is the bound: add arenas to the scene, or make observations smaller."
-        )
+            return f"{what}: with the RL Studio addon in it the game sends less, and faster."
+        return f"{what}: put more copies of the level into the training scene, or make observations smaller."
     if part == "policy":
-        return "Choosing actions is the bound: add arenas to the scene, or use smaller hidden layers."
-    remedies = ["larger batches" + f" (now {facts.batch_size})"]
+        return (
+            "Most of the time goes into choosing actions: put more copies of the level into the training scene, whose "
+            "agents decide together, or use smaller hidden layers."
+        )
+    remedies = [f"larger batches (now {facts.batch_size})"]
     if facts.n_epochs > 1:
         remedies.insert(0, f"fewer epochs (now {facts.n_epochs})")
-    return f"The update dominates: {' or '.join(remedies)} make it cheaper."
+    return f"Most of the time goes into learning: {' or '.join(remedies)} make it cheaper."
 
 
 def _help_the_game(facts: Facts) -> str:
     if facts.may_add_games and facts.n_envs < facts.cores:
-        used = f"now {facts.n_envs} of {facts.cores} cores used"
-        return f"add arenas to the scene or game instances ({used})"
+        used = f"now {counted(facts.n_envs, 'game')} on {counted(facts.cores, 'core')}"
+        return f"run more games at once ({used}), or put more copies of the level into the training scene"
     per_game = facts.agents // facts.n_envs
     if per_game < FEW_AGENTS:
-        agents = "1 agent" if per_game == 1 else f"{per_game} agents"
-        return f"add arenas to the scene (now {agents} per game)"
-    return "a simpler scene helps (fewer bodies, fewer rays), or a higher action_repeat"
+        now = f"now {counted(per_game, 'agent')} in each game"
+        return f"put more copies of the level into the training scene ({now})"
+    return "a simpler scene helps (fewer bodies, fewer rays), or a longer action repeat"

@@ -263,6 +263,7 @@ class GameCrew:
                 error = failure
                 continue
             if not redraws:
+                self._timing.restarts += 1
                 self._on_event(
                     "game_restarted",
                     instance=number,

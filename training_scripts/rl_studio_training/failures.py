@@ -7,6 +7,7 @@ import signal
 from typing import TypeVar
 
 from rl_studio.errors import StudioError
+from rl_studio.words import counted
 from rl_studio_training.errors import (
     GameCrashedError,
     GameError,
@@ -176,7 +177,9 @@ def with_its_screen(error: Told) -> Told:
 
 def too_often(error: Told, count: int) -> Told:
     """The last word about games that died too often."""
-    return _with_sentence(error, f"Games of this run were started again {count} times, which is the limit.")
+    return _with_sentence(
+        error, f"Games of this run were started again {counted(count, 'time')}, which is the limit."
+    )
 
 
 def _end_of(name: str, game: GameProcess) -> tuple[str, str | None]:
@@ -222,7 +225,7 @@ def _at_step(message: str, steps: int | None) -> str:
     if steps is None or "decision " in message:
         return message
     head, line, tail = message.partition("\n")
-    when = f"after {steps} steps" if steps else "in its first step"
+    when = f"after {counted(steps, 'step')}" if steps else "in its first step"
     return f"{head.rstrip('.')} ({when}).{line}{tail}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_studio.words import counted
 from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_same_spaces
 from rl_studio_training.cores import available_cores
@@ -97,7 +98,9 @@ class FleetCore(ABC):
             wait=wait,
         )
         if count > (cores := available_cores()):
-            on_warning(f"{count} games share {cores} cores; fewer of them may be as fast.")
+            on_warning(
+                f"{counted(count, 'game')} share {counted(cores, 'core')}; fewer of them may be as fast."
+            )
         try:
             self._crew.launch(count, seed)
             meanwhile()

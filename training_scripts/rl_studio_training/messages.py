@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_studio.words import counted
 from rl_studio_training.errors import GameProtocolError
 
 DEFAULT_POLICY = "shared_policy"
@@ -83,7 +84,7 @@ def parse_env_info(message: dict[str, Any]) -> EnvInfo:
     number = int(count)
     names = message.get("agent_policy_names") or [DEFAULT_POLICY] * number
     if not isinstance(names, list) or len(names) != number:
-        raise GameProtocolError(f"The game has {number} agents but names the policies {names!r}.")
+        raise GameProtocolError(f"The game has {counted(number, 'agent')} but names the policies {names!r}.")
     return EnvInfo(
         number,
         _per_agent(message, "observation_space", number),
@@ -107,7 +108,7 @@ def _parse_studio(value: Any, n_agents: int) -> StudioInfo | None:
         or not isinstance(fixed, list)
     ):
         raise GameProtocolError(
-            f"The game has {n_agents} agents and says about itself {value!r}.",
+            f"The game has {counted(n_agents, 'agent')} and says about itself {value!r}.",
             hint="Install the addon of this version of RL Studio in the project.",
         )
     return StudioInfo(
@@ -146,7 +147,8 @@ def parse_step(message: dict[str, Any], n_agents: int) -> Step:
         raise GameProtocolError("The game's step has no usable rewards or done flags.") from error
     if rewards.shape != (n_agents,) or dones.shape != (n_agents,):
         raise GameProtocolError(
-            f"The game has {n_agents} agents but sent {rewards.size} rewards and {dones.size} done flags.",
+            f"The game has {counted(n_agents, 'agent')} but sent {counted(rewards.size, 'reward')} and "
+            f"{counted(dones.size, 'done flag')}.",
             hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
         )
     return Step(
@@ -175,7 +177,7 @@ def _per_agent(message: dict[str, Any], key: str, n_agents: int) -> list[dict[st
         or not all(isinstance(item, dict) for item in value)
     ):
         raise GameProtocolError(
-            f"The game has {n_agents} agents, but its {key!r} is not a list of as many dictionaries.",
+            f"The game has {counted(n_agents, 'agent')}, but its {key!r} is not a list of as many dictionaries.",
             hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
         )
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.training_config import applies
+from rl_studio.words import counted
 from rl_studio_training.action_repeat import ActionRepeat
 from rl_studio_training.bottleneck import Facts
 from rl_studio_training.cores import available_cores
@@ -28,7 +29,7 @@ def announce(config: RLlibConfig, started: Started, action_repeat: ActionRepeat,
         scene_action_repeat=action_repeat.scene,
     )
     told = ", ".join(f"{count} of policy {name}" for name, count in policies.items())
-    reporter.status(f"Training {sum(policies.values())} agents: {told}")
+    reporter.status(f"Training {counted(sum(policies.values()), 'agent')}: {told}")
 
 
 def facts_of(config: RLlibConfig, started: Started) -> Facts:

@@ -115,7 +115,7 @@ def make_env(env_config: Mapping[str, Any]) -> GodotVectorEnv:
     if env.num_envs != rows:
         env.close()
         raise SpacesError(
-            f"num_envs_per_env_runner is {rows}, but {games.games} games have {env.num_envs} rows.",
+            f"num_envs_per_env_runner is {rows}, but there is room for {env.num_envs} in its games.",
             hint="Set it to the n_rows that probe() finds, times the number of games.",
         )
     return env

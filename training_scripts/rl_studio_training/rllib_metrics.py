@@ -183,7 +183,8 @@ class RunMetrics:
 
     def _throughput(self, iteration: Iteration) -> dict[str, Any]:
         seconds = iteration.spent()
-        part, advice = self._bottleneck.add(seconds)
+        restarts = sum(report.timing.restarts for report in iteration.reports)
+        part, advice = self._bottleneck.add(seconds, is_disturbed=restarts > 0)
         return {
             "timesteps_per_second": iteration.timesteps / max(seconds.total, 1e-9),
             **seconds.shares(),

@@ -86,6 +86,7 @@ class TrainingCallback(BaseCallback):
         self._decisions = 0
         self._iterations = 0
         self._spent_before = Seconds()
+        self._restarts_before = 0
         self._reported_steps = 0
         self._updates_before = 0
         self._next_events_at = 0.0
@@ -218,7 +219,8 @@ class TrainingCallback(BaseCallback):
     def _throughput(self) -> dict[str, Any]:
         spent = self._spent()
         seconds, self._spent_before = spent - self._spent_before, spent
-        part, advice = self._bottleneck.add(seconds)
+        restarts, self._restarts_before = self._restarts_before, self._env.fleet.timing.restarts
+        part, advice = self._bottleneck.add(seconds, is_disturbed=restarts != self._restarts_before)
         return {
             "timesteps_per_second": (self._algorithm.num_timesteps - self._reported_steps)
             / max(seconds.total, 1e-9),

@@ -10,6 +10,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio.words import counted
 from rl_studio_training.beginnings import FROM_POLICY
 from rl_studio_training.errors import CheckpointError
 from rl_studio_training.rng_state import restore_rng, rng_state
@@ -63,8 +64,9 @@ def restore_state(model: StudioAlgorithm, folder: Path) -> list[str]:
             model.count_from_calls(int(state["agents"]))
         if state["agents"] != model.first_rows:
             missing.append(
-                f"The run of the checkpoint began with {state['agents']} agents, this one with {model.first_rows}: it "
-                "goes on with all that was learned, but with other random numbers than that run would have had."
+                f"The run of the checkpoint began with {counted(int(state['agents']), 'agent')}, this one with "
+                f"{model.first_rows}: it goes on with all that was learned, but with other random numbers than that "
+                "run would have had."
             )
         model.action_space.np_random.bit_generator.state = state["random_actions"]
         restore_rng(state["random"])

@@ -8,6 +8,7 @@ from typing import Any
 from rl_studio.experiments import checks
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.training_config import applies
+from rl_studio.words import counted
 from rl_studio_training.action_repeat import ActionRepeat
 from rl_studio_training.beginnings import FROM_POLICY, changes, not_taken_over
 from rl_studio_training.bottleneck import Bottleneck, Facts
@@ -195,7 +196,9 @@ class Training:
             action_repeat=self.action_repeat.in_force,
             scene_action_repeat=self.action_repeat.scene,
         )
-        self.reporter.status(f"Training {self.env.n_agents} agents of policy {self.env.policy_name}")
+        self.reporter.status(
+            f"Training {counted(self.env.n_agents, 'agent')} of policy {self.env.policy_name}"
+        )
 
     @property
     def _speaks_binary(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rl_studio.words import counted
 from rl_studio_training.batch import KeyedArrays
 from rl_studio_training.errors import DivergedError, GameProtocolError, SpacesError
 from rl_studio_training.layout import ActionPart, GroupActions, ObservationPart
@@ -206,7 +207,7 @@ class ObservationCodec:
             count = _count(row[key])
             if count != wanted:
                 return GameProtocolError(
-                    f"Agent {number} sent {count} numbers for {key!r}, but its space has {wanted}.",
+                    f"Agent {number} sent {counted(count, 'number')} for {key!r}, but its space has {wanted}.",
                     hint="An observation must have the same size in every step.",
                 )
         return GameProtocolError(f"The observations {key!r} are not numbers.")

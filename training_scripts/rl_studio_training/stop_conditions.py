@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rl_studio.experiments.training_config import TrainingConfig
+from rl_studio.words import counted
 from rl_studio_training.episodes import EpisodeMeans, EpisodeWindow
 
 EndReason = Literal[
@@ -121,9 +122,9 @@ class StopConditions:
         if now.timesteps >= config.total_timesteps:
             return StopReason("timesteps", "All timesteps are done.")
         if config.stop_iterations is not None and now.iterations >= config.stop_iterations:
-            return StopReason("iterations", f"All {config.stop_iterations} iterations are done.")
+            return StopReason("iterations", _all(config.stop_iterations, "iteration"))
         if config.stop_episodes is not None and now.episodes >= config.stop_episodes:
-            return StopReason("episodes", f"All {config.stop_episodes} episodes are done.")
+            return StopReason("episodes", _all(config.stop_episodes, "episode"))
         return self._time_limit(now.elapsed_s)
 
     def _time_limit(self, elapsed_s: float) -> StopReason | None:
@@ -157,7 +158,7 @@ class StopConditions:
 
     @property
     def _over_episodes(self) -> str:
-        return f"over the last {self._config.stop_window} episodes"
+        return f"over the last {counted(self._config.stop_window, 'episode')}"
 
     def _plateau(self, now: Situation) -> StopReason | None:
         patience, means = self._config.plateau_timesteps, self._means(now)
@@ -195,3 +196,7 @@ def _told(values: Mapping[str, float | None], form: str) -> str:
     if len(texts) == 1:
         return f"it was {next(iter(texts.values()))}"
     return ", ".join(f"{name} had {text}" for name, text in texts.items())
+
+
+def _all(count: int, what: str) -> str:
+    return f"The only {what} is done." if count == 1 else f"All {count} {what}s are done."

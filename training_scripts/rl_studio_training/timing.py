@@ -14,12 +14,14 @@ class Timing:
         game_s: the part of it in which a game simulated (all of it, for games that do not tell).
         codec_s: encoding, sending, reading and decoding.
         steps: agent steps received.
+        restarts: games that died and were started again.
     """
 
     waited_s: float = 0.0
     game_s: float = 0.0
     codec_s: float = 0.0
     steps: int = 0
+    restarts: int = 0
 
     @property
     def busy_s(self) -> float:
@@ -37,6 +39,7 @@ class Timing:
             self.game_s - earlier.game_s,
             self.codec_s - earlier.codec_s,
             self.steps - earlier.steps,
+            self.restarts - earlier.restarts,
         )
 
     def add_wait(self, waited_s: float, game_s: float | None) -> None:

@@ -11,6 +11,7 @@ from rl_studio.cli.output import Output
 from rl_studio.errors import ConfigError
 from rl_studio.evaluate import MAX_DECISIONS, RANDOM, Evaluation, PolicyResult, evaluate
 from rl_studio.godot import find_godot, require_trainable
+from rl_studio.words import counted
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -120,12 +121,12 @@ def describe(outcome: Evaluation) -> str:
     """The outcome in a few lines for people."""
     where = f"in {outcome.scene or 'the main scene'}"
     if outcome.sole is not None:
-        head = f"{outcome.sole.played_by} {where}, {outcome.sole.episodes} episodes"
+        head = f"{outcome.sole.played_by} {where}, {counted(outcome.sole.episodes, 'episode')}"
         return "\n".join([head, *_figures(outcome.sole)])
     lines = [f"{len(outcome.policies)} policies {where}"]
     for name, result in outcome.policies.items():
         who = "random actions" if result.played_by == RANDOM else result.played_by
-        lines += [f"{name}, played by {who}, {result.episodes} episodes", *_figures(result)]
+        lines += [f"{name}, played by {who}, {counted(result.episodes, 'episode')}", *_figures(result)]
     return "\n".join(lines)
 
 
@@ -136,7 +137,7 @@ def _figures(result: PolicyResult) -> list[str]:
         f"  mean reward   {result.reward_mean:.3f}  ({result.reward_min:.3f} to {result.reward_max:.3f})",
         f"  mean length   {result.length_mean:.1f} decisions",
     ]
-    return [*lines, f"  without end   {result.cut} episodes"] if result.cut else lines
+    return [*lines, f"  without end   {counted(result.cut, 'episode')}"] if result.cut else lines
 
 
 def _positive(text: str) -> int:

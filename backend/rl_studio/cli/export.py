@@ -16,6 +16,7 @@ from rl_studio.export_files import DEFAULT_TARGET
 from rl_studio.godot import GodotNotFoundError, find_godot
 from rl_studio.runs import RunService
 from rl_studio.runs.checkpoints import Which
+from rl_studio.words import counted
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def describe(file: dict[str, Any]) -> str:
     """An exported file and its proof in a few lines for people."""
     proof = file["proof"]
-    cases = f"{proof['observations']} observations"
+    cases = counted(int(proof["observations"]), "observation")
     if proof["sequences"]:
         cases += f" in {proof['sequences']} sequences"
     lines = [

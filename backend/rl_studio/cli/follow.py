@@ -9,6 +9,7 @@ from rl_studio.cli.figures import figures, warning_lines
 from rl_studio.cli.output import number_text
 from rl_studio.cli.presses import KILLS, Presses
 from rl_studio.runs import RunInfo, RunService
+from rl_studio.words import counted
 
 _INTERVAL_S = 0.2
 _PAGE = 500
@@ -83,7 +84,7 @@ def progress_text(info: RunInfo) -> str:
 
 def outcome_text(info: RunInfo) -> str:
     """How a run is or ended, for people, with its warnings; a failed one with its last lines."""
-    text = f"{info.id}: {info.state} after {info.timesteps} steps in {info.duration_s:.0f} s"
+    text = f"{info.id}: {info.state} after {counted(info.timesteps, 'step')} in {info.duration_s:.0f} s"
     text += "".join(f", {told}" for told in figures(info))
     if info.restarts:
         text += f", {info.restarts} restart{'s' if info.restarts > 1 else ''} of games"

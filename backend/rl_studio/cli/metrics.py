@@ -13,6 +13,7 @@ from typing import Any
 from rl_studio.cli.arguments import add_project, open_project
 from rl_studio.cli.output import Output, table
 from rl_studio.runs import RunService
+from rl_studio.words import counted
 
 Path = tuple[str, ...]
 """The names that lead to a field of a sample."""
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         for line in csv_lines(samples):
             output.raw(line)
         return 0
-    output.say(f"{run_id}: {len(samples)} samples")
+    output.say(f"{run_id}: {counted(len(samples), 'sample')}")
     if samples:
         rows = [row(sample) for sample in samples[-_SHOWN:]]
         output.say(table(rows, columns(samples[-1])))

@@ -9,6 +9,7 @@ from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.sb3_config import SB3Config
 from rl_studio.experiments.sb3_fields import OFF_POLICY, PPO_LIKE
 from rl_studio.experiments.training_config import TrainingConfig, default_of
+from rl_studio.words import counted
 
 HIGH_LEARNING_RATE = 0.1
 SHORT_MEMORY = 16
@@ -95,17 +96,19 @@ def _sb3(config: SB3Config, n_agents: int | None) -> Iterator[str]:
 def _rollout(config: SB3Config, n_agents: int) -> Iterator[str]:
     rollout = config.n_steps * n_agents
     if rollout > config.total_timesteps:
+        fewer = max(2, config.total_timesteps // n_agents // 10)
         yield (
-            f"n_steps: one rollout has {rollout} samples ({config.n_steps} steps of {n_agents} agents), more than the "
-            f"{config.total_timesteps} steps of the training; use {max(2, config.total_timesteps // n_agents // 10)}."
+            f"n_steps: one update has {rollout} samples ({config.n_steps} steps of {counted(n_agents, 'agent')}), "
+            f"more than the {config.total_timesteps} steps of the training; use {fewer}."
         )
     if rollout > config.batch_size and rollout % config.batch_size:
         part = config.batch_size // math.gcd(config.batch_size, n_agents)
         fitting = fitting_batch(rollout, config.batch_size)
         instead = f"{fitting}" if fitting else f"n_steps {_nearest_multiple(config.n_steps, part)}"
         yield (
-            f"batch_size: a rollout has {rollout} samples ({config.n_steps} steps of {n_agents} agents), which "
-            f"batches of {config.batch_size} do not divide, so the last batch of each epoch is smaller; use {instead}."
+            f"batch_size: an update has {rollout} samples ({config.n_steps} steps of {counted(n_agents, 'agent')}), "
+            f"which batches of {config.batch_size} do not divide, so the last batch of each epoch is smaller; use "
+            f"{instead}."
         )
 
 
