@@ -6,7 +6,7 @@ extends EditorImportPlugin
 const RlOnnxLoader := preload("onnx_loader.gd")
 
 ## Raise it when the stored data changes: Godot then imports every file again.
-const FORMAT_VERSION: int = 1
+const FORMAT_VERSION: int = 2
 
 
 func _get_importer_name() -> String:

@@ -2,6 +2,7 @@
 extends RefCounted
 ## Makes an [RLPolicy] from an ONNX file. The importer's work without the editor.
 
+const RlLimits := preload("../runtime/policy/limits.gd")
 const RlOnnxParser := preload("onnx_parser.gd")
 
 ## The policy; null if there is a problem.
@@ -14,10 +15,10 @@ var problem: String = ""
 func load_file(path: String) -> void:
 	policy = null
 	problem = ""
-	var bytes: PackedByteArray = FileAccess.get_file_as_bytes(path)
-	if bytes.is_empty():
-		problem = "%s: cannot be read (%s)" % [path, error_string(FileAccess.get_open_error())]
+	problem = _find_file_problem(path)
+	if problem != "":
 		return
+	var bytes: PackedByteArray = FileAccess.get_file_as_bytes(path)
 	var parser: RlOnnxParser = RlOnnxParser.new()
 	parser.parse(bytes, path.get_base_dir())
 	if not parser.problem.is_empty():
@@ -32,3 +33,21 @@ func load_file(path: String) -> void:
 		policy = made
 	else:
 		problem = "%s: %s" % [path, "; ".join(made.get_problems())]
+
+
+func _find_file_problem(path: String) -> String:
+	var file: FileAccess = FileAccess.open(path, FileAccess.READ)
+	if file == null:
+		return "%s: cannot be read (%s)" % [path, error_string(FileAccess.get_open_error())]
+	if file.get_length() == 0:
+		return "%s: the file is empty" % path
+	if file.get_length() > RlLimits.FILE_BYTES:
+		return (
+			"%s: the file has %s, %s at most are possible"
+			% [
+				path,
+				String.humanize_size(file.get_length()),
+				String.humanize_size(RlLimits.FILE_BYTES)
+			]
+		)
+	return ""

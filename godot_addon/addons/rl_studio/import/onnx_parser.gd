@@ -3,6 +3,7 @@ extends RefCounted
 ## Reads an ONNX file into the plain data an [RLPolicy] stores: a graph of dictionaries and arrays,
 ## and all weights in one array.
 
+const RlLimits := preload("../runtime/policy/limits.gd")
 const RlOnnxTensor := preload("onnx_tensor.gd")
 const RlProtobufReader := preload("protobuf_reader.gd")
 
@@ -10,6 +11,18 @@ const FORMAT: int = 1
 const STANDARD_DOMAINS: PackedStringArray = ["", "ai.onnx"]
 ## Key in the metadata of the file under which the export script puts its notes.
 const METADATA_KEY: String = "rl_studio"
+
+## How constants are given, and the types that have to come then.
+const CONSTANTS: Dictionary[String, Variant.Type] = {
+	"value": TYPE_DICTIONARY,
+	"value_float": TYPE_FLOAT,
+	"value_floats": TYPE_PACKED_FLOAT32_ARRAY,
+	"value_int": TYPE_INT,
+	"value_ints": TYPE_PACKED_INT64_ARRAY,
+}
+const TENSOR_TYPE: int = 1
+## Types of elements that cannot be fed: strings and complex numbers.
+const NO_NUMBERS: Array[int] = [8, 14, 15]
 
 ## See [member RLPolicy.graph].
 var graph: Dictionary = {
@@ -28,7 +41,7 @@ func parse(bytes: PackedByteArray, folder: String) -> void:
 	_folder = folder
 	var reader: RlProtobufReader = RlProtobufReader.of(bytes)
 	var has_graph: bool = false
-	while reader.next_field():
+	while problem == "" and reader.next_field():
 		match reader.field:
 			7:
 				has_graph = true
@@ -37,7 +50,7 @@ func parse(bytes: PackedByteArray, folder: String) -> void:
 				_read_opset(reader.read_message())
 			14:
 				_read_metadata(_read_pair(reader.read_message()))
-	if reader.is_broken or not has_graph:
+	if reader.is_broken or (not has_graph and problem == ""):
 		problem = "this is no ONNX model, or it is damaged"
 
 
@@ -75,23 +88,33 @@ func _read_graph(reader: RlProtobufReader) -> void:
 	var nodes: Array = graph["nodes"]
 	var inputs: Array = graph["inputs"]
 	var outputs: Array = graph["outputs"]
-	while reader.next_field():
+	var tensors: Dictionary = graph["tensors"]
+	while problem == "" and reader.next_field():
 		match reader.field:
 			1:
+				_check_count(nodes.size(), RlLimits.NODES, "nodes")
 				_add_node(nodes, reader.read_message())
 			5:
+				_check_count(tensors.size(), RlLimits.NODES, "tensors")
 				_add_tensor(RlOnnxTensor.read(reader.read_message(), _folder))
 			11:
+				_check_count(inputs.size(), RlLimits.PORTS + RlLimits.NODES, "inputs")
 				inputs.append(_read_value_info(reader.read_message()))
 			12:
+				_check_count(outputs.size(), RlLimits.PORTS, "outputs")
 				outputs.append(_read_value_info(reader.read_message()))
 			15:
 				_refuse("sparse weights are not supported")
 	# Old files list weights among the inputs too.
-	var tensors: Dictionary = graph["tensors"]
-	graph["inputs"] = inputs.filter(
-		func(input: Dictionary) -> bool: return not tensors.has(input["name"])
-	)
+	inputs = inputs.filter(func(input: Dictionary) -> bool: return not tensors.has(input["name"]))
+	graph["inputs"] = inputs
+	_check_count(inputs.size() - 1, RlLimits.PORTS, "inputs")
+
+
+# [param count] of them are there, one comes.
+func _check_count(count: int, most: int, what: String) -> void:
+	if count >= most:
+		_refuse("it has more than %d %s, which is the limit" % [most, what])
 
 
 func _add_tensor(tensor: RlOnnxTensor) -> void:
@@ -99,6 +122,9 @@ func _add_tensor(tensor: RlOnnxTensor) -> void:
 		_refuse('weights "%s": %s' % [tensor.name, tensor.problem])
 		return
 	var tensors: Dictionary = graph["tensors"]
+	if tensors.has(tensor.name):
+		_refuse('the weights "%s" are there twice' % tensor.name)
+		return
 	if tensor.is_int:
 		tensors[tensor.name] = tensor.to_data()
 		return
@@ -130,6 +156,8 @@ func _add_node(nodes: Array, reader: RlProtobufReader) -> void:
 	if not domain in STANDARD_DOMAINS:
 		node["op"] = "%s::%s" % [domain, node["op"]]
 	if node["op"] == "Constant" and outputs.size() == 1 and not attributes.is_empty():
+		var tensors: Dictionary = graph["tensors"]
+		_check_count(tensors.size(), RlLimits.NODES, "tensors")
 		_add_constant(outputs[0], attributes)
 		return
 	node.merge({"inputs": inputs, "outputs": outputs, "attributes": attributes})
@@ -141,6 +169,10 @@ func _add_constant(output: String, attributes: Dictionary) -> void:
 	tensor.name = output
 	var key: String = attributes.keys()[0]
 	var value: Variant = attributes[key]
+	if not typeof(value) == CONSTANTS.get(key):
+		tensor.problem = "a constant given by %s is not supported" % key
+		_add_tensor(tensor)
+		return
 	match key:
 		"value":
 			var data: Dictionary = value
@@ -160,8 +192,6 @@ func _add_constant(output: String, attributes: Dictionary) -> void:
 			tensor.is_int = true
 			tensor.ints = value
 			tensor.shape = [tensor.ints.size()]
-		_:
-			tensor.problem = "a constant given by %s is not supported" % key
 	_add_tensor(tensor)
 
 
@@ -227,25 +257,38 @@ func _read_value_info(reader: RlProtobufReader) -> Dictionary:
 		if reader.field == 1:
 			info["name"] = reader.read_string()
 		elif reader.field == 2:
-			info["shape"] = _read_shape(reader.read_message())
+			_read_type(reader.read_message(), info)
 	return info
 
 
-# TypeProto → tensor type → shape → dimensions; -1 for one without a fixed size.
-func _read_shape(type: RlProtobufReader) -> PackedInt64Array:
-	var shape: PackedInt64Array = []
+# Of what is no tensor of numbers, or has no shape, why it cannot be an input.
+func _read_type(type: RlProtobufReader, info: Dictionary) -> void:
+	info["problem"] = "is no tensor"
 	while type.next_field():
+		if type.field != TENSOR_TYPE:
+			continue
+		info["problem"] = "has no shape"
+		var element: int = 1
 		var tensor_type: RlProtobufReader = type.read_message()
 		while tensor_type.next_field():
-			if tensor_type.field != 2:
-				continue
-			var dimensions: RlProtobufReader = tensor_type.read_message()
-			while dimensions.next_field():
-				var length: int = -1
-				var dimension: RlProtobufReader = dimensions.read_message()
-				while dimension.next_field():
-					length = dimension.read_int() if dimension.field == 1 else length
-				shape.append(length)
+			if tensor_type.field == 1:
+				element = tensor_type.read_int()
+			elif tensor_type.field == 2:
+				info["problem"] = ""
+				info["shape"] = _read_shape(tensor_type.read_message())
+		if element in NO_NUMBERS:
+			info["problem"] = "is no tensor of real or whole numbers"
+
+
+# -1 for a dimension without a fixed size.
+func _read_shape(dimensions: RlProtobufReader) -> PackedInt64Array:
+	var shape: PackedInt64Array = []
+	while dimensions.next_field():
+		var length: int = -1
+		var dimension: RlProtobufReader = dimensions.read_message()
+		while dimension.next_field():
+			length = dimension.read_int() if dimension.field == 1 else length
+		shape.append(maxi(length, -1))
 	return shape
 
 

@@ -14,6 +14,7 @@ enum RlType {
 	DOUBLE = 11,
 }
 
+const RlLimits := preload("../runtime/policy/limits.gd")
 const RlOnnxTensor := preload("onnx_tensor.gd")
 const RlProtobufReader := preload("protobuf_reader.gd")
 
@@ -104,9 +105,9 @@ func _finish(folder: String) -> void:
 	elif not _type in RlType.values():
 		problem = "numbers of type %s are not supported" % NAMES.get(_type, str(_type))
 	is_int = not _type in [RlType.FLOAT, RlType.FLOAT16, RlType.DOUBLE]
-	var expected: int = 1
-	for length: int in shape:
-		expected *= length
+	var expected: int = RlLimits.count(shape)
+	if problem.is_empty() and (expected < 0 or shape.size() > RlLimits.AXES):
+		problem = RlLimits.problem(shape)
 	var found: int = ints.size() if is_int else floats.size()
 	if problem.is_empty() and found != expected:
 		problem = "%d numbers are there, the shape %s needs %d" % [found, shape, expected]
@@ -156,8 +157,18 @@ func _load_external(folder: String) -> void:
 		)
 		return
 	var offset: int = _external_number("offset", 0)
-	file.seek(mini(offset, file.get_length()))
-	_raw = file.get_buffer(_external_number("length", maxi(0, file.get_length() - offset)))
+	var length: int = _external_number("length", file.get_length() - offset)
+	if offset < 0 or length < 0 or length > file.get_length() - offset:
+		problem = (
+			'its data is in "%s", which has %d bytes: %d from byte %d on are not there'
+			% [path, file.get_length(), length, offset]
+		)
+		return
+	if length > RlLimits.FILE_BYTES:
+		problem = "it has %d bytes, %d at most are possible" % [length, RlLimits.FILE_BYTES]
+		return
+	file.seek(offset)
+	_raw = file.get_buffer(length)
 	_has_raw = true
 
 

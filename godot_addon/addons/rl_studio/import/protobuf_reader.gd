@@ -55,7 +55,8 @@ func next_field() -> bool:
 		RlWireType.BYTES:
 			var length: int = _varint()
 			_value = _position
-			_position = _position + length if length >= 0 else _end + 1
+			var is_inside: bool = length >= 0 and length <= _end - _position
+			_position = _position + length if is_inside else _end + 1
 		_:
 			_break()
 	_value_end = _position

@@ -70,9 +70,14 @@ func _fuse(
 
 
 func _root(slot: int) -> int:
-	while _same.has(slot):
-		slot = _same[slot]
-	return slot
+	var root: int = slot
+	while _same.has(root):
+		root = _same[root]
+	while _same.has(slot):  # next time it is found at once
+		var next: int = _same[slot]
+		_same[slot] = root
+		slot = next
+	return root
 
 
 # Returns true if the result of a step is its input.
@@ -129,7 +134,7 @@ func _add_picks(step: RlStep, picks: Array[RlPick]) -> void:
 			continue
 		var part: RlStep = RlStep.new()
 		part.op = step.op
-		part.name = step.name
+		part.place = step.place
 		part.stage = picks[index]
 		part.input_slots = step.input_slots
 		part.output_slots = [slot]

@@ -4,6 +4,7 @@ extends "stage.gd"
 ## after the other. If that fails, the step has the problem and results are empty.
 
 const RlKernelStage := preload("kernel_stage.gd")
+const RlLimits := preload("limits.gd")
 const RlStage := preload("stage.gd")
 const RlStep := preload("step.gd")
 const RlTensor := preload("tensor.gd")
@@ -22,6 +23,7 @@ static func create(
 ) -> RlKernelStage:
 	var stage: RlKernelStage = RlKernelStage.new()
 	stage._step = step
+	step.work_limit = RlLimits.ENDLESS  # it was found to be little enough
 	stage._traced = traced
 	stage._changing = changing
 	stage._output_count = step.output_slots.size()
@@ -56,6 +58,7 @@ func apply_many(inputs: Array[PackedVector4Array], rows: int) -> Array[PackedVec
 				RlTensor.of_ints(own.as_ints(), own.shape) if traced.is_int else own
 			)
 		_step.problem = ""
+		_step.work = 0
 		var made: Array[RlTensor] = _step.kernel.call(_step, values)
 		if made.is_empty():
 			break

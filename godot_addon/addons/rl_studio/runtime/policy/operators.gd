@@ -3,6 +3,7 @@ extends RefCounted
 ## Every operator the runtime knows: what it runs and which attributes it understands. An operator
 ## or attribute that is not here is refused by name when the policy is imported.
 
+const RlAttributes := preload("attributes.gd")
 const RlElementwise := preload("elementwise.gd")
 const RlLayerOperators := preload("operators_layers.gd")
 const RlLayoutOperators := preload("operators_layout.gd")
@@ -80,6 +81,26 @@ const MINIMUM_INPUTS: Dictionary[String, int] = {
 	"Tile": 2,
 	"Where": 3,
 }
+const MAY_BE_EMPTY: PackedStringArray = [
+	"Cast", "CastLike", "Concat", "ConstantOfShape", "Identity", "Shape", "Size", "Slice", "Squeeze"
+]
+const MAY_LIST_NOTHING: PackedStringArray = [
+	"Expand",
+	"Gather",
+	"ReduceL1",
+	"ReduceL2",
+	"ReduceLogSum",
+	"ReduceLogSumExp",
+	"ReduceMax",
+	"ReduceMean",
+	"ReduceMin",
+	"ReduceProd",
+	"ReduceSum",
+	"ReduceSumSquare",
+	"Reshape",
+	"Tile",
+	"Unsqueeze",
+]
 ## Inputs that have to be constant: shapes, axes, weights of layers.
 const CONSTANT_INPUTS: Dictionary[String, Array] = {
 	"BatchNormalization": [1, 2, 3, 4],
@@ -134,12 +155,21 @@ static func names() -> PackedStringArray:
 	return all
 
 
-## The first attribute of [param attributes] that [param op] does not understand, "" if none.
-static func unknown_attribute(op: String, attributes: Dictionary) -> String:
+## Whether the input at [param index] of [param op] may have no numbers: lists of axes, shapes of
+## scalars, and what only passes them on.
+static func may_be_empty(op: String, index: int) -> bool:
+	return op in MAY_BE_EMPTY or (index > 0 and op in MAY_LIST_NOTHING)
+
+
+## What is wrong with the attributes of [param op]; "" if nothing.
+static func attribute_problem(op: String, attributes: Dictionary) -> String:
 	var known: Array = ATTRIBUTES.get(op, [])
 	if op in RlRowOperators.REDUCTIONS:
 		known = OF_REDUCTIONS
 	for key: String in attributes:
 		if not known.has(key):
-			return key
+			return 'attribute "%s" is not supported' % key
+		var problem: String = RlAttributes.problem(op, key, attributes[key])
+		if problem != "":
+			return problem
 	return ""

@@ -76,12 +76,21 @@ static func _conv(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if windows == null:
 		return []
 	var groups: int = step.int_attribute("group", 1)
+	if groups < 1:
+		return step.fail("group %d is not possible" % groups)
 	var channels: int = inputs[0].shape[1]
 	var outputs: int = inputs[1].shape[0]
 	if channels != inputs[1].shape[1] * groups or outputs % groups != 0:
 		return step.fail("shapes %s and %s do not fit" % [inputs[0].shape, inputs[1].shape])
 	var shape: PackedInt64Array = [inputs[0].shape[0], outputs]
 	shape.append_array(windows.output)
+	var bias: RlTensor = step.optional(inputs, 2)
+	if bias != null and bias.count() != outputs:
+		return step.fail("a bias of shape %s does not fit %d channels" % [bias.shape, outputs])
+	var lengths: PackedInt64Array = windows.output + windows.kernel
+	lengths.append(channels)
+	if not step.fits(shape) or not step.can_afford(lengths):
+		return []
 	return [RlTensor.zeros(shape)]
 
 
@@ -93,6 +102,8 @@ static func _pool(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		return step.fail("its indices are not supported")
 	var shape: PackedInt64Array = inputs[0].shape.slice(0, 2)
 	shape.append_array(windows.output)
+	if not step.fits(shape):
+		return []
 	return [RlTensor.zeros(shape)]
 
 
@@ -104,6 +115,8 @@ static func _recurrent(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]
 	var directions: int = inputs[1].shape[0]
 	var units: int = inputs[2].shape[2]
 	var state: PackedInt64Array = [directions, 1, units]
+	if not step.fits([length, directions, 1, units]):
+		return []
 	var results: Array[RlTensor] = [
 		RlTensor.zeros([length, directions, 1, units]), RlTensor.zeros(state), RlTensor.zeros(state)
 	]
@@ -119,6 +132,14 @@ static func _recurrent_problem(step: RlStep, inputs: Array[RlTensor]) -> String:
 	var expected: PackedInt64Array = [inputs[1].shape[0], gates * units, inputs[0].shape[2]]
 	if inputs[1].shape != expected or inputs[2].shape[1] != gates * units:
 		return "weights of shapes %s and %s do not fit" % [inputs[1].shape, inputs[2].shape]
+	var directions: int = 2 if step.attributes.get("direction", "") == "bidirectional" else 1
+	if step.int_attribute("hidden_size", units) != units or expected[0] != directions:
+		return "hidden_size and direction do not fit weights of shape %s" % inputs[2].shape
+	var states: Dictionary[int, int] = {3: 2 * gates * units, 5: units, 6: units}
+	for index: int in states:
+		var tensor: RlTensor = step.optional(inputs, index)
+		if tensor != null and tensor.count() != directions * states[index]:
+			return "its input %d of shape %s does not fit" % [index, tensor.shape]
 	if inputs[0].shape[1] != 1:
 		return "a batch inside of the value (shape %s) is not supported" % inputs[0].shape
 	if step.optional(inputs, 4) != null and inputs[4].as_ints()[0] != inputs[0].shape[0]:

@@ -2,6 +2,7 @@
 extends RefCounted
 ## Operators that keep the numbers and change shape or type, and those that deal in shapes.
 
+const RlLimits := preload("limits.gd")
 const RlStep := preload("step.gd")
 const RlTensor := preload("tensor.gd")
 
@@ -72,6 +73,11 @@ static func _cast_like(_step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor
 static func _constant_of_shape(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[0].as_ints()
 	var value: Dictionary = step.attributes.get("value", {})
+	if not step.fits(shape):
+		return []
+	var value_shape: PackedInt64Array = value.get("shape", PackedInt64Array())
+	if RlLimits.count(value_shape) != 1:
+		return step.fail("its value is no single number")
 	var single: PackedInt64Array = PackedInt64Array()
 	single.resize(shape.size())
 	single.fill(1)
@@ -87,6 +93,8 @@ static func _expand(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if shape == null:
 		return step.fail("%s does not expand to %s" % [inputs[0].shape, inputs[1].as_ints()])
 	var to_shape: PackedInt64Array = shape
+	if not step.fits(to_shape):
+		return []
 	return [inputs[0].expanded(to_shape)]
 
 
@@ -106,8 +114,14 @@ static func _range(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		limits.append(input.as_floats()[0])
 	if limits[2] == 0.0:
 		return step.fail("a step of 0 leads nowhere")
+	var span: float = (limits[1] - limits[0]) / limits[2]
+	if not is_finite(span) or absf(span) > RlLimits.ENDLESS:
+		return step.fail("it has no end: from %s to %s in steps of %s" % Array(limits))
+	var length: int = maxi(0, ceili(span))
+	if not step.fits([length]):
+		return []
 	var values: PackedFloat32Array = PackedFloat32Array()
-	for index: int in maxi(0, ceili((limits[1] - limits[0]) / limits[2])):
+	for index: int in length:
 		values.append(limits[0] + index * limits[2])
 	var listed: RlTensor = RlTensor.of_floats(values, [values.size()])
 	return [RlTensor.of_ints(listed.as_ints(), listed.shape) if inputs[0].is_int else listed]
@@ -116,18 +130,19 @@ static func _range(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 static func _reshape(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var shape: PackedInt64Array = inputs[1].as_ints().duplicate()
 	var unknown_axis: int = -1
-	var known: int = 1
 	for axis: int in shape.size():
 		if shape[axis] == 0 and step.int_attribute("allowzero", 0) == 0:
 			shape[axis] = inputs[0].shape[axis] if axis < inputs[0].shape.size() else 0
 		if shape[axis] == -1:
 			unknown_axis = axis
-		else:
-			known *= shape[axis]
+	var others: PackedInt64Array = shape.duplicate()
+	if unknown_axis >= 0:
+		others.remove_at(unknown_axis)
+	var known: int = RlLimits.count(others)
 	if unknown_axis >= 0 and known > 0:
 		@warning_ignore("integer_division")
 		shape[unknown_axis] = inputs[0].count() / known
-	if RlTensor.size_of(shape) != inputs[0].count():
+	if RlLimits.count(shape) != inputs[0].count() or shape.size() > RlLimits.AXES:
 		return step.fail("%s does not reshape to %s" % [inputs[0].shape, inputs[1].as_ints()])
 	return [inputs[0].reshaped(shape)]
 
@@ -170,6 +185,8 @@ static func _unsqueeze(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]
 		return step.fail("axes are missing")
 	var axes: PackedInt64Array = listed
 	var rank: int = inputs[0].shape.size() + axes.size()
+	if rank > RlLimits.AXES:
+		return step.fail("%d axes are too many, %d are possible" % [rank, RlLimits.AXES])
 	var added: Dictionary[int, bool] = {}
 	for axis: int in axes:
 		added[step.axis_in(axis, rank)] = true

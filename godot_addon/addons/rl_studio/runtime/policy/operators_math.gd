@@ -45,6 +45,8 @@ static func _run(step: RlStep, inputs: Array[RlTensor], of_reals: Callable) -> A
 		if fitting == null:
 			return step.fail("shapes %s and %s do not fit" % [result.shape, other.shape])
 		var shape: PackedInt64Array = fitting
+		if not step.fits(shape) or not step.can_afford(shape):
+			return []
 		var a: RlTensor = result.expanded(shape)
 		var b: RlTensor = other.expanded(shape)
 		if a.is_int and b.is_int:
@@ -74,7 +76,7 @@ static func _on_ints(op: String, a: RlTensor, b: RlTensor, function: Callable) -
 				result[index] = x * y
 			"Div":
 				@warning_ignore("integer_division")
-				result[index] = x / y if y != 0 else 0
+				result[index] = -x if y == -1 else (x / y if y != 0 else 0)
 			"Max":
 				result[index] = maxi(x, y)
 			"Min":
@@ -107,6 +109,8 @@ static func _where(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		if fitting == null:
 			return step.fail("shapes %s and %s do not fit" % [shape, other.shape])
 		shape = fitting
+	if not step.fits(shape):
+		return []
 	var chosen: PackedInt64Array = inputs[0].expanded(shape).as_ints()
 	var if_true: RlTensor = inputs[1].expanded(shape)
 	var if_false: RlTensor = inputs[2].expanded(shape)

@@ -3,6 +3,7 @@ extends RefCounted
 ## Matrix products. Those with constant weights run as dense layers, and are not computed here.
 
 const RlLayout := preload("operators_layout.gd")
+const RlLimits := preload("limits.gd")
 const RlStep := preload("step.gd")
 const RlTensor := preload("tensor.gd")
 
@@ -21,16 +22,20 @@ static func _gemm(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	if left[1] != right[0]:
 		return step.fail("shapes %s and %s do not fit" % [left, right])
 	var shape: PackedInt64Array = [left[0], right[1]]
+	var addend: RlTensor = step.optional(inputs, 2)
+	if addend != null and RlLayout.broadcast(addend.shape, shape) != shape:
+		return step.fail("bias of shape %s does not fit %s" % [addend.shape, shape])
+	if not step.fits(shape):
+		return []
+	if not step.can_afford([left[0], left[1], right[1]]):
+		return []
 	if step.shape_only:
 		return [RlTensor.zeros(shape)]
 	var a: RlTensor = _transposed(inputs[0]) if turns_a else inputs[0]
 	var b: RlTensor = _transposed(inputs[1]) if turns_b else inputs[1]
 	var values: PackedFloat32Array = _product(a.as_floats(), b.as_floats(), left[1], right[1])
 	var bias: PackedFloat32Array = RlTensor.zeros(shape).floats
-	var addend: RlTensor = step.optional(inputs, 2)
 	if addend != null:
-		if RlLayout.broadcast(addend.shape, shape) != shape:
-			return step.fail("bias of shape %s does not fit %s" % [addend.shape, shape])
 		bias = addend.expanded(shape).as_floats()
 	var alpha: float = step.float_attribute("alpha", 1.0)
 	var beta: float = step.float_attribute("beta", 1.0)
@@ -60,6 +65,9 @@ static func _matmul(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		to_shape.append(a.shape[-2])
 	if right.size() > 1:
 		to_shape.append(b.shape[-1])
+	var lengths: PackedInt64Array = [RlLimits.count(shape), a.shape[-2], a.shape[-1], b.shape[-1]]
+	if not step.fits(to_shape) or not step.can_afford(lengths):
+		return []
 	if step.shape_only:
 		return [RlTensor.zeros(to_shape)]
 	return [RlTensor.of_floats(_products(a, b, shape), to_shape)]

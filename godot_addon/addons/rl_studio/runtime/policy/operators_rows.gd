@@ -3,6 +3,7 @@ extends RefCounted
 ## Operators over some axes of a value: sums, means, softmax, layer normalization. The axes are laid
 ## out as rows of numbers first, so each operator only sees rows.
 
+const RlLayout := preload("operators_layout.gd")
 const RlRowFunctions := preload("row_functions.gd")
 const RlStep := preload("step.gd")
 const RlTensor := preload("tensor.gd")
@@ -134,6 +135,10 @@ static func _normalization_plan(step: RlStep, inputs: Array[RlTensor]) -> RlRowP
 	var shape: PackedInt64Array = inputs[0].shape
 	var axis: int = step.axis_in(step.int_attribute("axis", -1), shape.size())
 	var normal_shape: PackedInt64Array = shape.slice(maxi(axis, 0))
+	for input: RlTensor in inputs.slice(1):
+		if input != null and RlLayout.broadcast(input.shape, normal_shape) != normal_shape:
+			step.fail("shapes %s and %s do not fit" % [shape, input.shape])
+			return RlRowPlan.new([-1], Callable())
 	var scale: PackedFloat32Array = inputs[1].expanded(normal_shape).as_floats()
 	var bias: PackedFloat32Array = RlTensor.zeros(normal_shape).floats
 	if step.optional(inputs, 2) != null:

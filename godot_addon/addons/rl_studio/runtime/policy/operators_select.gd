@@ -2,6 +2,7 @@
 extends RefCounted
 ## Operators that put values together, take them apart or rearrange them.
 
+const RlLimits := preload("limits.gd")
 const RlStep := preload("step.gd")
 const RlTensor := preload("tensor.gd")
 
@@ -26,9 +27,11 @@ static func _concat(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		return []
 	shape[axis] = 0
 	for input: RlTensor in inputs:
-		if input.shape.size() != shape.size():
-			return step.fail("shapes %s and %s do not fit" % [inputs[0].shape, input.shape])
+		if input == null or input.shape.size() != shape.size():
+			return step.fail("its shapes do not fit %s" % inputs[0].shape)
 		shape[axis] += input.shape[axis]
+	if not step.fits(shape):
+		return []
 	var ints: PackedInt64Array = PackedInt64Array()
 	var floats: PackedFloat32Array = PackedFloat32Array()
 	for outer: int in RlTensor.size_of(shape.slice(0, axis)):
@@ -53,6 +56,11 @@ static func _gather(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		return []
 	var length: int = shape[axis]
 	var inner: int = RlTensor.size_of(shape.slice(axis + 1))
+	var to_shape: PackedInt64Array = shape.slice(0, axis)
+	to_shape.append_array(inputs[1].shape)
+	to_shape.append_array(shape.slice(axis + 1))
+	if not step.fits(to_shape):
+		return []
 	var positions: PackedInt64Array = PackedInt64Array()
 	for outer: int in RlTensor.size_of(shape.slice(0, axis)):
 		for listed: int in inputs[1].as_ints():
@@ -61,9 +69,6 @@ static func _gather(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 				return step.fail("index %d is outside of axis %d, %d long" % [listed, axis, length])
 			for offset: int in inner:
 				positions.append((outer * length + index) * inner + offset)
-	var to_shape: PackedInt64Array = shape.slice(0, axis)
-	to_shape.append_array(inputs[1].shape)
-	to_shape.append_array(shape.slice(axis + 1))
 	return [inputs[0].picked(positions, to_shape)]
 
 
@@ -75,6 +80,8 @@ static func _one_hot(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 		return step.fail("depth %d along axis %d is not supported" % [depth, axis])
 	var inner: int = RlTensor.size_of(shape.slice(axis))
 	shape.insert(axis, depth)
+	if not step.fits(shape):
+		return []
 	var values: PackedFloat32Array = inputs[2].as_floats()
 	var result: PackedFloat32Array = RlTensor.zeros(shape).floats
 	result.fill(values[0])
@@ -96,6 +103,13 @@ static func _pad(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var mode: String = step.attributes.get("mode", "constant")
 	if mode != "constant" or step.optional(inputs, 3) != null or pads.size() != 2 * rank:
 		return step.fail('mode "%s" or pads of %s are not supported' % [mode, pads])
+	var padded_shape: PackedInt64Array = PackedInt64Array()
+	for axis: int in rank:
+		if absi(pads[axis]) > step.limit or absi(pads[axis + rank]) > step.limit:
+			return step.fail("pads of %s are too large, %d are possible" % [pads, step.limit])
+		padded_shape.append(shape[axis] + pads[axis] + pads[axis + rank])
+	if not step.fits(padded_shape):
+		return []
 	var filler: RlTensor = step.optional(inputs, 2)
 	if filler == null:
 		filler = RlTensor.of_floats([step.float_attribute("value", 0.0)], [1])
@@ -124,12 +138,17 @@ static func _slice(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var listed: Variant = step.ints_of("axes", inputs, 3)
 	if listed != null:
 		axes = listed
+	var steps: RlTensor = step.optional(inputs, 4)
+	var counts: PackedInt64Array = [starts.size(), ends.size(), axes.size()]
+	counts.append(axes.size() if steps == null else steps.count())
+	if counts.count(counts[0]) != counts.size():
+		return step.fail("starts, ends, axes and steps are not equally many: %s" % counts)
 	var strides: PackedInt64Array = RlTensor.strides_of(inputs[0].shape)
 	var shape: PackedInt64Array = inputs[0].shape.duplicate()
 	var origin: int = 0
 	for index: int in axes.size():
 		var axis: int = step.axis_in(axes[index], shape.size())
-		var stride: int = 1 if step.optional(inputs, 4) == null else inputs[4].as_ints()[index]
+		var stride: int = 1 if steps == null else steps.as_ints()[index]
 		if axis < 0 or stride == 0:
 			return step.fail("axes %s or their steps do not fit shape %s" % [axes, shape])
 		var span: Vector2i = _slice_span(starts[index], ends[index], stride, shape[axis])
@@ -180,6 +199,11 @@ static func _tile(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]:
 	var repeats: PackedInt64Array = inputs[1].as_ints()
 	if repeats.size() != shape.size():
 		return step.fail("repeats %s do not fit shape %s" % [repeats, shape])
+	var to_shape: PackedInt64Array = PackedInt64Array()
+	for axis: int in shape.size():
+		to_shape.append(RlLimits.count([shape[axis], repeats[axis]]))
+		if to_shape[-1] < 0 or not step.fits(to_shape):
+			return step.fail("%s times as large as %s is too large" % [repeats, shape])
 	var positions: PackedInt64Array = [0]
 	for axis: int in shape.size():
 		var longer: PackedInt64Array = PackedInt64Array()
@@ -195,7 +219,9 @@ static func _transpose(step: RlStep, inputs: Array[RlTensor]) -> Array[RlTensor]
 	var rank: int = inputs[0].shape.size()
 	var reversed_axes: PackedInt64Array = PackedInt64Array(range(rank - 1, -1, -1))
 	var order: PackedInt64Array = step.attributes.get("perm", reversed_axes)
-	if order.size() != rank:
+	var sorted_axes: PackedInt64Array = order.duplicate()
+	sorted_axes.sort()
+	if sorted_axes != PackedInt64Array(range(rank)):
 		return step.fail("axes %s do not fit shape %s" % [order, inputs[0].shape])
 	var own_strides: PackedInt64Array = RlTensor.strides_of(inputs[0].shape)
 	var shape: PackedInt64Array = PackedInt64Array()

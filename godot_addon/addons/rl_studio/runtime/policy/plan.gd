@@ -19,6 +19,8 @@ var input_shapes: Dictionary[String, PackedInt64Array]
 var input_slots: Dictionary[String, int]
 var output_slots: Dictionary[String, int]
 var output_sizes: Dictionary[String, int]
+## Outputs that cannot be computed, with why; the others can be.
+var left_out: Dictionary[String, String]
 ## Outputs that are the same for all inputs.
 var constant_outputs: Dictionary[String, PackedFloat32Array]
 ## The output that holds the actions; "" if several could.

@@ -64,6 +64,12 @@ func get_output_sizes() -> Dictionary[String, int]:
 	return _get_plan().output_sizes.duplicate()
 
 
+## Outputs that are in the file but cannot be computed here, with the reason; they are left out
+## everywhere else.
+func get_left_out_outputs() -> Dictionary[String, String]:
+	return _get_plan().left_out.duplicate()
+
+
 ## Runs the network for one agent. [param inputs] has one array per input, flat and of the size
 ## [method get_input_sizes] tells; others are ignored. Returns all outputs as the network gives
 ## them, or nothing, with an error, if an input is missing or of the wrong size.

@@ -2,13 +2,14 @@
 extends RefCounted
 ## One operator of a network: made and traced by the compiler, run by the plan.
 
+const RlLimits := preload("limits.gd")
 const RlStage := preload("stage.gd")
 const RlTensor := preload("tensor.gd")
 
 ## Operator name as ONNX has it, such as "Gemm".
 var op: String
-## Name of the node in the file; may be empty.
-var name: String
+## Where it is in the file, in words.
+var place: String
 var attributes: Dictionary
 ## Version of the operator set of the file: some operators changed over time.
 var opset: int
@@ -20,6 +21,11 @@ var output_slots: PackedInt32Array
 var kernel: Callable
 ## While the compiler traces: shapes are wanted, numbers not.
 var shape_only: bool
+## While the compiler traces: numbers that a result may have, what may be computed on the way to it,
+## and what was.
+var limit: int = RlLimits.VALUE
+var work_limit: int = RlLimits.ENDLESS
+var work: int
 ## Does the work for many agents; its inputs are at [member input_slots], without constants.
 var stage: RlStage
 ## The constant that an Add adds; null if there is none.
@@ -30,7 +36,7 @@ var problem: String
 
 ## How error messages name this operator.
 func label() -> String:
-	return 'operator %s (node "%s")' % [op, name]
+	return "operator %s (%s)" % [op, place]
 
 
 ## Runs the operator for one agent. Returns nothing and sets [member problem] if it cannot.
@@ -69,6 +75,30 @@ func run(values: Array[PackedVector4Array], rows: int) -> bool:
 func fail(message: String) -> Array[RlTensor]:
 	problem = message
 	return []
+
+
+## Whether a result of [param shape] may be made; notes the problem if it may not.
+func fits(shape: PackedInt64Array) -> bool:
+	var excess: String = RlLimits.problem(shape, limit)
+	if excess != "":
+		problem = "its result %s" % excess
+	return excess == ""
+
+
+## Whether as many numbers as the product of [param lengths] may be computed on the way to the
+## result; notes the problem if they may not.
+func can_afford(lengths: PackedInt64Array) -> bool:
+	var count: int = RlLimits.count(lengths)
+	var most: int = RlLimits.WORK_EACH * limit
+	if count < 0 or count > most:
+		problem = "it takes more than %d computations, which is the limit" % most
+		return false
+	if not shape_only:
+		work += count
+	if work > work_limit:
+		problem = "it takes %d computations, with those before it that is too many" % work
+		return false
+	return true
 
 
 ## The input at [param index], or null if it was left out.

@@ -37,6 +37,13 @@ static func read(
 			var message: String = "a kernel of %s does not fit shape %s" % [kernel_shape, shape]
 			step.fail(message)
 			return null
+	var steps: Array = Array(kernel_shape + windows._strides + windows._dilations)
+	if steps.min() < 1 or steps.max() > step.limit:
+		step.fail("kernel, strides and dilations have to be from 1 to %d" % step.limit)
+		return null
+	if Array(windows._pads).min() < 0 or Array(windows._pads).max() > step.limit:
+		step.fail("pads of %s are not from 0 to %d" % [windows._pads, step.limit])
+		return null
 	var mode: String = step.attributes.get("auto_pad", "NOTSET")
 	for axis: int in axes:
 		var length: int = windows._place(axis, mode, step.int_attribute("ceil_mode", 0) != 0)
@@ -44,7 +51,7 @@ static func read(
 			step.fail("a kernel of %s is larger than %s" % [kernel_shape, windows.input])
 			return null
 		windows.output.append(length)
-	return windows
+	return windows if step.can_afford(windows.output + kernel_shape) else null
 
 
 static func _same(value: int, count: int) -> PackedInt64Array:
