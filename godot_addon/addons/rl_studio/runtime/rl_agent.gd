@@ -29,6 +29,7 @@ enum Mode {
 const RlEpisode := preload("episode.gd")
 const RlNotices := preload("notices.gd")
 
+## The group that all agents in the tree are in.
 const GROUP: StringName = &"rl_studio_agents"
 
 ## Counts all agents that came, went or got another mode or policy, for [RLSync] to notice.

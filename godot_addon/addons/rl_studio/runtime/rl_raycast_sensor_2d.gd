@@ -7,7 +7,9 @@ extends Node2D
 ## Put it below the body it looks out of and append [method get_observation] to the agent's
 ## observation. The fan is centred on the node's +x axis.
 
+## Of the rays that are drawn.
 const RAY_COLOR: Color = Color(0.55, 0.65, 0.95, 0.35)
+## Of the points where they meet something.
 const HIT_COLOR: Color = Color(0.99, 0.5, 0.5, 0.9)
 
 ## Number of rays, and of the numbers that [method get_observation] returns.

@@ -24,6 +24,7 @@ const RlListener := preload("listener.gd")
 const RlRunningGame := preload("running_game.gd")
 const RlSceneChecks := preload("scene_checks.gd")
 
+## Where trainers of godot-rl listen.
 const DEFAULT_PORT: int = 11008
 
 static var _game: RlRunningGame = null

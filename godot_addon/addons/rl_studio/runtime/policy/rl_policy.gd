@@ -3,7 +3,9 @@
 class_name RLPolicy
 extends Resource
 ## A trained policy: a network imported from an [code].onnx[/code] file, run without any native
-## library. Drag the file onto the policy of an [RLSync] or [RLAgent], or run it yourself:
+## library.
+##
+## Drag the file onto the policy of an [RLSync] or [RLAgent], or run it yourself:
 ## [codeblock]
 ## var output: PackedFloat32Array = policy.run_flat(observation)
 ## var action: Dictionary = policy.decode_action(output, agent._get_action_space())
