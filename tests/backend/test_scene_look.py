@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from godot_project import import_project, make_project
 from rl_studio.cli import main
-from rl_studio.godot import Finding, GodotBinary, look_at_scene, prepare_scene
+from rl_studio.godot import (
+    Finding,
+    GodotBinary,
+    ensure_imported,
+    is_imported,
+    look_at_scene,
+    note_import,
+    prepare_scene,
+)
 from rl_studio.project import Project
 
 pytestmark = pytest.mark.godot
@@ -238,6 +247,16 @@ def test_faults_are_found_before_a_project_is_imported(godot: GodotBinary, tmp_p
     assert [finding.code for finding in found] == ["no_sync"]
     assert not (project.root / ".rl_studio" / "imported.json").exists()
     assert look_at_scene(godot, project, "res://good.tscn", imported=False) == []
+
+
+def test_what_the_editor_has_imported_is_not_imported_again(godot: GodotBinary, games: Project) -> None:
+    assert not note_import(godot, games, Path(sys.executable))
+    assert not is_imported(godot, games)
+    assert note_import(godot, games, godot.path)
+    assert ensure_imported(godot, games) is False
+    (games.root / "late.gd").write_text("extends Node\n", encoding="utf-8")
+    assert not is_imported(godot, games)
+    (games.root / "late.gd").unlink()
 
 
 def test_the_command_line_names_the_line_and_starts_nothing(

@@ -14,7 +14,7 @@ from rl_studio.godot.hidden_display import (
     how_to_get_x_server,
     misses_picture,
 )
-from rl_studio.godot.importing import ProjectImportError, ensure_imported, is_imported
+from rl_studio.godot.importing import ProjectImportError, ensure_imported, is_imported, note_import
 from rl_studio.godot.install import install_godot
 from rl_studio.godot.install_error import GodotInstallError, Progress
 from rl_studio.godot.launch import (
@@ -34,18 +34,22 @@ from rl_studio.godot.scene_look import (
     require_trainable,
     scene_error,
 )
+from rl_studio.godot.script_errors import ErrorCounts, ErrorReader, PrintedError
 from rl_studio.godot.templates import install_export_templates, release_template
 from rl_studio.godot.version import GodotVersion, parse_version
 
 __all__ = [
     "DisplayError",
     "DrawingWay",
+    "ErrorCounts",
+    "ErrorReader",
     "Finding",
     "GodotBinary",
     "GodotInstallError",
     "GodotNotFoundError",
     "GodotVersion",
     "HiddenDisplay",
+    "PrintedError",
     "Progress",
     "ProjectImportError",
     "SceneFaultError",
@@ -65,6 +69,7 @@ __all__ = [
     "is_imported",
     "look_at_scene",
     "misses_picture",
+    "note_import",
     "parse_version",
     "prepare_scene",
     "probe_drawing",

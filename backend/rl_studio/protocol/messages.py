@@ -63,6 +63,9 @@ class RunStartParams(Message):
     """Goes on where that checkpoint was made, with the settings of its run, as a new run."""
     init_from: CheckpointChoice | None = None
     """Begins with the policies of that checkpoint, and with nothing else of it."""
+    imported_by: str | None = None
+    """Path of the Godot whose editor has the project open and has taken in all files: if the run uses the same, it need
+    not import the project first."""
 
     @model_validator(mode="after")
     def _has_one_beginning(self) -> Self:

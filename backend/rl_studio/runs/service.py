@@ -38,6 +38,12 @@ def _find_godot(explicit: Path | str | None) -> GodotBinary:
     return find_godot(explicit)
 
 
+def _note_import(binary: GodotBinary, project: Project, editor: Path) -> None:
+    from rl_studio.godot import note_import
+
+    note_import(binary, project, editor)
+
+
 class RunService:
     """Starts, watches, stops and reads runs. Any number of services and processes may share a project.
 
@@ -107,6 +113,7 @@ class RunService:
         godot: Path | str | None = None,
         resume: RunCheckpoint | None = None,
         init_from: RunCheckpoint | None = None,
+        imported_by: Path | str | None = None,
         look: Callable[[GodotBinary, str], object] | None = None,
         on_start: Callable[[], object] = lambda: None,
     ) -> RunInfo:
@@ -120,6 +127,7 @@ class RunService:
             resume: a checkpoint to go on from, as if its run had never ended. Experiment, trainer and configuration
                 are those of that run.
             init_from: a checkpoint whose policies the run begins with. Not together with `resume`.
+            imported_by: the Godot whose editor has imported all files of the project as they are now.
             look: called with the Godot and the scene before anything is started, if the trainer plays a scene; what
                 it raises is why the run does not start.
             on_start: called as soon as the process is there, before any signal that came meanwhile is handled.
@@ -138,6 +146,8 @@ class RunService:
         else:
             checked = launch.check(self.project, self.trainers, experiment, trainer, values, init_from)
         binary = self.find_godot(godot)
+        if imported_by is not None:
+            _note_import(binary, self.project, Path(imported_by))
         if look is not None and getattr(checked.trainer, "plays_scene", False):
             look(binary, checked.scene)
         plan = launch.Plan(experiment, checked, binary.path, str(binary.version))

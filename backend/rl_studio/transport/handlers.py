@@ -139,6 +139,7 @@ class Handlers:
                 overrides=params.overrides,
                 resume=_checkpoint(params.resume),
                 init_from=_checkpoint(params.init_from),
+                imported_by=params.imported_by,
             )
         )
         self._backend.monitor.kick()

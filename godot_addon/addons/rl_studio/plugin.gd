@@ -14,6 +14,7 @@ const RlPolicyPlayer := preload("scenes/policy_player.gd")
 const RlPythonFinder := preload("net/python_finder.gd")
 const RlStudio := preload("net/studio.gd")
 const RlStudioState := preload("core/studio_state.gd")
+const RlTrainingCheck := preload("scenes/training_check.gd")
 const RlTrainDock := preload("ui/train_dock.gd")
 
 const EXPORT_DOCK: PackedScene = preload("ui/export_dock.tscn")
@@ -29,6 +30,7 @@ var _state: RlStudioState
 var _studio: RlStudio
 var _intake: RlFileIntake
 var _assigner: RlAssigner
+var _check: RlTrainingCheck
 var _docks: RlDocks
 var _train: RlTrainDock
 var _metrics: RlMetricsDock
@@ -53,6 +55,9 @@ func _enter_tree() -> void:
 	add_child(_intake)
 	_assigner = RlAssigner.new()
 	add_child(_assigner)
+	_check = RlTrainingCheck.new()
+	_check.setup(_state)
+	add_child(_check)
 	_add_docks()
 	_wire_train()
 	_wire_metrics()
@@ -62,7 +67,7 @@ func _enter_tree() -> void:
 func _exit_tree() -> void:
 	if _docks != null:
 		_docks.remove_all()
-	for node: Node in [_assigner, _intake, _studio]:
+	for node: Node in [_check, _assigner, _intake, _studio]:
 		if is_instance_valid(node):
 			if node == _studio:
 				_studio.shut_down()
@@ -74,6 +79,7 @@ func _exit_tree() -> void:
 	_docks = null
 	_inspector = null
 	_assigner = null
+	_check = null
 	_intake = null
 	_studio = null
 	_state = null
@@ -117,6 +123,13 @@ func _wire_train() -> void:
 	_train.connect_requested.connect(_studio.connect_backend)
 	_train.python_chosen.connect(_studio.use_python)
 	_train.train_requested.connect(_studio.train)
+	_train.train_anyway_requested.connect(_check.prepare.bind(true))
+	_train.mend_requested.connect(_check.mend)
+	_train.place_requested.connect(_check.open)
+	_studio.run_wanted.connect(_check.prepare)
+	_check.cleared.connect(_studio.start)
+	scene_saved.connect(func(_path: String) -> void: _check.look_soon())
+	resource_saved.connect(func(_resource: Resource) -> void: _check.look_soon())
 	_train.stop_requested.connect(_studio.runs.stop)
 	_train.experiment_selected.connect(_studio.experiments.select)
 	_train.create_requested.connect(_studio.experiments.create)

@@ -23,6 +23,7 @@ enum RlLink { OFFLINE, STARTING, CONNECTING, READY, LOST, FAILED }
 const RlContinuation := preload("continuation.gd")
 const RlExperimentNotes := preload("experiment_notes.gd")
 const RlExportState := preload("export_state.gd")
+const RlFindings := preload("findings.gd")
 const RlFormModel := preload("form_model.gd")
 const RlPresetChoice := preload("preset_choice.gd")
 const RlProblem := preload("problem.gd")
@@ -54,6 +55,8 @@ var current_run: RlRunState
 ## What went wrong with the last request of the user; null if nothing.
 var problem: RlProblem
 var export_state: RlExportState = RlExportState.new()
+## What was found of the scene that the next run trains.
+var findings: RlFindings = RlFindings.new()
 
 
 ## Changes the state of the connection.

@@ -43,10 +43,12 @@ func show_runs(ids: PackedStringArray) -> void:
 	_sync()
 
 
-## Starts a run of the open experiment, or one that goes on, see Continuation.
+## Starts a run of the open experiment, or one that goes on, see Continuation. The editor has taken
+## in all files of the project.
 func start() -> void:
 	_state.set_problem(null)
 	var params: Dictionary = {"experiment": _state.experiment, "overrides": {}}
+	params["imported_by"] = OS.get_executable_path()
 	params.merge(_state.continuation.params(), true)
 	_client.request("run.start", params, _on_started, START_TIMEOUT_MS)
 

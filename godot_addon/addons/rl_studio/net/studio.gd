@@ -5,6 +5,8 @@ extends Node
 
 ## The file of an export is in the project.
 signal exported(resource_path: String)
+## All settings of a run are known: [method start] starts it when the project is ready, too.
+signal run_wanted
 
 const RlBackendClient := preload("backend_client.gd")
 const RlContinuation := preload("../core/continuation.gd")
@@ -61,7 +63,7 @@ func set_watching(watching: bool) -> void:
 	_session.set_watching(watching)
 
 
-## Starts a run of the open experiment; connects first if need be.
+## The user wants a run of the open experiment; connects first if need be.
 func train() -> void:
 	_state.set_problem(null)
 	if not _state.is_ready():
@@ -74,7 +76,13 @@ func train() -> void:
 	var problem: String = _state.continuation.problem()
 	if problem != "":
 		_state.set_problem(RlProblem.new(problem))
-	elif _state.continuation.mode == RlContinuation.RlMode.RESUME:
+	else:
+		run_wanted.emit()
+
+
+## Starts the run that the user wanted.
+func start() -> void:
+	if _state.continuation.mode == RlContinuation.RlMode.RESUME:
 		runs.start()
 	else:
 		_autosave.stop()

@@ -6,6 +6,10 @@ extends VBoxContainer
 signal connect_requested
 signal python_chosen(path: String)
 signal train_requested
+## The user wants a run although something was found.
+signal train_anyway_requested
+signal mend_requested(finding: RlFinding)
+signal place_requested(finding: RlFinding)
 signal stop_requested(run_id: String)
 signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
@@ -17,6 +21,8 @@ const RlContinuation := preload("../core/continuation.gd")
 const RlContinueBar := preload("continue_bar.gd")
 const RlConnectionBar := preload("connection_bar.gd")
 const RlErrorBox := preload("error_box.gd")
+const RlFinding := preload("../checks/finding.gd")
+const RlFindingList := preload("findings.gd")
 const RlExperimentNotes := preload("../core/experiment_notes.gd")
 const RlExperimentBar := preload("experiment_bar.gd")
 const RlHintLine := preload("hint_line.gd")
@@ -45,6 +51,7 @@ var _dialog: EditorFileDialog
 @onready var _request_error: RlErrorBox = %RequestError
 @onready var _run_panel: RlRunPanel = %RunPanel
 @onready var _news: RlCappedScroll = %News
+@onready var _findings: RlFindingList = %Findings
 @onready var _run_error: RlErrorBox = %RunError
 @onready var _run_details: RlRunDetails = %RunDetails
 @onready var _preset_note: RlPresetNote = %PresetNote
@@ -78,6 +85,7 @@ func _ready() -> void:
 	_state.continuation.changed.connect(_render)
 	_state.continuation.form.value_changed.connect(func(_key: String) -> void: _render_beginning())
 	_state.notes_changed.connect(_render_notes)
+	_state.findings.changed.connect(_on_findings_changed)
 	_state.runs_changed.connect(_render)
 	_state.problem_changed.connect(_render)
 	_state.run_changed.connect(_on_run_touched)
@@ -114,6 +122,13 @@ func _connect_widgets() -> void:
 	)
 	_continue.checkpoint_chosen.connect(_state.continuation.choose_checkpoint)
 	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
+	_findings.mend_requested.connect(
+		func(finding: RlFinding) -> void: mend_requested.emit(finding)
+	)
+	_findings.place_requested.connect(
+		func(finding: RlFinding) -> void: place_requested.emit(finding)
+	)
+	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
 	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
 	_stop.pressed.connect(_on_stop_pressed)
@@ -173,6 +188,7 @@ func _render_run() -> void:
 			RlStudioState.RlLink.LOST
 		]
 	)
+	is_busy = is_busy or _state.findings.waiting_for != ""
 	_train.disabled = is_active or is_busy or _trainer_problem() != null
 	_continue.show_state(_state)
 	_stop.disabled = not is_active or run.state == "stopping" or not _state.is_ready()
@@ -202,6 +218,11 @@ func _apply_theme() -> void:
 func _on_form_value_changed(key: String) -> void:
 	if key == "scene":
 		_experiment.show_scene()
+
+
+func _on_findings_changed() -> void:
+	_findings.show_findings(_state.findings)
+	_render_run()
 
 
 func _on_presets_changed() -> void:
