@@ -8,6 +8,7 @@ const RlExportDock := preload("ui/export_dock.gd")
 const RlExportStrip := preload("import/export_strip.gd")
 const RlFileIntake := preload("files/file_intake.gd")
 const RlMetricsDock := preload("ui/metrics_dock.gd")
+const RlNewAgents := preload("agents/new_agents.gd")
 const RlOnnxImporter := preload("import/onnx_importer.gd")
 const RlPolicyInspector := preload("inspector/policy_inspector.gd")
 const RlPolicyPlayer := preload("scenes/policy_player.gd")
@@ -30,6 +31,7 @@ var _state: RlStudioState
 var _studio: RlStudio
 var _intake: RlFileIntake
 var _assigner: RlAssigner
+var _agents: RlNewAgents
 var _check: RlTrainingCheck
 var _docks: RlDocks
 var _train: RlTrainDock
@@ -58,6 +60,9 @@ func _enter_tree() -> void:
 	_check = RlTrainingCheck.new()
 	_check.setup(_state)
 	add_child(_check)
+	_agents = RlNewAgents.new()
+	_agents.setup(self)
+	add_child(_agents)
 	_add_docks()
 	_wire_train()
 	_wire_metrics()
@@ -67,7 +72,7 @@ func _enter_tree() -> void:
 func _exit_tree() -> void:
 	if _docks != null:
 		_docks.remove_all()
-	for node: Node in [_check, _assigner, _intake, _studio]:
+	for node: Node in [_agents, _check, _assigner, _intake, _studio]:
 		if is_instance_valid(node):
 			if node == _studio:
 				_studio.shut_down()
@@ -79,6 +84,7 @@ func _exit_tree() -> void:
 	_docks = null
 	_inspector = null
 	_assigner = null
+	_agents = null
 	_check = null
 	_intake = null
 	_studio = null
@@ -130,6 +136,7 @@ func _wire_train() -> void:
 	_check.cleared.connect(_studio.start)
 	scene_saved.connect(func(_path: String) -> void: _check.look_soon())
 	resource_saved.connect(func(_resource: Resource) -> void: _check.look_soon())
+	_train.agent_requested.connect(_agents.ask_for_selected)
 	_train.stop_requested.connect(_studio.runs.stop)
 	_train.experiment_selected.connect(_studio.experiments.select)
 	_train.create_requested.connect(_studio.experiments.create)

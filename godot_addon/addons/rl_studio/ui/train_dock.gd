@@ -14,6 +14,8 @@ signal stop_requested(run_id: String)
 signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
+## The user wants a script for an agent.
+signal agent_requested
 
 const RlCappedScroll := preload("capped_scroll.gd")
 const RlConfigForm := preload("config_form.gd")
@@ -59,6 +61,7 @@ var _dialog: EditorFileDialog
 @onready var _overlay: RlHintLine = %Overlay
 @onready var _warnings: RlHintLine = %SettingWarnings
 @onready var _form: RlConfigForm = %Form
+@onready var _new_agent: Button = %NewAgent
 @onready var _log: RlLogView = %Log
 @onready var _separator: Control = %Separator
 @onready var _intro: Label = %Intro
@@ -132,6 +135,7 @@ func _connect_widgets() -> void:
 	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
 	_stop.pressed.connect(_on_stop_pressed)
+	_new_agent.pressed.connect(func() -> void: agent_requested.emit())
 	_throttle.timeout.connect(_render_run)
 	resized.connect(func() -> void: _news.limit_to(size.y * NEWS_SHARE))
 
@@ -210,6 +214,7 @@ func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
 	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(200))
+	_new_agent.icon = RlLook.icon(self, &"ScriptCreate")
 	_train.icon = RlLook.icon(self, &"Play")
 	_stop.icon = RlLook.icon(self, &"Stop")
 	RlLook.dim(_intro)
