@@ -217,7 +217,10 @@ def _addon(project: Project) -> Check:
     except (OSError, UnicodeDecodeError) as error:
         return Check(name, "missing", f"it cannot be read: {error}", fix)
     if theirs is None:
-        return Check(name, "warning", "not in the project; only the editor's docks need it", fix)
+        if project.uses_stock_plugin:
+            detail = "not in the project, which has the nodes of godot_rl_agents; the editor's docks need it"
+            return Check(name, "warning", detail, fix)
+        return Check(name, "missing", "not in the project; it has the nodes RLSync and RLAgent, and the docks", fix)
     if theirs != ours:
         return Check(name, "warning", f"version {theirs or '?'} in the project, {ours or '?'} here", fix)
     if not enabled:

@@ -53,9 +53,14 @@ def test_a_godot_that_does_not_work_is_missing_and_the_rest_goes_on(tmp_path: Pa
 
 def test_an_absent_or_disabled_addon_has_a_command_that_mends_it(godot: Path, project: Project) -> None:
     absent = by_name(diagnose(project, godot))["Addon"]
-    assert absent.status == "warning"
+    assert absent.status == "missing"
+    assert "RLAgent" in absent.detail
     assert absent.fix is not None
     assert absent.fix.startswith("rl-studio install-addon ")
+    (project.root / "addons" / "godot_rl_agents").mkdir(parents=True)
+    stock = by_name(diagnose(project, godot))["Addon"]
+    assert (stock.status, stock.fix) == ("warning", absent.fix)
+    assert "docks" in stock.detail
     install_addon(project, enable=False)
     assert "not enabled" in by_name(diagnose(project, godot))["Addon"].detail
 
