@@ -306,8 +306,8 @@ def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
         python.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         python.chmod(0o755)
     return {
-        "missing": (python, "there is no such program", "pip install"),
-        "without_studio": (python, "not installed", f'"{python}" -m pip install'),
+        "missing": (python, "there is no such program", "Set up"),
+        "without_studio": (python, "not installed", "Set up"),
         "dying": (python, "exit code 7", "backend.log"),
         "full_disk": (python, "disk of the project is full", "Make room"),
         "read_only": (python, "cannot be written to", "writable"),

@@ -20,7 +20,7 @@ const EXIT_ALREADY_RUNNING: int = 3
 const EXIT_DISK_FULL: int = 4
 const EXIT_READ_ONLY: int = 5
 const IDLE_SECONDS: int = 30
-const INSTALL_COMMAND: String = 'pip install "godot-rl-studio[sb3]"'
+const SET_UP: String = "Press Set up in the Train dock: it installs what is needed."
 
 var _project_dir: String = ""
 var _state_dir: String = ""
@@ -141,7 +141,7 @@ func _finish_start(found: RlDiscovery) -> void:
 		var what: String = (
 			"The backend speaks %s, this addon %s." % [found.protocol, RlDiscovery.PROTOCOL]
 		)
-		failed.emit(RlProblem.new(what, "Bring both to the same version: %s" % INSTALL_COMMAND))
+		failed.emit(RlProblem.new(what, "Bring both to the same version. %s" % SET_UP))
 		return
 	ready_to_connect.emit()
 
@@ -175,14 +175,7 @@ func _ended_problem(what: String) -> RlProblem:
 
 func _no_python_problem() -> RlProblem:
 	if not _without_studio.is_empty():
-		var python: String = _without_studio[0]
-		return RlProblem.new(
-			"The Python package of RL Studio is not installed.",
-			'Run this in a terminal, then press Connect: "%s" -m %s' % [python, INSTALL_COMMAND],
-			_tried
-		)
-	var what: String = "No usable Python was found."
+		return RlProblem.new("The Python package of RL Studio is not installed.", SET_UP, _tried)
 	if _tried.is_empty():
 		_tried.append("Nothing is named python3 or python on PATH.")
-	var hint: String = "Choose a Python, 3.11 or newer, in which you ran: %s" % INSTALL_COMMAND
-	return RlProblem.new(what, hint, _tried)
+	return RlProblem.new("No usable Python was found.", SET_UP, _tried)

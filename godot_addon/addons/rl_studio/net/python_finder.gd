@@ -2,6 +2,7 @@
 extends RefCounted
 ## Where a Python with rl_studio could be, in the order in which the places are tried.
 
+const RlManagedEnvironment := preload("../setup/managed_environment.gd")
 const RlRead := preload("../core/read.gd")
 
 const SETTING: String = "rl_studio/python_path"
@@ -30,14 +31,28 @@ static func candidates(state_dir: String, setting: String) -> Array[RlCandidate]
 	if not found.is_empty():
 		return found
 	_add(found, _named_in(state_dir.path_join("local.json")), ".rl_studio/local.json", false)
+	var managed: RlManagedEnvironment = RlManagedEnvironment.new(data_dir())
+	if managed.state == RlManagedEnvironment.RlState.READY:
+		_add(found, managed.python, "the managed environment", false)
 	_add(found, _named_in(user_file()), user_file(), false)
 	for name: String in ["python3", "python"]:
 		_add(found, on_path(name), "PATH (%s)" % name, false)
+	if managed.state == RlManagedEnvironment.RlState.INTERRUPTED or managed.is_outdated():
+		# It has to be set up first.
+		return found.filter(func(one: RlCandidate) -> bool: return one.python != managed.python)
 	return found
 
 
 ## The file in which the command line leaves its Python for all projects of this user.
 static func user_file() -> String:
+	return data_dir().path_join("python.json")
+
+
+## The studio's folder for what belongs to the user; the backend has the same rule in userdata.py.
+static func data_dir() -> String:
+	var named: String = OS.get_environment("RL_STUDIO_DATA_DIR")
+	if named != "":
+		return named
 	var folder: String = OS.get_environment("XDG_DATA_HOME")
 	match OS.get_name():
 		"Windows":
@@ -47,7 +62,32 @@ static func user_file() -> String:
 		_:
 			if folder == "":
 				folder = OS.get_environment("HOME").path_join(".local/share")
-	return folder.path_join("godot-rl-studio").path_join("python.json")
+	return folder.replace("\\", "/").path_join("godot-rl-studio")
+
+
+## Whether a Python is known that may have the studio: named somewhere, or set up.
+static func is_any_named(project_dir: String) -> bool:
+	var named: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
+	return named.any(func(one: RlCandidate) -> bool: return not one.source.begins_with("PATH"))
+
+
+## What the editor settings say; may be empty.
+static func chosen() -> String:
+	var settings: EditorSettings = EditorInterface.get_editor_settings()
+	return str(settings.get_setting(SETTING)) if settings.has_setting(SETTING) else ""
+
+
+## Takes back a Python that the user has chosen: the environment that he had set up is to be used.
+static func forget_setting() -> void:
+	if chosen() != "":
+		EditorInterface.get_editor_settings().set_setting(SETTING, "")
+
+
+## Notes for all projects of this user that [param python] has the studio.
+static func note_python(python: String) -> void:
+	var file: FileAccess = FileAccess.open(user_file(), FileAccess.WRITE)
+	if file != null:
+		file.store_string(JSON.stringify({"python": python}))
 
 
 ## The full path of the program [param name], or "".

@@ -159,15 +159,12 @@ func _on_hello(reply: RlReply) -> void:
 	_state.backend = reply.result
 	var version: String = RlRead.text(reply.result, "version")
 	if version != _addon_version:
-		_state.set_problem(
-			RlProblem.new(
-				"The addon is version %s, the Python package %s." % [_addon_version, version],
-				(
-					"Update the older one: rl-studio install-addon, or %s"
-					% RlBackendLauncher.INSTALL_COMMAND
-				)
-			)
+		var what: String = "The addon is version %s, the Python package %s."
+		var hint: String = (
+			"Upgrade, in Python environment below, brings the package up to date;"
+			+ " `rl-studio install-addon` the addon."
 		)
+		_state.set_problem(RlProblem.new(what % [_addon_version, version], hint))
 
 
 func _on_trainers(reply: RlReply) -> void:

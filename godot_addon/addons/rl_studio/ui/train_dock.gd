@@ -36,6 +36,7 @@ const RlRead := preload("../core/read.gd")
 const RlRunDetails := preload("run_details.gd")
 const RlRunPanel := preload("run_panel.gd")
 const RlRunState := preload("../core/run_state.gd")
+const RlSetupPanel := preload("../setup/setup_panel.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 
 ## How much of the dock's height messages and details of the run may take; the form has the rest.
@@ -65,6 +66,7 @@ var _dialog: EditorFileDialog
 @onready var _log: RlLogView = %Log
 @onready var _separator: Control = %Separator
 @onready var _intro: Label = %Intro
+@onready var _setup_panel: RlSetupPanel = %Setup
 @onready var _throttle: Timer = %Throttle
 
 
@@ -134,6 +136,9 @@ func _connect_widgets() -> void:
 	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
 	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
+	_setup_panel.environment_ready.connect(func() -> void: connect_requested.emit())
+	_setup_panel.choose_python_requested.connect(_on_choose_python_requested)
+	_setup_panel.setup(_state)
 	_stop.pressed.connect(_on_stop_pressed)
 	_new_agent.pressed.connect(func() -> void: agent_requested.emit())
 	_throttle.timeout.connect(_render_run)

@@ -1,0 +1,72 @@
+"""Sets Python up in the real editor, from an empty home, and trains with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from godot_project import GD_TESTS, copy_sample, import_project
+from rl_studio.godot import GodotBinary
+from rl_studio.project import Project
+from rl_studio.setup import own_wheel, places, state
+from test_editor import end_processes
+
+pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(500)]
+
+BAD_OUTPUT = ("SCRIPT ERROR", "Parse Error", "Compile Error", "RL Studio:")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home, with a name as people have them."""
+    folder = tmp_path / "Zoë Müller"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def game(godot: GodotBinary, tmp_path: Path) -> Iterator[Project]:
+    """The sample project with an addon that carries the package, as users get it."""
+    project = copy_sample(tmp_path / "a gäme")
+    own_wheel.put_into(project.root / "addons" / "rl_studio")
+    import_project(godot, project)
+    yield project
+    end_processes(project)
+
+
+def drive(godot: GodotBinary, game: Project, home: Path, script: str, **arguments: str) -> str:
+    """Runs a driver script in an editor whose user has nothing but a home; returns what was printed."""
+    ours = ("XDG_", "RL_STUDIO_", "PYENV_", "VIRTUAL_ENV")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env |= {"HOME": str(home), "GODOT": str(godot.path), "RL_STUDIO_EDITOR_TEST": "1"}
+    env |= {f"RL_STUDIO_TEST_{name}": value for name, value in arguments.items()}
+    log = home / "editor.log"
+    argv = [
+        str(godot.path),
+        "--headless",
+        "-e",
+        "--path",
+        str(game.root),
+        "-s",
+        str(GD_TESTS / "editor" / script),
+    ]
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(argv, env=env, timeout=450, stdout=output, stderr=subprocess.STDOUT)
+    text = log.read_text(encoding="utf-8", errors="replace")
+    assert done.returncode == 0, text
+    assert not any(bad in text for bad in BAD_OUTPUT), text
+    return text
+
+
+def test_set_up_and_train_from_an_empty_home(godot: GodotBinary, game: Project, home: Path) -> None:
+    drive(godot, game, home, "drive_setup.gd", CANCEL="Downloading")
+    data = home / ".local" / "share" / "godot-rl-studio"
+    found = state.load(places.Places(data))
+    assert found is not None
+    assert (found.stage, found.extras, found.torch) == ("ready", ("sb3",), "cpu")
+    left = sorted(path.name for path in (data / "setup").iterdir())
+    assert left == ["constraints.txt", "lock", "setup.log", "wheels"]
