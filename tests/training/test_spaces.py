@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from rl_studio_training.drawing import needs_drawing
 from rl_studio_training.errors import DivergedError, GameProtocolError, SpacesError
 from rl_studio_training.layout import ObservationPart
 from rl_studio_training.spaces import ActionCodec, ObservationCodec, parse_actions
@@ -136,9 +137,7 @@ def test_a_picture_is_read_from_hexadecimal() -> None:
 
 def test_a_picture_of_another_size_is_named() -> None:
     decoder = observations({"camera_2d": {"space": "box", "size": [3, 1, 2]}})
-    with pytest.raises(
-        GameProtocolError, match="Agent 0 sent 5 numbers for 'camera_2d', but its space has 6"
-    ):
+    with pytest.raises(GameProtocolError, match="Agent 0 sent a picture 'camera_2d' with 5 bytes where"):
         decoder.stack([{"camera_2d": "0102030405"}])
 
 
@@ -184,3 +183,34 @@ def test_a_misfit_is_told_with_the_number_of_the_agent() -> None:
 def test_a_malformed_observation_space_is_named(spec: Any) -> None:
     with pytest.raises(GameProtocolError, match="eyes"):
         observations({"eyes": spec})
+
+
+PICTURE = {"eye_2d": {"space": "box", "size": [3, 2, 2]}}
+
+
+def test_alpha_is_left_out_where_red_green_and_blue_are_declared() -> None:
+    """What the stock camera sends with the Compatibility renderer."""
+    rgba = bytes([1, 2, 3, 255, 4, 5, 6, 255, 7, 8, 9, 255, 10, 11, 12, 255])
+    stacked = observations(PICTURE).stack([{"eye_2d": rgba.hex()}, {"eye_2d": bytes(range(12)).hex()}])
+    assert stacked["eye_2d"].reshape(2, -1).tolist() == [list(range(1, 13)), list(range(12))]
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "hint"),
+    [
+        (bytes(4).hex(), "1 channels where 3 are declared", "[1, 2, 2]"),
+        (bytes(5).hex(), "5 bytes where [3, 2, 2] needs 12", "resized"),
+    ],
+)
+def test_a_picture_of_another_size_says_what_to_declare(value: str, what: str, hint: str) -> None:
+    with pytest.raises(GameProtocolError) as caught:
+        observations(PICTURE).stack([{"eye_2d": value}])
+    assert what in caught.value.message
+    assert hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_picture_that_is_not_there_has_the_games_draw(nothing: object) -> None:
+    with pytest.raises(GameProtocolError) as caught:
+        observations(PICTURE).stack([{"eye_2d": nothing}])
+    assert needs_drawing(caught.value)

@@ -55,6 +55,9 @@ def _whole(value: Any) -> int | None:
     return int(value)
 
 
+_RGB = 3
+
+
 class ActionCodec:
     """Turns the algorithm's action array into what the game is sent.
 
@@ -181,7 +184,7 @@ class ObservationCodec:
         try:
             values = [row[key] for row in rows]
             if space.dtype == np.uint8:
-                return np.stack([_picture(value) for value in values]).reshape(shape)
+                return np.stack([_picture(value, shape[1:]) for value in values]).reshape(shape)
             with np.errstate(over="ignore"):
                 array = np.array(values, dtype=np.float32).reshape(shape)
         except (KeyError, ValueError, TypeError) as error:
@@ -205,6 +208,8 @@ class ObservationCodec:
                     hint="An agent must send the same keys in every step.",
                 )
             count = _count(row[key])
+            if count != wanted and self._spaces[key].dtype == np.uint8:
+                return _picture_misfit(key, row[key], count, self._spaces[key].shape or (), number)
             if count != wanted:
                 return GameProtocolError(
                     f"Agent {number} sent {counted(count, 'number')} for {key!r}, but its space has {wanted}.",
@@ -237,7 +242,31 @@ def _count(value: Any) -> int:
     return len(value) // 2 if isinstance(value, str) else int(np.size(np.array(value, dtype=object)))
 
 
-def _picture(value: Any) -> NDArray[Any]:
-    if isinstance(value, str):
-        return np.frombuffer(bytes.fromhex(value), dtype=np.uint8)
-    return np.array(value, dtype=np.uint8)
+def _picture(value: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The bytes of a picture. Some renderers add alpha to what is declared as red, green and blue: it goes."""
+    if not isinstance(value, str):
+        return np.array(value, dtype=np.uint8)
+    picture = np.frombuffer(bytes.fromhex(value), dtype=np.uint8)
+    channels, height, width = shape
+    if channels == _RGB and len(picture) == (_RGB + 1) * height * width:
+        return picture.reshape(-1, _RGB + 1)[:, :_RGB].ravel()
+    return picture
+
+
+def _picture_misfit(
+    key: str, value: Any, count: int, shape: tuple[int, ...], number: int
+) -> GameProtocolError:
+    if value is None or value == "":
+        # Stock sensors fail when there is nothing to read, and this is what is left.
+        return GameProtocolError(
+            f"Agent {number} sent no picture as {key!r}: nothing is drawn without a window."
+        )
+    channels, height, width = shape
+    found = count / (height * width)
+    if found in (1, 2, 3, 4):
+        what = f"{found:.0f} channels where {channels} are declared"
+        hint = f"Declare [{found:.0f}, {height}, {width}], or image.convert(Image.FORMAT_RGB8) before it is sent."
+    else:
+        what = f"{count} bytes where [{channels}, {height}, {width}] needs {channels * height * width}"
+        hint = "Declare [channels, height, width] of the Image that is sent, after it has been resized."
+    return GameProtocolError(f"Agent {number} sent a picture {key!r} with {what}.", hint=hint)

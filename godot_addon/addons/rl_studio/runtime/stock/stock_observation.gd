@@ -41,6 +41,9 @@ func read(observation: Variant) -> Dictionary[String, PackedFloat32Array]:
 			)
 			continue
 		var value: Variant = by_name[input]
+		if PICTURE_MARK in input and (value == null or str(value).is_empty()):
+			problem = 'the agent has no picture as "%s": nothing is drawn without a window' % input
+			continue
 		if value is String:
 			var digits: String = value
 			inputs[input] = _read_picture(input, digits.hex_decode())
@@ -63,15 +66,27 @@ func read(observation: Variant) -> Dictionary[String, PackedFloat32Array]:
 
 # The trainer took the bytes for one channel after the other; policies want the channels of a pixel
 # side by side.
-func _read_picture(input: String, bytes: PackedByteArray) -> PackedFloat32Array:
-	var numbers: PackedFloat32Array = PackedFloat32Array(Array(bytes))
+func _read_picture(input: String, sent: PackedByteArray) -> PackedFloat32Array:
 	if not _shapes.has(input):
-		return numbers
+		return PackedFloat32Array(Array(sent))
 	var channels: int = _shapes[input][0]
 	var pixels: int = _shapes[input][1] * _shapes[input][2]
+	var bytes: PackedByteArray = sent
+	if channels == 3 and sent.size() == 4 * pixels:
+		bytes = _drop_alpha(sent)
+	var numbers: PackedFloat32Array = PackedFloat32Array(Array(bytes))
 	if channels * pixels != bytes.size():
 		return numbers
 	for channel: int in channels:
 		for pixel: int in pixels:
 			numbers[pixel * channels + channel] = bytes[channel * pixels + pixel]
 	return numbers
+
+
+# Some renderers add it to what is declared as red, green and blue.
+func _drop_alpha(rgba: PackedByteArray) -> PackedByteArray:
+	var rgb: PackedByteArray = []
+	for index: int in rgba.size():
+		if index % 4 != 3:
+			rgb.append(rgba[index])
+	return rgb
