@@ -47,12 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if run is not None:
             run.finish("failed", "error", 1, reporter.warned)
         return 1
-    reporter.event("finished", reason=stop.reason, timesteps_total=timesteps, message=stop.message)
+    message = f"{stop.message} {reporter.closing}".rstrip()
+    reporter.event("finished", reason=stop.reason, timesteps_total=timesteps, message=message)
     if run is not None:
         state: StateName = "stopped" if stop.reason == "interrupted" else "finished"
         run.finish(state, stop.reason, 0, reporter.warned)
         if not reporter.enabled:
-            reporter.say(f"{stop.message} The run is in {run.path}")
+            reporter.say(f"{message} The run is in {run.path}")
     return 0
 
 

@@ -157,6 +157,7 @@ def play(
     if watch.missing():
         raise EvaluationError(f"The game ended too early: {watch.standing().counts()} had ended.")
     watch.name_endless()
+    watch.tell_script_errors()
 
 
 def _way_to_draw(error: EvaluationError) -> DrawingWay:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rl_studio.errors import StudioError
 from rl_studio.evaluation_results import Episode
+from rl_studio.godot import ErrorCounts, ErrorReader, PrintedError
 from rl_studio.words import counted
 
 LONG_EPISODE = 0.1
@@ -118,6 +119,8 @@ class EvaluationWatch:
     _status: str = ""
     _is_playing: bool = False
     _cut: Counter[str] = field(default_factory=Counter)
+    _reader: ErrorReader = field(default_factory=ErrorReader)
+    _errors: ErrorCounts = field(default_factory=ErrorCounts)
 
     def __post_init__(self) -> None:
         self._began = self.clock()
@@ -141,6 +144,7 @@ class EvaluationWatch:
                 return
         if line.strip():
             self.words.append(line)
+        self._note_error(self._reader.take(line))
 
     def standing(self) -> Standing:
         """How far it is now."""
@@ -169,6 +173,16 @@ class EvaluationWatch:
         if message not in self.warnings:
             self.warnings.append(message)
             self.on_warning(message)
+
+    def tell_script_errors(self) -> None:
+        """Warns of the errors of the game's scripts, equal ones together."""
+        self._note_error(self._reader.end())
+        for error, count in self._errors:
+            self.warn(error.warning() + (f" ({count} times)" if count > 1 else ""))
+
+    def _note_error(self, error: PrintedError | None) -> None:
+        if error is not None:
+            self._errors.add(error)
 
     def name_endless(self) -> None:
         """Warns of the agents whose episodes had no end."""

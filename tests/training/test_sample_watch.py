@@ -127,5 +127,11 @@ def test_agents_whose_episodes_never_end_are_told() -> None:
     watched = Watched()
     assert watched.check(ENDLESS - 1) == []
     (warning,) = watched.check(ENDLESS)
-    assert "No episode of cat has ended in 10000 decisions" in warning and "max_episode_steps" in warning
+    assert f"No episode of cat has ended in {ENDLESS} decisions of each agent" in warning
+    assert "end_episode()" in warning and "max_episode_steps" in warning
     assert watched.check(2 * ENDLESS) == [warning]
+
+
+def test_games_with_the_stock_plugin_are_told_its_own_names() -> None:
+    (warning,) = Watched(is_stock=True).check(ENDLESS)
+    assert "AIController" in warning and "reset_after" in warning and "RLAgent" not in warning

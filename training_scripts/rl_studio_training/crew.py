@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from rl_studio.godot import ErrorCounts
 from rl_studio_training import failures
 from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_unchanged
@@ -101,6 +102,7 @@ class GameCrew:
         self._records: dict[int, GameRecord] = {}
         self._failed: dict[int, GameError] = {}
         self._old_errors: list[tuple[int, str]] = []
+        self._script_errors = ErrorCounts()
         self._waited_sending_s = 0.0
         self._keeps_core = keeps_core
         self._has_own_core = False
@@ -291,6 +293,7 @@ class GameCrew:
         if game.game is not None:
             game.game.kill()
             self._old_errors += [(game.instance, line) for line in game.game.log.new_errors()]
+            self._note_script_errors(game)
         game.close()
 
     def _restart(self, number: int, seed: int, former: StudioGodotEnv) -> Batch:
@@ -320,6 +323,17 @@ class GameCrew:
             if game.game is not None:
                 for line in game.game.log.new_errors():
                     yield game.instance, line
+                self._note_script_errors(game)
+
+    def script_errors(self) -> ErrorCounts:
+        """Errors of the games' own scripts among what `new_errors` has read since the last call."""
+        return self._script_errors.take()
+
+    def _note_script_errors(self, game: StudioGodotEnv) -> None:
+        assert game.game is not None
+        found = game.game.log.script_errors()
+        for error, count in found:
+            self._script_errors.add(error, count)
 
     def close(self) -> None:
         """Ends all games; they quit side by side. Never raises; may be called again."""

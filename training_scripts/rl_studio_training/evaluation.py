@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rl_studio.experiments.training_config import TrainingConfig
+from rl_studio.godot import ErrorCounts
 from rl_studio_training.crew import launcher
 from rl_studio_training.episodes import Episode, with_outcome
 from rl_studio_training.launch import GameSettings
@@ -29,6 +30,7 @@ class Evaluation:
     Args:
         start: starts the game, with the seed it is given.
         on_step: called before each step; whatever it raises ends the evaluation.
+        on_errors: called with the errors that the game's scripts have printed.
     """
 
     def __init__(
@@ -36,10 +38,12 @@ class Evaluation:
         config: TrainingConfig,
         start: Callable[[int], PolicyFleet],
         on_step: Callable[[], object] = lambda: None,
+        on_errors: Callable[[ErrorCounts], object] = lambda _errors: None,
     ) -> None:
         self._config = config
         self._start = start
         self._on_step = on_step
+        self._on_errors = on_errors
         self._fleet: PolicyFleet | None = None
 
     def is_due(self, timesteps: int, before: int) -> bool:
@@ -73,12 +77,21 @@ class Evaluation:
         except BaseException:
             self.close()  # a game in the middle of a step answers no other question
             raise
+        finally:
+            self._forward_errors()
         return {name: summary(episodes) for name, episodes in played.items()}
+
+    def _forward_errors(self) -> None:
+        if self._fleet is not None:
+            for _ in self._fleet.new_errors():
+                pass  # they are in the game's own log
+            self._on_errors(self._fleet.script_errors())
 
     def close(self) -> None:
         """Ends the game. May be called again."""
         if self._fleet is not None:
             self._fleet.close()
+            self._forward_errors()
             self._fleet = None
 
 

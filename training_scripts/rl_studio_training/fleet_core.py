@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_studio.godot import ErrorCounts
 from rl_studio.words import counted
 from rl_studio_training.batch import Batch
 from rl_studio_training.common_spaces import check_same_spaces
@@ -280,6 +281,10 @@ class FleetCore(ABC):
     def new_errors(self) -> Iterator[tuple[int, str]]:
         """(instance, line) of each error that the games printed since the last call."""
         return self._crew.new_errors()
+
+    def script_errors(self) -> ErrorCounts:
+        """Errors of the games' own scripts among what `new_errors` has read since the last call."""
+        return self._crew.script_errors()
 
     def close(self) -> None:
         """Ends all games; they quit side by side. Never raises; may be called again."""

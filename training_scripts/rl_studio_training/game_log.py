@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from rl_studio.godot import ErrorCounts, ErrorReader
 from rl_studio.streams import decode
 
 MAX_LOG_BYTES = 32 * 1024 * 1024
@@ -40,6 +41,8 @@ class GameLog:
         self._forwarded = 0
         self._in_error = False
         self._seen: set[str] = set()
+        self._reader = ErrorReader()
+        self._script_errors = ErrorCounts()
 
     def last_lines(self, count: int = 12) -> list[str]:
         """The last `count` lines that are not empty."""
@@ -75,6 +78,9 @@ class GameLog:
     def new_errors(self) -> Iterator[str]:
         """Error lines (and the place each names) since the last call; every distinct one once."""
         for line in self._new_lines():
+            found = self._reader.take(line)
+            if found is not None:
+                self._script_errors.add(found)
             stripped = line.strip()
             is_error = stripped.startswith(_ERROR_MARKS) and not stripped.startswith(_AT_THE_END)
             belongs = self._in_error and stripped.startswith("at:")
@@ -87,6 +93,12 @@ class GameLog:
             self._seen.add(stripped)
             self._forwarded += 1
             yield stripped if self._forwarded <= MAX_FORWARDED else f"(more errors are in {self.path.name})"
+
+    def script_errors(self) -> ErrorCounts:
+        """Errors of the game's scripts among the lines that `new_errors` has read since the last call."""
+        if (found := self._reader.end()) is not None:
+            self._script_errors.add(found)
+        return self._script_errors.take()
 
     def _new_lines(self) -> list[str]:
         try:

@@ -6,16 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ERROR = re.compile(r"^\s*(?:USER )?(?P<script>SCRIPT )?ERROR: (?P<text>.*)$")
-_AT = re.compile(r"^\s*at:? (?P<what>.*?) ?\((?P<where>[^()]*)\)\s*$")
-_FRAME = re.compile(r"^\s*\[\d+\] (?P<what>.*?) \((?P<where>res://[^()]*:\d+)\)\s*$")
+from rl_studio.godot.script_errors import ADDON, AT, ERROR, FRAME, PrintedError, place_of, without_numbers
+
+__all__ = [
+    "PrintedCrash",
+    "PrintedError",
+    "find_crash",
+    "find_errors",
+    "find_stack",
+    "last_words",
+    "without_numbers",
+]
+
 _BROKEN_FILE = re.compile(
     r"Parse Error|Failed load|Failed to load|Attempt to open script|non-existent resource"
 )
 _FILE_LINE = re.compile(r"res://[^\s'\"\]]+?:\d+(?=[\s'\"\]]|$)")
 _CRASHED = re.compile(r"Program crashed with signal (?P<number>\d+)")
 _NATIVE = re.compile(r"^\[\d+\] (?P<frame>.*?)(?: \[0x[0-9a-f]+\].*)?$")
-_OURS = "res://addons/rl_studio/"
 _NOISE = re.compile(
     r"^\s*("
     + "|".join(
@@ -30,7 +38,7 @@ _NOISE = re.compile(
             r"=+",
             r"at:? .*\(\S+\.(cpp|h|mm):\d+\)",
             r"\[\d+\] .*\[0x[0-9a-f]+\].*",
-            r"\[\d+\] \S+ \(" + re.escape(_OURS) + r".*",
+            r"\[\d+\] \S+ \(" + re.escape(ADDON) + r".*",
             r"ERROR: BUG: Unreferenced static string.*",
             r"ERROR: Pages in use exist at exit.*",
         )
@@ -38,24 +46,6 @@ _NOISE = re.compile(
     + r")\s*$"
 )
 """Lines of the engine that tell nothing about the game."""
-
-_CHANGING = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?|#-?\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedError:
-    """An error that a script or a scene made the engine print.
-
-    Args:
-        text: what, in the engine's words.
-        place: "res://puck.gd:42, in _physics_process"; "" if none was printed.
-    """
-
-    text: str
-    place: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.text}" if self.place else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +68,7 @@ def find_errors(lines: Sequence[str]) -> list[PrintedError]:
     scripts: dict[PrintedError, None] = {}
     files: dict[PrintedError, None] = {}
     for number, line in enumerate(lines):
-        match = _ERROR.match(line)
+        match = ERROR.match(line)
         if match is None:
             continue
         text = match["text"].strip()
@@ -107,9 +97,9 @@ def find_crash(lines: Sequence[str]) -> PrintedCrash | None:
 
 def find_stack(lines: Sequence[str]) -> str:
     """The innermost line of a game's script in a printed stack, rather than one of our addon; "" if there is none."""
-    frames = [match for match in map(_FRAME.match, lines) if match]
-    theirs = [match for match in frames if not match["where"].startswith(_OURS)]
-    return next((_words(match["what"], match["where"]) for match in theirs or frames), "")
+    frames = [match for match in map(FRAME.match, lines) if match]
+    theirs = [match for match in frames if not match["where"].startswith(ADDON)]
+    return next((place_of(match["what"], match["where"]) for match in theirs or frames), "")
 
 
 def last_words(lines: Sequence[str], count: int = 12) -> list[str]:
@@ -123,19 +113,10 @@ def last_words(lines: Sequence[str], count: int = 12) -> list[str]:
     return [text if times == 1 or text[0].isspace() else f"{text} ({times} times)" for text, times in last]
 
 
-def without_numbers(text: str) -> str:
-    """`text` without what differs from one time to the next: numbers and addresses."""
-    return _CHANGING.sub("#", text)
-
-
 def _place_after(lines: Sequence[str], number: int) -> str:
     """Where in a script the error in line `number` was; "" if that is not told."""
     for line in lines[number + 1 : number + 2]:
-        match = _AT.match(line)
+        match = AT.match(line)
         if match and match["where"].startswith("res://"):
-            return _words("" if "::" in match["what"] else match["what"], match["where"])
+            return place_of(match["what"], match["where"])
     return ""
-
-
-def _words(function: str, where: str) -> str:
-    return f"{where}, in {function}" if function else where

@@ -42,6 +42,8 @@ class Reporter:
         """Set while a progress bar is on the terminal: writes a line without tearing the bar."""
         self.warned: dict[str, int] = {}
         """How often each warning was told."""
+        self.closing = ""
+        """What is to be said after the reason when training ends well; "" if nothing is."""
         self._lock = threading.Lock()
         self._status = Unrepeated(self._tell_status)
         self._warning = Unrepeated(self._tell_warning)
@@ -71,11 +73,15 @@ class Reporter:
         """Something odd that training goes on with. The same once more within ten seconds is not said."""
         self._warning(message)
 
-    def _tell_warning(self, message: str) -> None:
+    def counted_warning(self, message: str, count: int) -> None:
+        """A warning of something that has come so many times since it was told last."""
+        self._tell_warning(message, count)
+
+    def _tell_warning(self, message: str, count: int = 1) -> None:
         with self._lock:
-            self.warned[message] = self.warned.get(message, 0) + 1
-        self.event("warning", message=message)
-        self.say(f"Warning: {message}")
+            self.warned[message] = self.warned.get(message, 0) + count
+        self.event("warning", message=message, **({"count": count} if count > 1 else {}))
+        self.say(f"Warning: {message}" + (f" ({count} times)" if count > 1 else ""))
 
     def error(self, code: str, message: str, hint: str | None, data: dict[str, Any] | None = None) -> None:
         """Why the script ends, for programs (with details, if there are any) and in plain words."""

@@ -25,6 +25,7 @@ from ray.rllib.utils.metrics import (
 )
 
 from rl_studio.errors import StudioError
+from rl_studio.godot import ErrorCounts
 from rl_studio_training.episodes import Episode
 from rl_studio_training.errors import SpacesError
 from rl_studio_training.kept_observations import Kept
@@ -111,6 +112,12 @@ class RunningGames:
             lambda policy, piece: self._observations.append((policy, piece)), with_memory
         )
 
+    def script_errors(self) -> ErrorCounts:
+        """Errors of the games' scripts since the last call."""
+        for _ in self.fleet.new_errors():
+            pass  # they are in the games' own logs
+        return self.fleet.script_errors()
+
     def report(self, sampler: FragmentSampler) -> GamesReport:
         """How the games did since the last report."""
         timing, steps = replace(self.fleet.timing), sampler.agent_steps
@@ -127,6 +134,7 @@ class RunningGames:
             tuple(self._events),
             tuple(self._observations),
             dict(self.fleet.waiting),
+            self.script_errors(),
         )
         self._observations.clear()
         self._episodes.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rl_studio.godot import ErrorCounts
 from rl_studio_training.episodes import Episode
 from rl_studio_training.kept_observations import Kept
 from rl_studio_training.timing import Timing
@@ -28,6 +29,7 @@ class GamesReport:
             with the number of the runner.
         observations: some of what agents saw, with their policies.
         waiting: by policy, agents for which there is no row now.
+        script_errors: that the games printed.
     """
 
     runner: int
@@ -39,6 +41,7 @@ class GamesReport:
     events: tuple[dict[str, Any], ...]
     observations: tuple[tuple[str, Kept], ...] = ()
     waiting: dict[str, int] = field(default_factory=dict)
+    script_errors: ErrorCounts = field(default_factory=ErrorCounts)
 
 
 def games_reports(result: dict[str, Any]) -> list[GamesReport]:

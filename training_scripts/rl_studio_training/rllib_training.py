@@ -40,6 +40,7 @@ from rl_studio_training.rllib_start import Started
 from rl_studio_training.run_folder import RunFolder
 from rl_studio_training.sample_watch import SampleWatch
 from rl_studio_training.saving import Saving
+from rl_studio_training.script_error_watch import ScriptErrorWatch
 from rl_studio_training.spaces import ObservationCodec
 from rl_studio_training.stop_conditions import INTERRUPTED, Situation, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
@@ -75,7 +76,9 @@ class RLlibTraining:
             self.policies, self.judge, Bottleneck(facts_of(config, started)), Counters(), started.n_games
         )
         self.kept = KeptObservations()
-        self.samples = SampleWatch(reporter.warning, normalizes=config.normalize_observations)
+        self.samples = SampleWatch(
+            reporter.warning, normalizes=config.normalize_observations, is_stock=started.found.studio is None
+        )
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
         games = evaluation_games(
@@ -86,7 +89,10 @@ class RLlibTraining:
             on_status=reporter.status,
             on_warning=reporter.warning,
         )
-        self.evaluation = Evaluation(config, games, on_step=self._check_stop)
+        self.script_errors = ScriptErrorWatch(reporter.counted_warning)
+        self.evaluation = Evaluation(
+            config, games, on_step=self._check_stop, on_errors=self.script_errors.add
+        )
         self.watch = RunnerWatch(started.algorithm, config.sample_timeout_s, reporter.warning)
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
         reporter.write_above = self.progress.write
@@ -205,7 +211,9 @@ class RLlibTraining:
             self.reporter.write_above = None
             self.progress.close()
             self.evaluation.close()
+            self.script_errors.flush()
         self.saving.save("interrupted" if stop is INTERRUPTED else "final")
+        self.reporter.closing = self.script_errors.summary()
         return stop, self.counters.timesteps
 
     def _loop(self) -> StopReason:
@@ -301,6 +309,7 @@ class RLlibTraining:
             fields = {key: value for key, value in event.items() if key != "event"}
             self.reporter.event(event["event"], **fields)
         for report in iteration.reports:
+            self.script_errors.add(report.script_errors)
             for policy, piece in report.observations:
                 self.kept.add(policy, piece)
                 self.samples.add(policy, piece)

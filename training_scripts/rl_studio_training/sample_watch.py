@@ -20,11 +20,19 @@ ENOUGH_EPISODES = 10
 """Episodes of it that must have ended meanwhile: what is constant in one may change in the next."""
 REWARDLESS_EPISODES = 50
 """So many episodes without any reward are odd."""
-ENDLESS = 10_000
+ENDLESS = 2000
 """So many decisions of an agent without the end of an episode are odd."""
 LARGE = 10.0
 """Numbers beyond this are large for a network."""
 
+_ENDS = (
+    "Call end_episode() in the game where the agent has won, lost or is done, and see that this comes to pass; or set "
+    "max_episode_steps on the RLAgent, which cuts each episode off after so many decisions."
+)
+_ENDS_STOCK = (
+    "Set done to true in the agent's AIController where it has won, lost or is done, and see that this comes to pass; "
+    "or set its reset_after, and done wherever it asks for a reset."
+)
 _NAMED = 4
 """Numbers of an observation that a warning names."""
 
@@ -35,10 +43,14 @@ class SampleWatch:
     Args:
         warn: called with a sentence.
         normalizes: the trainer scales observations itself, so large ones do no harm.
+        is_stock: the game has the plugin of godot_rl_agents, and not our addon.
     """
 
-    def __init__(self, warn: Callable[[str], object], *, normalizes: bool = False) -> None:
+    def __init__(
+        self, warn: Callable[[str], object], *, normalizes: bool = False, is_stock: bool = False
+    ) -> None:
         self._warn = warn
+        self._ends = _ENDS_STOCK if is_stock else _ENDS
         self._normalizes = normalizes
         self._seen: dict[str, dict[str, _Numbers]] = {}
         self._told: set[tuple[str, ...]] = set()
@@ -70,8 +82,8 @@ class SampleWatch:
         if decisions >= ENDLESS and window.total == 0:
             self._tell_once(
                 ("endless", policy),
-                f"No episode of {policy} has ended in {decisions} decisions, so there is nothing to measure and "
-                "nothing begins anew. Set max_episode_steps on the RLAgent, or call end_episode() in the game.",
+                f"No episode of {policy} has ended in {decisions} decisions of each agent, so there is no reward to "
+                f"show, nothing to evaluate, and nothing begins anew. {self._ends}",
             )
         if window.total < REWARDLESS_EPISODES or ("reward", policy) in self._told:
             return

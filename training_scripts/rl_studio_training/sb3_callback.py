@@ -36,6 +36,9 @@ class Watch(Protocol):
     def is_due(self, before: int) -> bool:
         """Whether something falls between `before` agent steps, exclusively, and now; it ends an iteration."""
 
+    def forward_errors(self) -> None:
+        """Passes on the errors that games have printed."""
+
     def after_iteration(self, before: int, *, is_last: bool) -> None:
         """An iteration has ended that began at `before` agent steps."""
 
@@ -151,7 +154,7 @@ class TrainingCallback(BaseCallback):
         if is_last or perf_counter() >= self._next_events_at:
             self._next_events_at = perf_counter() + TENSORBOARD_EVERY_S
             self._write_tensorboard(metrics)
-        forward_game_errors(self._env, self._reporter)
+        self._watch.forward_errors()
         if not has_finite_weights(self._algorithm):
             raise DivergedError(
                 f"Training diverged: the network's weights became NaN in iteration {metrics['training_iteration']}.",
@@ -249,9 +252,3 @@ class TrainingCallback(BaseCallback):
             if value is not None:
                 logger.record(key, value)
         logger.dump(metrics["timesteps_total"])
-
-
-def forward_game_errors(env: GodotVecEnv, reporter: Reporter) -> None:
-    """Passes on the errors that games printed since the last time, as `[game 0] …`."""
-    for instance, line in env.log_errors():
-        reporter.say(f"[game {instance}] {line}")

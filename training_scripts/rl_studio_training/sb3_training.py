@@ -25,7 +25,7 @@ from rl_studio_training.reporter import Reporter
 from rl_studio_training.run_folder import RunFolder
 from rl_studio_training.sample_watch import SampleWatch
 from rl_studio_training.saving import Saving
-from rl_studio_training.sb3_callback import TrainingCallback, TrainingEnds, forward_game_errors
+from rl_studio_training.sb3_callback import TrainingCallback, TrainingEnds
 from rl_studio_training.sb3_model import (
     build_model,
     has_finite_weights,
@@ -36,6 +36,7 @@ from rl_studio_training.sb3_model import (
 from rl_studio_training.sb3_player import SB3Player
 from rl_studio_training.sb3_replay_file import REPLAY_FILE
 from rl_studio_training.sb3_state import initialise, restore_state, save_state
+from rl_studio_training.script_error_watch import ScriptErrorWatch
 from rl_studio_training.stop_conditions import INTERRUPTED, StopConditions, StopReason
 from rl_studio_training.stopping import StopSwitch
 from rl_studio_training.tensorboard import make_logger
@@ -72,14 +73,19 @@ class Training:
         self.judge = Judge.choose([env.policy_name])
         self.model = build_model(config, wrap_env(config, env))
         self.kept = KeptObservations()
-        self.samples = SampleWatch(reporter.warning, normalizes=config.normalize_observations)
+        self.samples = SampleWatch(
+            reporter.warning, normalizes=config.normalize_observations, is_stock=info.studio is None
+        )
         env.fleet.watch_observations(
             self._see, with_memory=(env.policy_name,) if config.algorithm == "recurrent_ppo" else ()
         )
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)
         self.stop = StopConditions(config, run.path)
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
-        self._evaluation = Evaluation(config, self._evaluation_game(), on_step=self._check_stop)
+        self.script_errors = ScriptErrorWatch(reporter.counted_warning)
+        self._evaluation = Evaluation(
+            config, self._evaluation_game(), on_step=self._check_stop, on_errors=self.script_errors.add
+        )
         self.callback = TrainingCallback(
             config.algorithm,
             env,
@@ -155,16 +161,18 @@ class Training:
         try:
             self._learn()
         except BaseException:
-            forward_game_errors(self.env, self.reporter)
             self.saving.save("error")
             raise
         finally:
             self.reporter.write_above = None
             self.progress.close()
             self._evaluation.close()
+            self.forward_errors()
+            self.script_errors.flush()
             self.model.logger.close()
         reason = self._end_reason()
         self.saving.save("interrupted" if reason is INTERRUPTED else "final")
+        self.reporter.closing = self.script_errors.summary()
         return reason, self.model.num_timesteps
 
     def _learn(self) -> None:
@@ -226,6 +234,12 @@ class Training:
     def is_due(self, before: int) -> bool:
         """Whether a checkpoint or an evaluation is due after an iteration that began at `before` agent steps."""
         return self.saving.is_due(before) or self._evaluation.is_due(self.model.num_timesteps, before)
+
+    def forward_errors(self) -> None:
+        """Passes on the errors that games printed since the last time, as `[game 0] …`, and those of their scripts."""
+        for instance, line in self.env.log_errors():
+            self.reporter.say(f"[game {instance}] {line}")
+        self.script_errors.add(self.env.fleet.script_errors())
 
     def after_iteration(self, before: int, *, is_last: bool) -> None:
         """Evaluates and saves if it is time."""

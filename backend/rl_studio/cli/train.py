@@ -214,11 +214,17 @@ class Terminal:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._message: str | None = None
+        self._warned: set[str] = set()
 
     def changed(self, info: RunInfo) -> None:
+        for warning in info.warnings:
+            if warning.message not in self._warned:
+                self._warned.add(warning.message)
+                self._output.say(f"Warning: {warning.message}")
         if info.message and info.message != self._message:
             self._message = info.message
-            self._output.say(info.message)
+            if info.message.removeprefix("Warning: ") not in self._warned:
+                self._output.say(info.message)
         if info.timesteps:
             self._output.progress(progress_text(info))
 

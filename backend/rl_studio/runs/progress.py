@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rl_studio.metrics import Record
-from rl_studio.metrics.numbers import is_count, is_number
+from rl_studio.metrics.numbers import MAX_COUNT, is_count, is_number
 from rl_studio.runs.bounds import cut
 from rl_studio.runs.meta_checks import MAX_WARNINGS
 
@@ -113,14 +113,15 @@ def _after_checkpoint(progress: Progress, data: dict[str, Any]) -> Progress:
 
 def _after_warning(progress: Progress, data: dict[str, Any]) -> Progress:
     text = _text(data.get("message")) or ""
-    return dataclasses.replace(_with_warning(progress, text), message=f"Warning: {text}")
+    count = max(1, _whole(data.get("count"), 1))
+    return dataclasses.replace(_with_warning(progress, text, count), message=f"Warning: {text}")
 
 
-def _with_warning(progress: Progress, text: str) -> Progress:
+def _with_warning(progress: Progress, text: str, count: int = 1) -> Progress:
     warned = progress.warned
     if text in warned or len(warned) < MAX_WARNINGS:
-        warned = {**warned, text: warned.get(text, 0) + 1}
-    return dataclasses.replace(progress, warnings=progress.warnings + 1, warned=warned)
+        warned = {**warned, text: min(MAX_COUNT, warned.get(text, 0) + count)}
+    return dataclasses.replace(progress, warnings=min(MAX_COUNT, progress.warnings + count), warned=warned)
 
 
 def _after_game_restarted(progress: Progress, data: dict[str, Any]) -> Progress:
