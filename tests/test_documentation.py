@@ -19,10 +19,19 @@ from doc_pages import Block, Page, blocks, pages
 from godot_project import REPOSITORY
 from rl_studio.cli.document import document
 from rl_studio.experiments import layers, overlay
+from rl_studio.experiments.presets import PRESETS
 from rl_studio.experiments.rllib_config import RLlibConfig
 
 LANGUAGES = {"sh", "gdscript", "python", "json", "yaml", "ini", "text"}
 CHANGELOG = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+MEASURED = (
+    "README.md",
+    "benchmarks/README.md",
+    *(f"docs/{name}.md" for name in ("samples", "tuning", "playing", "onnx")),
+)
+"""Pages with measured numbers."""
+_UNITS = re.compile(r"(?<![\w.-])\d[\d .,]* ?(?:s|ms|µs|seconds?|minutes|MB|GB|%|steps/s|lines/s)(?![\w/-])")
+_COMMAND = re.compile(r"(?:^|`)(?:rl-studio|python|make) ", re.MULTILINE)
 COMMAND_LINE = REPOSITORY / "docs" / "command-line.md"
 FOREIGN_FLAGS = {
     **dict.fromkeys(("--fixed-fps", "--headless", "--path"), "Godot"),
@@ -129,6 +138,12 @@ def test_json_can_be_read(block: Block) -> None:
     assert json.loads(text if text.startswith("{") else "{" + text + "}")
 
 
+def test_a_result_line_can_be_read() -> None:
+    (text,) = [block.text for block in blocks("text") if block.text.startswith("@RESULT ")]
+    files = json.loads("".join(text.removeprefix("@RESULT ").splitlines()))["files"]
+    assert files[0]["policy"] and files[0]["proof"]["actions"]["compared"]
+
+
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.place)
 def test_python_can_be_compiled(block: Block) -> None:
     compile(block.text, block.place, "exec")
@@ -145,6 +160,23 @@ def test_counted_things_are_as_many_as_there_are() -> None:
     counts = [re.findall(r"(\d+) (?:of ONNX|operators)", text) for text in (listed, CHANGELOG)]
     assert len(operators) == len(set(operators))
     assert counts == [[str(len(operators))], [str(len(operators))]]
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_measured_numbers_name_the_command_that_makes_them(name: str) -> None:
+    sections = re.split(r"^(?=#{2,4} )", Page(name).text, flags=re.MULTILINE)
+    without = [
+        f"{section.splitlines()[0]}: {numbers}"
+        for section in sections
+        if (numbers := _UNITS.findall(section)) and not _COMMAND.search(section)
+    ]
+    assert without == []
+
+
+def test_presets_are_those_that_there_are() -> None:
+    (told,) = re.findall(r"^- `--preset (.*?), also in", Page("README.md").text, re.MULTILINE)
+    names = {preset.name for preset in PRESETS}
+    assert set(re.findall(r"\w+_\w+|[a-z]{4,}", told)) <= names
 
 
 def test_the_oldest_python_is_the_same_everywhere() -> None:

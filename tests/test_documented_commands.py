@@ -30,8 +30,11 @@ SHORTER = {
     "evaluate": ("--episodes", "2"),
     "play_checkpoints.py": ("--episodes", "2"),
 }
-DEAR = ("gems_train", "masked.tscn", "hunt.tscn", "recurrent_ppo", "scripted", "my_game --trainer rllib")
-"""Words of commands like others, but for a scene or a setting that other tests train with."""
+DEAR = (
+    *("gems_train", "masked.tscn", "hunt.tscn", "recurrent_ppo", "scripted"),
+    *("my_game --trainer rllib", "play_checkpoints"),
+)
+"""Words of commands like others, but for a scene or a setting that other tests try as well."""
 
 
 def _runs_here(command: Command) -> bool:
