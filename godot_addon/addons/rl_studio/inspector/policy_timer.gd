@@ -143,5 +143,6 @@ func _make_inputs() -> Dictionary[String, PackedFloat32Array]:
 
 
 func _median(samples: PackedFloat64Array) -> float:
-	samples.sort()
-	return samples[samples.size() >> 1]
+	var sorted: PackedFloat64Array = samples.duplicate()
+	sorted.sort()
+	return sorted[sorted.size() >> 1]

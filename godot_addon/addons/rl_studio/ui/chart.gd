@@ -69,9 +69,10 @@ func show_curves(curves: Array[RlChartCurve], x: RlSeries.RlX) -> void:
 	queue_redraw()
 
 
-## Marks the points nearest to [param x]; NAN takes the marks away.
-func mark(x: float) -> void:
-	_cursor.mark(x)
+## Marks the points nearest to [param x]; NAN takes the marks away. With [param is_telling] the
+## values are told, too.
+func mark(x: float, is_telling: bool) -> void:
+	_cursor.mark(x, is_telling)
 
 
 ## The number of points of all curves together.

@@ -4,7 +4,7 @@ extends RefCounted
 
 var title: String = ""
 var color: Color = Color.WHITE
-## Whether each point is marked: there are few, and they count.
+## Whether it is of evaluations: a dashed line, and each point is marked, for there are few.
 var is_marked: bool = false
 ## As measured.
 var raw: PackedVector2Array = []
@@ -15,9 +15,10 @@ var low: PackedVector2Array = []
 var high: PackedVector2Array = []
 
 
-## Index of the point nearest to [param x]; -1 if there is none.
+## Index of the point nearest to [param x]; -1 where the curve has none: before its first point and
+## after its last one.
 func nearest(x: float) -> int:
-	if raw.is_empty():
+	if raw.is_empty() or x < raw[0].x or x > raw[raw.size() - 1].x:
 		return -1
 	var at: int = raw.bsearch(Vector2(x, -INF))
 	if at >= raw.size():
@@ -28,5 +29,5 @@ func nearest(x: float) -> int:
 ## Draws a band from [param lower] to [param upper], as far as both have the same x.
 func set_band(lower: PackedVector2Array, upper: PackedVector2Array) -> void:
 	if lower.size() == upper.size():
-		low = lower
-		high = upper
+		low = lower.duplicate()
+		high = upper.duplicate()

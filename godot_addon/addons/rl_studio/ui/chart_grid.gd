@@ -27,7 +27,7 @@ func show_keys(keys: PackedStringArray) -> void:
 		var key: String = keys[index]
 		if not _charts.has(key):
 			_charts[key] = RlChart.new(key)
-			_charts[key].hovered.connect(_on_chart_hovered)
+			_charts[key].hovered.connect(_on_chart_hovered.bind(_charts[key]))
 			add_child(_charts[key])
 		move_child(_charts[key], index)
 	_fit_columns()
@@ -45,6 +45,6 @@ func _fit_columns() -> void:
 		columns = wanted
 
 
-func _on_chart_hovered(x: float) -> void:
+func _on_chart_hovered(x: float, hovered: RlChart) -> void:
 	for chart: RlChart in _charts.values():
-		chart.mark(x)
+		chart.mark(x, chart == hovered)

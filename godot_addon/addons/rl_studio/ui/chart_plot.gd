@@ -9,6 +9,7 @@ const RlLook := preload("look.gd")
 const RAW_ALPHA: float = 0.3
 const FINE_LIMIT: int = 1000
 const MARK_RADIUS: float = 2.5
+const DASH: float = 6.0
 const BAND_ALPHA: float = 0.12
 
 var _curves: Array[RlChartCurve] = []
@@ -50,10 +51,10 @@ func _draw() -> void:
 		if curve.smooth != curve.raw:
 			_draw_curve(curve.raw, Color(curve.color, RAW_ALPHA), transform_to_box)
 	for curve: RlChartCurve in _curves:
-		_draw_curve(curve.smooth, curve.color, transform_to_box)
 		if curve.is_marked:
-			for point: Vector2 in RlAxis.thinned(curve.smooth, int(size.x)):
-				draw_circle(transform_to_box * point, RlLook.px(MARK_RADIUS), curve.color)
+			_draw_marked(curve, transform_to_box)
+		else:
+			_draw_curve(curve.smooth, curve.color, transform_to_box)
 
 
 func _draw_curve(points: PackedVector2Array, color: Color, to_pixels: Transform2D) -> void:
@@ -64,6 +65,15 @@ func _draw_curve(points: PackedVector2Array, color: Color, to_pixels: Transform2
 		# A line with a width is many times as dear as a thin one.
 		var is_fine: bool = color.a == 1.0 and line.size() <= FINE_LIMIT
 		draw_polyline(line, color, RlLook.px(3) * 0.5 if is_fine else -1.0, is_fine)
+
+
+## Rings on a dashed line, to be told from the curve of the same colour.
+func _draw_marked(curve: RlChartCurve, to_pixels: Transform2D) -> void:
+	var points: PackedVector2Array = to_pixels * RlAxis.thinned(curve.smooth, int(size.x))
+	for index: int in points.size():
+		if index > 0:
+			draw_dashed_line(points[index - 1], points[index], curve.color, -1.0, RlLook.px(DASH))
+		draw_circle(points[index], RlLook.px(MARK_RADIUS), curve.color, false, RlLook.px(1.5))
 
 
 func _draw_band(curve: RlChartCurve, to_pixels: Transform2D) -> void:

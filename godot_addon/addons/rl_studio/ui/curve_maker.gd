@@ -1,7 +1,7 @@
 @tool
 extends RefCounted
 ## Turns the series of runs into what a chart draws: a curve for each run, or for each of its
-## policies, and one for its evaluations.
+## policies, and one for its evaluations, in the same colour.
 
 const RlChartCurve := preload("chart_curve.gd")
 const RlLook := preload("look.gd")
@@ -18,8 +18,8 @@ var x: RlSeries.RlX = RlSeries.RlX.AGENT_STEPS
 var by_policy: bool = true
 ## Whether a single curve has a band from the lowest to the highest value.
 var with_bands: bool = true
-## Colour of the evaluations of a run that is shown alone.
-var evaluation_color: Color = Color.WHITE
+## The colours of curves, by the number of their place.
+var colors: PackedColorArray = RlLook.RUN_COLORS.duplicate()
 
 
 ## The curves of the chart of [param key] for [param runs], in the colours of [param selection].
@@ -32,22 +32,19 @@ func make(key: String, runs: Array[RlRunState], selection: RlRunSelection) -> Ar
 		var evaluations: RlSeries = run.curves.of_evaluations(key)
 		for index: int in policies.size():
 			var title: String = policies[index]
-			var color: Color = _color(slot).lightened(0.3 * index)
-			if is_alone:
-				color = _color(index)
-			else:
+			var color: Color = _color(index) if is_alone else _shade(_color(slot), index)
+			if not is_alone:
 				title = "%s · %s" % [run.title(), policies[index]]
 			_add(made, run.curves.of_policy(policies[index], key), title, color)
 			var evaluated: RlSeries = run.curves.of_policy_evaluations(policies[index], key)
 			if evaluated != null:
-				_add(made, evaluated, "%s · evaluation" % title, color.lightened(0.3), true)
+				_add(made, evaluated, "%s · evaluation" % title, color, true)
 				evaluations = null  # those of the policies tell more
 		if policies.is_empty() and run.curves.series.has(key):
 			_add(made, run.curves.series[key], run.title(), _color(slot))
 		if evaluations != null:
 			var title: String = "evaluation" if is_alone else "%s · evaluation" % run.title()
-			var color: Color = evaluation_color if is_alone else _color(slot).lightened(0.3)
-			_add(made, evaluations, title, color, true)
+			_add(made, evaluations, title, _color(slot), true)
 	if with_bands and is_alone and not made.is_empty() and not made[0].is_marked:
 		_add_band(made, key, runs[0])
 	return made
@@ -77,8 +74,8 @@ func _add(
 	var curve: RlChartCurve = RlChartCurve.new()
 	curve.title = title
 	curve.color = color
-	curve.raw = series.raw(x)
-	curve.smooth = curve.raw if are_evaluations else series.smoothed(weight, x)
+	curve.raw = series.raw(x).duplicate()  # the series grows, and the chart is to be as it was
+	curve.smooth = curve.raw if are_evaluations else series.smoothed(weight, x).duplicate()
 	curve.is_marked = are_evaluations
 	if not curve.raw.is_empty():
 		made.append(curve)
@@ -93,4 +90,11 @@ func _add_band(made: Array[RlChartCurve], key: String, run: RlRunState) -> void:
 
 
 func _color(slot: int) -> Color:
-	return RlLook.RUN_COLORS[slot % RlLook.RUN_COLORS.size()]
+	return colors[slot % colors.size()]
+
+
+## The colour of policy number [param index] among those of a run that has [param color].
+static func _shade(color: Color, index: int) -> Color:
+	var turned: Color = color
+	turned.ok_hsl_h = fposmod(color.ok_hsl_h + 0.055 * index, 1.0)
+	return turned.lightened(0.12 * (index % 3))

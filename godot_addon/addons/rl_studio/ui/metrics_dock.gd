@@ -1,6 +1,7 @@
 @tool
 extends HSplitContainer
-## The Metrics dock: the runs on the left, their curves on the right, live. Draws StudioState.
+## The Metrics dock: the runs on the left, their curves on the right, live. Draws StudioState. Which
+## runs are shown in which colour is kept with the project.
 
 signal connect_requested
 ## The runs whose curves are on the screen; they want to be followed.
@@ -10,6 +11,7 @@ const RlChartCurve := preload("chart_curve.gd")
 const RlChartGrid := preload("chart_grid.gd")
 const RlChartLegend := preload("chart_legend.gd")
 const RlCurveMaker := preload("curve_maker.gd")
+const RlKept := preload("kept.gd")
 const RlLook := preload("look.gd")
 const RlMetric := preload("../core/metric.gd")
 const RlRunList := preload("run_list.gd")
@@ -25,14 +27,28 @@ const X_TIPS: PackedStringArray = [
 	"Every step of a game counts as one, however many agents it has.",
 	"Time since the first step, that of the run before included where one was resumed.",
 ]
+## Key of what is kept of the runs' ticks and colours.
+const KEPT: String = "shown_runs"
+## A narrower dock opens without its list of runs, in pixels at the editor's scale.
+const ROOMY: float = 520.0
+## How much of the dock's width the list of runs takes, within limits.
+const LIST_SHARE: float = 0.24
+## Least height of the dock in windows of little height and in others, from [constant TALL] on.
+const LOW: float = 190.0
+const HIGH: float = 240.0
+const TALL: float = 640.0
 const BANDS: int = 0
 const BY_POLICY: int = 1
 
 var _state: RlStudioState
 var _selection: RlRunSelection = RlRunSelection.new()
-var _keys: PackedStringArray = RlMetric.DEFAULT_KEYS
+var _keys: PackedStringArray = RlMetric.DEFAULT_KEYS.duplicate()
 var _maker: RlCurveMaker = RlCurveMaker.new()
+## Whether the user said if the list of runs is to be seen.
+var _is_list_chosen: bool = false
 
+@onready var _left: Control = %Left
+@onready var _show_runs: Button = %ShowRuns
 @onready var _runs: RlRunList = %Runs
 @onready var _smoothing: HSlider = %Smoothing
 @onready var _smoothing_value: Label = %SmoothingValue
@@ -53,7 +69,11 @@ func setup(state: RlStudioState) -> void:
 func _ready() -> void:
 	if _state == null:
 		return
+	_selection.load_dict(RlKept.load_dict(KEPT))
 	_runs.run_toggled.connect(_on_run_toggled)
+	_show_runs.toggled.connect(func(on: bool) -> void: _left.visible = on)
+	_show_runs.pressed.connect(func() -> void: _is_list_chosen = true)
+	resized.connect(_fit)
 	_smoothing.value_changed.connect(func(_value: float) -> void: _draw_soon())
 	for index: int in X_NAMES.size():
 		_x_axis.add_item("x: %s" % X_NAMES[index], index)
@@ -68,9 +88,10 @@ func _ready() -> void:
 	visibility_changed.connect(_draw_soon)
 	_state.connection_changed.connect(_draw_soon)
 	_state.runs_changed.connect(_on_runs_changed)
-	_state.run_changed.connect(func(_run: RlRunState) -> void: _draw_soon())
+	_state.run_changed.connect(_on_run_changed)
 	_state.samples_added.connect(_on_samples_added)
 	_grid.show_keys(_keys)
+	shown_runs_changed.emit(_selection.shown())
 	_apply_theme()
 	_on_runs_changed()
 
@@ -115,23 +136,32 @@ func _shown_runs() -> Array[RlRunState]:
 
 
 func _empty_text() -> String:
+	if not _state.is_ready() and _state.runs.is_empty():
+		return "Not connected: connect to see the runs of this project."
 	if _state.runs.is_empty():
-		if not _state.is_ready():
-			return "Not connected: connect to see the runs of this project."
 		return "No runs yet. Open the Train dock and press Train."
-	if _selection.shown().is_empty():
+	var shown: Array[RlRunState] = _shown_runs()
+	if shown.is_empty():
 		return "Tick a run on the left to see its curves."
-	var run: RlRunState = _state.run(_selection.shown()[0])
-	if run != null and run.last_seq > 0 and _maker.x != RlSeries.RlX.AGENT_STEPS:
-		return "This run does not tell its %s." % X_NAMES[_maker.x]
-	if run != null and run.is_active():
+	return _why_no_curves(shown[-1])
+
+
+## Of several runs without curves the one that was ticked last is spoken of.
+func _why_no_curves(run: RlRunState) -> String:
+	if run.last_seq > 0 and _maker.x != RlSeries.RlX.AGENT_STEPS:
+		return "%s does not tell its %s." % [run.title(), X_NAMES[_maker.x]]
+	if run.is_active():
 		return "%s: the curves begin when the first episodes have ended." % run.title()
-	return "This run has no data: it ended before the first iteration was done."
+	if run.timesteps > 0 and run.last_seq == 0:
+		return "%s: its curves are on the way." % run.title()
+	return "%s ended before there was anything to draw." % run.title()
 
 
 func _build_menu() -> void:
 	var known: Dictionary[String, bool] = {}
 	for key: String in RlMetric.DEFAULT_KEYS:
+		known[key] = true
+	for key: String in _keys:
 		known[key] = true
 	for run: RlRunState in _shown_runs():
 		for key: String in run.curves.keys():
@@ -153,26 +183,47 @@ func _build_menu() -> void:
 func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(190))
-	_smoothing.custom_minimum_size.x = RlLook.px(110)
-	_runs.custom_minimum_size.x = RlLook.px(190)
+	var height: float = DisplayServer.window_get_size().y / EditorInterface.get_editor_scale()
+	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(LOW if height < TALL else HIGH))
+	_smoothing.custom_minimum_size.x = RlLook.px(70)
 	for label: Label in [_empty, _smoothing_value]:
 		RlLook.dim(label)
-	_maker.evaluation_color = get_theme_color(&"font_color", &"Label")
+	for slot: int in _maker.colors.size():
+		_maker.colors[slot] = RlLook.run_color(self, slot)
 	_draw_soon()
+
+
+func _fit() -> void:
+	if size.x <= 0.0:
+		return  # behind another dock
+	_runs.custom_minimum_size.x = clampf(size.x * LIST_SHARE, RlLook.px(170), RlLook.px(240))
+	if not _is_list_chosen:
+		_show_runs.button_pressed = size.x >= RlLook.px(ROOMY)
 
 
 func _on_runs_changed() -> void:
 	var run: RlRunState = _state.current_run
-	if run != null and not _selection.is_shown(run.id):
-		_selection.show_new(run.id)
-		shown_runs_changed.emit(_selection.shown())
+	if run != null and (run.is_active() or run.timesteps > 0) and _selection.show_new(run.id):
+		_on_selection_changed()
 	_draw_soon()
+
+
+## A run that failed before it had learned anything takes no colour from others.
+func _on_run_changed(run: RlRunState) -> void:
+	if run.state == "failed" and run.timesteps == 0 and _selection.is_shown(run.id):
+		_selection.forget(run.id)
+		_on_selection_changed()
+	_draw_soon()
+
+
+func _on_selection_changed() -> void:
+	RlKept.save_dict(KEPT, _selection.to_dict())
+	shown_runs_changed.emit(_selection.shown())
 
 
 func _on_run_toggled(run_id: String, shown: bool) -> void:
 	_selection.set_shown(run_id, shown)
-	shown_runs_changed.emit(_selection.shown())
+	_on_selection_changed()
 	_draw_soon()
 
 
@@ -187,7 +238,9 @@ func _on_x_axis_item_selected(index: int) -> void:
 	_draw_soon()
 
 
+## The menu stays open and keeps its order; only the tick changes.
 func _on_menu_index_pressed(index: int) -> void:
+	_menu.get_popup().toggle_item_checked(index)
 	if index == BANDS:
 		_maker.with_bands = not _maker.with_bands
 	elif index == BY_POLICY:
@@ -199,5 +252,4 @@ func _on_menu_index_pressed(index: int) -> void:
 		else:
 			_keys.append(key)
 		_grid.show_keys(_keys)
-	_build_menu()
 	_draw_soon()

@@ -33,9 +33,9 @@ func show_runs(state: RlStudioState, selection: RlRunSelection) -> void:
 		if not _rows.has(run.id):
 			_rows[run.id] = _make_row(run.id)
 		_box.move_child(_rows[run.id], index)
-		var color: Color = RlLook.faded(self)
+		var color: Color = Color.TRANSPARENT
 		if selection.is_shown(run.id):
-			color = RlLook.RUN_COLORS[selection.slot(run.id) % RlLook.RUN_COLORS.size()]
+			color = RlLook.run_color(self, selection.slot(run.id))
 		_rows[run.id].show_run(run, selection.is_shown(run.id), color, state.origin_text(run))
 
 

@@ -1,6 +1,7 @@
 @tool
 extends VBoxContainer
-## One run in a list: whether it is shown and how it is; below, why it ended and where it began.
+## One run in a list: whether it is shown, the colour of its curves and how it is; below, why it
+## ended and where it began.
 
 signal toggled(on: bool)
 
@@ -11,14 +12,10 @@ const RlRunState := preload("../core/run_state.gd")
 const ICONS: Dictionary[String, StringName] = {
 	"finished": &"StatusSuccess", "failed": &"StatusError", "stopped": &"Stop"
 }
-const TEXT_COLORS: Array[StringName] = [
-	&"font_color",
-	&"font_pressed_color",
-	&"font_hover_color",
-	&"font_hover_pressed_color",
-	&"font_focus_color"
-]
+const SWATCH: float = 10.0
 
+var _swatch: ColorRect = ColorRect.new()
+var _icon: TextureRect = TextureRect.new()
 var _check: CheckBox = CheckBox.new()
 var _facts: Label = Label.new()
 ## What is drawn, not to draw it again.
@@ -27,6 +24,13 @@ var _shown: Array = []
 
 func _init() -> void:
 	add_theme_constant_override(&"separation", -4)
+	var line: HBoxContainer = HBoxContainer.new()
+	for mark: Control in [_swatch, _icon]:
+		mark.size_flags_vertical = Control.SIZE_SHRINK_CENTER
+		mark.mouse_filter = Control.MOUSE_FILTER_IGNORE
+	_swatch.name = "Swatch"
+	_icon.stretch_mode = TextureRect.STRETCH_KEEP_CENTERED
+	_check.size_flags_horizontal = Control.SIZE_EXPAND_FILL
 	_check.clip_text = true
 	_check.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	_check.toggled.connect(func(on: bool) -> void: toggled.emit(on))
@@ -34,7 +38,9 @@ func _init() -> void:
 	_facts.clip_text = true
 	_facts.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	_facts.mouse_filter = Control.MOUSE_FILTER_PASS
-	add_child(_check)
+	for part: Control in [_swatch, _check, _icon]:
+		line.add_child(part)
+	add_child(line)
 	add_child(_facts)
 
 
@@ -43,7 +49,7 @@ func _notification(what: int) -> void:
 		_shown = []
 
 
-## Draws [param run] in [param color]; [param origin] says where it began.
+## Draws [param run], whose curves have [param color]; [param origin] says where it began.
 func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> void:
 	_check.set_pressed_no_signal(shown)
 	var facts: PackedStringArray = ["%s steps" % RlFormat.count(run.timesteps)]
@@ -56,11 +62,10 @@ func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> voi
 		return
 	_shown = wanted
 	_check.text = run.title()
-	for item: StringName in TEXT_COLORS:
-		_check.add_theme_color_override(item, color)
-	var icon_name: StringName = ICONS.get(run.state, &"Play")
-	_check.icon = RlLook.icon(self, icon_name)
-	_facts.text = "  " + ", ".join(facts)
+	_swatch.color = color
+	_swatch.custom_minimum_size = Vector2.ONE * RlLook.px(SWATCH)
+	_show_state(run)
+	_facts.text = ", ".join(facts)
 	_facts.add_theme_font_size_override(&"font_size", RlLook.small(self))
 	RlLook.dim(_facts)
 	var tip: PackedStringArray = [run.id, run.state_text()]
@@ -70,3 +75,13 @@ func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> voi
 		tip.append(run.message)
 	_check.tooltip_text = "\n".join(tip)
 	_facts.tooltip_text = _check.tooltip_text
+
+
+## The icons of a state have its colour; those that stand for none take the theme's.
+func _show_state(run: RlRunState) -> void:
+	var icon_name: StringName = ICONS.get(run.state, &"Play")
+	_icon.texture = RlLook.icon(self, icon_name)
+	_icon.tooltip_text = run.state_text()
+	_icon.self_modulate = Color.WHITE
+	if run.is_active():
+		_icon.self_modulate = RlLook.color(self, &"accent_color")
