@@ -165,7 +165,7 @@ def test_the_judged_policy_must_learn() -> None:
         (SB3Config, {"eval_frequency": 300_000}, None, "eval_frequency: .* use 20000"),
         (SB3Config, {"plateau_timesteps": 200_000}, None, "plateau_timesteps: .* use 40000"),
         (SB3Config, {"stop_reward": 1.0, "stop_episodes": 50}, None, "stop_window: .* use 50"),
-        (SB3Config, {"n_steps": 20, "batch_size": 32}, 2, "batch_size: a rollout has 40 samples .* use 40"),
+        (SB3Config, {"n_steps": 20, "batch_size": 32}, 2, "batch_size: an update has 40 samples .* use 40"),
         (SB3Config, {"n_steps": 64, "batch_size": 100}, 3, "batch_size: .* 192 samples .* use 96"),
         (SB3Config, {"n_steps": 33, "batch_size": 60}, 13, "batch_size: .* 429 .* use 39"),
         (SB3Config, {"n_steps": 31, "batch_size": 64}, 8, "batch_size: .* 248 .* use 62"),

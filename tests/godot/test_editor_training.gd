@@ -58,11 +58,11 @@ func test_a_trainer_that_sends_no_shares_has_no_bottleneck() -> void:
 func test_advice_is_that_of_the_newest_iteration() -> void:
 	var bottleneck: RlBottleneck = RlBottleneck.new()
 	bottleneck.add(_throughput(0.9, 0.1, "Add arenas."))
-	expect_eq(bottleneck.advice, "Add arenas.")
+	expect_eq(bottleneck.advice(), "Add arenas.")
 	bottleneck.add({"timesteps_per_second": 100.0})
-	expect_eq(bottleneck.advice, "Add arenas.", "an iteration without shares says nothing")
+	expect_eq(bottleneck.advice(), "Add arenas.", "an iteration without shares says nothing")
 	bottleneck.add(_throughput(0.4, 0.4))
-	expect_eq(bottleneck.advice, "")
+	expect_eq(bottleneck.advice(), "")
 
 
 func test_shares_are_curves_in_percent() -> void:

@@ -11,7 +11,7 @@ from rl_studio.experiments.fields import number_or_auto, option
 POLICIES = "Policies"
 RUNNERS = "Runners"
 LEARNING = "Learning"
-UPDATES = "Rollouts and updates"
+UPDATES = "Updates"
 REPLAY = "Replay"
 EXPLORATION = "Exploration"
 

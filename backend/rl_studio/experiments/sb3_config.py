@@ -42,7 +42,7 @@ class LearningFields(TrainingConfig):
     learning_rate: float = option(
         1e-3,
         title="Learning rate",
-        help="Step size of the optimizer.",
+        help="How much the networks change in each step of learning. Too high collapses, too low takes long.",
         group=LEARNING,
         level="basic",
         defaults={"a2c": 7e-4, "sac": 3e-4, "dqn": 1e-4},
@@ -70,7 +70,8 @@ class LearningFields(TrainingConfig):
     batch_size: int = option(
         256,
         title="Batch size",
-        help="Samples per gradient step. With PPO it should divide the rollout (rollout length x agents).",
+        help="Samples that are learned from at once. With PPO it should divide those of an update (steps per update x "
+        "agents).",
         group=LEARNING,
         level="basic",
         algorithms=[name for name in EVERY if name != "a2c"],

@@ -13,7 +13,7 @@ ON_POLICY = (*PPO_LIKE, "a2c")
 OFF_POLICY = ("sac", "td3", "dqn")
 EVERY = (*ON_POLICY, *OFF_POLICY)
 
-ROLLOUTS = "Rollouts and updates"
+ROLLOUTS = "Updates"
 REPLAY = "Replay"
 EXPLORATION = "Exploration"
 
@@ -23,8 +23,9 @@ class OnPolicyFields(BaseModel):
 
     n_steps: int = option(
         32,
-        title="Rollout length",
-        help="Steps each agent takes between two updates. The rollout has this many times all agents.",
+        title="Steps per update",
+        help="Steps that each agent takes before the networks learn from them. More make the learning steadier, "
+        "fewer let it begin sooner.",
         group=ROLLOUTS,
         level="basic",
         unit="steps per agent",
@@ -36,7 +37,7 @@ class OnPolicyFields(BaseModel):
     n_epochs: int = option(
         5,
         title="Epochs",
-        help="Passes over each rollout.",
+        help="How often the networks learn from the same steps.",
         group=ROLLOUTS,
         level="basic",
         algorithms=PPO_LIKE,
@@ -47,7 +48,7 @@ class OnPolicyFields(BaseModel):
     gae_lambda: float = option(
         0.95,
         title="GAE lambda",
-        help="Bias against variance of the advantage estimate.",
+        help="How far a reward is credited to earlier actions: near 1 far back and noisy, lower only nearby.",
         group=ROLLOUTS,
         algorithms=ON_POLICY,
         defaults={"a2c": 1.0},
@@ -58,7 +59,7 @@ class OnPolicyFields(BaseModel):
     clip_range: float = option(
         0.2,
         title="Clip range",
-        help="How far one update may move the policy.",
+        help="How far one update may move the policy. Smaller is more careful.",
         group=ROLLOUTS,
         algorithms=PPO_LIKE,
         target="clip_range",
@@ -107,7 +108,7 @@ class OnPolicyFields(BaseModel):
     vf_coef: float = option(
         0.5,
         title="Value coefficient",
-        help="Weight of the value loss.",
+        help="How much learning to predict rewards counts beside learning to act.",
         group=ROLLOUTS,
         algorithms=ON_POLICY,
         target="vf_coef",
@@ -116,7 +117,7 @@ class OnPolicyFields(BaseModel):
     max_grad_norm: float = option(
         0.5,
         title="Gradient clip",
-        help="Largest norm of a gradient.",
+        help="Limits how far a single step of learning can go (norm of the gradient).",
         group=ROLLOUTS,
         algorithms=(*ON_POLICY, "dqn"),
         defaults={"dqn": 10.0},

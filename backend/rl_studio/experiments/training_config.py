@@ -22,7 +22,7 @@ GROUPS = (
     GENERAL,
     "Policies",
     "Learning",
-    "Rollouts and updates",
+    "Updates",
     "Replay",
     "Exploration",
     "Network",

@@ -24,13 +24,13 @@ func _show_shares() -> void:
 	_touch("shares")
 	await until(func() -> bool: return find(train, "Shares").visible, 20, "shares, a read-out")
 	await until(_legend_is.bind("Game 62%"), 20, "the legend tells the share of the game")
-	for text: String in ["Wire 3%", "Policy 9%", "Update 24%", "Other 2%"]:
+	for text: String in ["Transfer 3%", "Decisions 9%", "Learning 24%", "Other 2%"]:
 		expect(_legend_is(text), text)
 	expect(_hint("Advice") == "Add arenas.", "the advice is there")
 	var bar: Control = find(train, "Bar")
 	var tip: String = bar.get_tooltip(Vector2(bar.size.x * 0.3, 2.0))
 	expect(tip.begins_with("Game: 62%"), "the bar explains itself")
-	expect(bar.get_tooltip(bar.size * 0.8).begins_with("Update: 24%"), "every part of it")
+	expect(bar.get_tooltip(bar.size * 0.8).begins_with("Learning: 24%"), "every part of it")
 
 
 func _restart_a_game() -> void:

@@ -7,19 +7,31 @@ const RlRead := preload("read.gd")
 
 ## Iterations that are averaged: a single one may be short and odd.
 const WINDOW: int = 5
+## An advice is about the part that takes at least this much; below it nothing stands out.
+const DOMINATES: float = 0.5
 ## The parts of the wall time, in the order they are shown.
 const PARTS: PackedStringArray = ["game", "wire", "policy", "update", "other"]
+## What each part is called.
+const NAMES: Dictionary[String, String] = {
+	"game": "Game",
+	"wire": "Transfer",
+	"policy": "Decisions",
+	"update": "Learning",
+	"other": "Other",
+}
 ## What each part is.
 const HELP: Dictionary[String, String] = {
 	"game": "The trainer waits while the games simulate: physics, scripts, sensors.",
-	"wire": "Observations and actions go between the games and the trainer.",
+	"wire": "Observations and actions are on their way between the games and the trainer.",
 	"policy": "The policy chooses the actions.",
 	"update": "The networks learn from what was gathered.",
 	"other": "Everything else: metrics, checkpoints, the log.",
 }
 
-## What the trainer advises now; "" if nothing.
-var advice: String = ""
+## What the trainer advised last; "" if nothing.
+var _advice: String = ""
+## The part that is about; "" if the trainer does not tell.
+var _advice_part: String = ""
 
 ## The shares of the last iterations, in the order of [constant PARTS], oldest first.
 var _recent: Array[PackedFloat64Array] = []
@@ -36,7 +48,8 @@ func add(throughput: Dictionary) -> void:
 	_recent.append(shares)
 	if _recent.size() > WINDOW:
 		_recent.remove_at(0)
-	advice = RlRead.text(throughput, "advice")
+	_advice = RlRead.text(throughput, "advice")
+	_advice_part = RlRead.text(throughput, "bottleneck")
 
 
 ## Whether the trainer tells where its time goes.
@@ -44,9 +57,14 @@ func is_known() -> bool:
 	return _sum(PARTS) > 0.0
 
 
+## What the trainer advises, as long as the shares that are shown bear it out; "" if nothing.
+func advice() -> String:
+	return _advice if _advice_part == "" or share(_advice_part) >= DOMINATES else ""
+
+
 ## Share of [param part] in the wall time of the last iterations, 0 to 1; all add up to 1.
 func share(part: String) -> float:
-	return _sum([part]) / _sum(PARTS) if is_known() else 0.0
+	return _sum([part]) / _sum(PARTS) if is_known() and part in PARTS else 0.0
 
 
 func _sum(parts: PackedStringArray) -> float:

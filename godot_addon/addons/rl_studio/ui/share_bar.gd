@@ -26,7 +26,7 @@ func _draw() -> void:
 	var left: float = 0.0
 	for part: String in RlBottleneck.PARTS:
 		var width: float = size.x * _bottleneck.share(part)
-		draw_rect(Rect2(left, 0.0, width, size.y), RlLook.PART_COLORS[part])
+		draw_rect(Rect2(left, 0.0, width, size.y), RlLook.part_color(self, part))
 		left += width
 
 
@@ -42,7 +42,7 @@ func _get_tooltip(at_position: Vector2) -> String:
 ## What [param part] is, and its share.
 static func tooltip(bottleneck: RlBottleneck, part: String) -> String:
 	var percent: String = RlFormat.percent(bottleneck.share(part))
-	return "%s: %s of the time\n%s" % [part.capitalize(), percent, RlBottleneck.HELP[part]]
+	return "%s: %s of the time\n%s" % [RlBottleneck.NAMES[part], percent, RlBottleneck.HELP[part]]
 
 
 ## Draws the shares of [param bottleneck].

@@ -10,6 +10,7 @@ const RlLook := preload("look.gd")
 const RlShareBar := preload("share_bar.gd")
 
 var _entries: Dictionary[String, Label] = {}
+var _swatches: Dictionary[String, ColorRect] = {}
 
 @onready var _name: Label = %Name
 @onready var _bar: RlShareBar = %Bar
@@ -36,22 +37,22 @@ func show_shares(bottleneck: RlBottleneck) -> void:
 	_bar.show_shares(bottleneck)
 	for part: String in RlBottleneck.PARTS:
 		var percent: String = RlFormat.percent(bottleneck.share(part))
-		_entries[part].text = "%s %s" % [part.capitalize(), percent]
+		_entries[part].text = "%s %s" % [RlBottleneck.NAMES[part], percent]
 		_entries[part].get_parent_control().tooltip_text = RlShareBar.tooltip(bottleneck, part)
-	_advice.show_hint(bottleneck.advice)
+	_advice.show_hint(bottleneck.advice())
 
 
 func _make_entry(part: String) -> Control:
 	var entry: HBoxContainer = HBoxContainer.new()
 	entry.mouse_filter = Control.MOUSE_FILTER_PASS
 	var swatch: ColorRect = ColorRect.new()
-	swatch.color = RlLook.PART_COLORS[part]
+	_swatches[part] = swatch
 	swatch.custom_minimum_size = Vector2(RlLook.px(8.0), RlLook.px(8.0))
 	swatch.size_flags_vertical = Control.SIZE_SHRINK_CENTER
 	swatch.mouse_filter = Control.MOUSE_FILTER_IGNORE
 	entry.add_child(swatch)
 	var label: Label = Label.new()
-	label.name = part.to_pascal_case()
+	label.name = RlBottleneck.NAMES[part]
 	entry.add_child(label)
 	_entries[part] = label
 	return entry
@@ -61,6 +62,8 @@ func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
 	RlLook.dim(_name)
+	for part: String in _swatches:
+		_swatches[part].color = RlLook.part_color(self, part)
 	for label: Label in _labels():
 		label.add_theme_stylebox_override(&"normal", StyleBoxEmpty.new())
 
