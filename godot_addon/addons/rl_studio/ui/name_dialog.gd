@@ -1,10 +1,13 @@
 @tool
 extends ConfirmationDialog
-## Asks for the name of a new experiment.
+## Asks for the name of a new experiment, and checks it as it is typed.
 
 signal name_entered(text: String)
 
 const RlLook := preload("look.gd")
+const RlExperimentName := preload("../core/experiment_name.gd")
+
+const WIDTH: float = 320.0
 
 var _line: LineEdit = LineEdit.new()
 var _note: Label = Label.new()
@@ -12,18 +15,20 @@ var _taken: PackedStringArray = []
 
 
 func _init() -> void:
+	name = "NameDialog"
 	title = "New Experiment"
 	ok_button_text = "Create"
 	var box: VBoxContainer = VBoxContainer.new()
 	var label: Label = Label.new()
 	label.text = "Name"
 	box.add_child(label)
+	_line.name = "Name"
 	box.add_child(_line)
+	_note.name = "Note"
 	_note.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
-	_note.modulate.a = 0.7
 	box.add_child(_note)
 	add_child(box)
-	_line.max_length = 48
+	_line.max_length = RlExperimentName.LONGEST
 	_line.text_changed.connect(func(_text: String) -> void: _check())
 	register_text_enter(_line)
 	confirmed.connect(func() -> void: name_entered.emit(_line.text.strip_edges()))
@@ -31,18 +36,23 @@ func _init() -> void:
 
 ## Opens the dialog; names in [param taken] are refused.
 func ask(taken: PackedStringArray) -> void:
-	_taken = taken
+	_taken = taken.duplicate()
 	_line.text = ""
+	# Wrapped text has no width of its own; without one it would be as high as it has letters.
+	_note.custom_minimum_size.x = RlLook.px(WIDTH)
+	_note.custom_minimum_size.y = _note.get_line_height() * 2.0
 	_check()
-	popup_centered(Vector2i(RlLook.px(320), 0))
+	popup_centered_clamped(Vector2i(RlLook.px(WIDTH), 0))
 	_line.grab_focus()
 
 
 func _check() -> void:
 	var text: String = _line.text.strip_edges()
-	_note.text = "It begins with the settings that are in the form now."
-	if text in _taken:
-		_note.text = "There is an experiment of this name."
-	elif text != "" and not text.is_valid_filename():
-		_note.text = "A file could not have this name."
-	get_ok_button().disabled = text == "" or text in _taken or not text.is_valid_filename()
+	var problem: String = RlExperimentName.problem(text, _taken) if text != "" else ""
+	_note.text = problem
+	if problem == "":
+		_note.text = "It begins with the settings that are in the form now."
+	var is_wrong: bool = problem != ""
+	var color: Color = RlLook.color(_line, &"error_color") if is_wrong else RlLook.faded(_line)
+	_note.add_theme_color_override(&"font_color", color)
+	get_ok_button().disabled = text == "" or is_wrong
