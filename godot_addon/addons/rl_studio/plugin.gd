@@ -3,16 +3,19 @@ extends EditorPlugin
 ## Owns the parts of the editor side and wires them. No logic.
 
 const RlAssigner := preload("ui/assigner.gd")
+const RlDockWidth := preload("ui/dock_width.gd")
 const RlDocks := preload("ui/docks.gd")
 const RlExportDock := preload("ui/export_dock.gd")
 const RlExportStrip := preload("import/export_strip.gd")
 const RlFileIntake := preload("files/file_intake.gd")
+const RlManual := preload("ui/manual.gd")
 const RlMetricsDock := preload("ui/metrics_dock.gd")
 const RlNewAgents := preload("agents/new_agents.gd")
 const RlOnnxImporter := preload("import/onnx_importer.gd")
 const RlPolicyInspector := preload("inspector/policy_inspector.gd")
 const RlPolicyPlayer := preload("scenes/policy_player.gd")
 const RlPythonFinder := preload("net/python_finder.gd")
+const RlRunState := preload("core/run_state.gd")
 const RlStudio := preload("net/studio.gd")
 const RlStudioState := preload("core/studio_state.gd")
 const RlTrainingCheck := preload("scenes/training_check.gd")
@@ -34,6 +37,7 @@ var _assigner: RlAssigner
 var _agents: RlNewAgents
 var _check: RlTrainingCheck
 var _docks: RlDocks
+var _widths: Array[RlDockWidth] = []
 var _train: RlTrainDock
 var _metrics: RlMetricsDock
 var _export: RlExportDock
@@ -69,7 +73,17 @@ func _enter_tree() -> void:
 	_wire_export()
 
 
+## What the editor asks before it closes, beside unsaved scenes. Nothing is lost, but who closes the
+## editor while it trains is to know that this goes on.
+func _get_unsaved_status(for_scene: String) -> String:
+	if for_scene != "" or _state == null:
+		return ""
+	return _state.closing_text()
+
+
 func _exit_tree() -> void:
+	RlManual.close()
+	_widths.clear()
 	if _docks != null:
 		_docks.remove_all()
 	for node: Node in [_agents, _check, _assigner, _intake, _studio]:
@@ -123,10 +137,14 @@ func _add_docks() -> void:
 	_docks.add(_train, "Train", "rl_studio_train", &"Play", RlDocks.RlPlace.SIDE)
 	_docks.add(_export, "Export", "rl_studio_export", &"MoveDown", RlDocks.RlPlace.SIDE)
 	_docks.add(_metrics, "Metrics", "rl_studio_metrics", &"Curve", RlDocks.RlPlace.BOTTOM)
+	for dock: Control in [_train, _export]:
+		_widths.append(RlDockWidth.new(dock))
 
 
 func _wire_train() -> void:
 	_train.connect_requested.connect(_studio.connect_backend)
+	_train.curves_requested.connect(RlDocks.show.bind(_metrics))
+	_studio.runs.started.connect(func(_run: RlRunState) -> void: RlDocks.show(_metrics))
 	_train.python_chosen.connect(_studio.use_python)
 	_train.train_requested.connect(_studio.train)
 	_train.train_anyway_requested.connect(_check.prepare.bind(true))

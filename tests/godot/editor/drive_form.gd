@@ -25,7 +25,11 @@ func _refuse_a_wrong_value() -> void:
 	await type(form_line("learning_rate"), "7")
 	expect("above 0" in _row_error("learning_rate"), "a wrong value is refused in place")
 	await click(find(train, "Train"))
-	expect("Learning rate" in error_text(train, "RequestError"), "Train names the wrong field")
+	await until(
+		func() -> bool: return "Learning rate" in error_text(train, "RequestError"),
+		10,
+		"Train names the wrong field"
+	)
 	expect(_is_saved("learning_rate", 0.002), "a wrong value is not saved")
 	expect(not find(train, "RunPanel").visible, "no run began")
 

@@ -28,6 +28,8 @@ var which: Variant = LATEST
 ## The settings of that run; without fields until they are known.
 var form: RlFormModel = RlFormModel.new()
 
+## The run that was started with this choice and does not train yet; "" if there is none.
+var _begun: String = ""
 var _has_checkpoints: bool = false
 ## Why what is wanted of the run is not known; "" if it is.
 var _load_error: String = ""
@@ -36,14 +38,28 @@ var _load_error: String = ""
 ## Back to a beginning with nothing.
 func reset() -> void:
 	mode = RlMode.NOTHING
+	_begun = ""
 	_forget_run()
 	changed.emit()
+
+
+## The run [param id] was started with this choice, which stays until that trains.
+func begin(id: String) -> void:
+	_begun = id
+
+
+## Notes how the run [param id] does: once it [param has_begun] the next one begins with nothing
+## again; a run that failed before that leaves the choice as it was.
+func note_run(id: String, has_begun: bool) -> void:
+	if id == _begun and _begun != "" and has_begun:
+		reset()
 
 
 ## Chooses what to begin with. The run stays the same, and so do the changes of its settings.
 func choose_mode(new_mode: RlMode) -> void:
 	if new_mode == mode:
 		return
+	_begun = ""
 	mode = new_mode
 	if mode != RlMode.NOTHING:
 		_want_run()

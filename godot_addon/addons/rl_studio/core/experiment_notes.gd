@@ -4,6 +4,7 @@ extends RefCounted
 ## sets, what stands in the way of a run, and what is hardly meant.
 
 const RlFieldText := preload("field_text.gd")
+const RlProblem := preload("problem.gd")
 const RlRead := preload("read.gd")
 
 ## The overlay file; "" if there is none.
@@ -12,6 +13,8 @@ var overlay_file: String = ""
 var overlay: Dictionary = {}
 ## Why no run could be started; "" if one could.
 var problem: String = ""
+## What stands in the way, as a message; null if nothing does.
+var blocker: RlProblem
 var warnings: PackedStringArray = []
 
 
@@ -19,6 +22,8 @@ func _init(answer: Dictionary = {}) -> void:
 	overlay_file = RlRead.text(answer, "overlay_file")
 	overlay = RlRead.dict(answer, "overlay")
 	problem = RlRead.text(answer, "problem")
+	if problem != "":
+		blocker = RlProblem.new(problem)
 	warnings = RlRead.texts(answer, "warnings")
 
 

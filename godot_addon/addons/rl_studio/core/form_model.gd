@@ -14,6 +14,7 @@ signal value_changed(key: String)
 signal errors_changed
 
 const RlFormField := preload("form_field.gd")
+const RlProblem := preload("problem.gd")
 const RlRead := preload("read.gd")
 
 const ALGORITHM: String = "algorithm"
@@ -130,10 +131,34 @@ func has_errors() -> bool:
 
 ## The first field with an error, as "Title: what is wrong".
 func first_error() -> String:
+	var lines: PackedStringArray = error_lines()
+	return lines[0] if not lines.is_empty() else ""
+
+
+## All fields with an error, a line each: "Title: what is wrong".
+func error_lines() -> PackedStringArray:
+	var lines: PackedStringArray = []
 	for candidate: RlFormField in fields:
 		if _errors.has(candidate.key):
-			return "%s: %s" % [candidate.title, _errors[candidate.key]]
-	return ""
+			lines.append("%s: %s" % [candidate.title, _errors[candidate.key]])
+	return lines
+
+
+## [param text] with the title of the field that it begins with instead of its key.
+func titled(text: String) -> String:
+	var named: RlFormField = field(text.get_slice(": ", 0))
+	return text if named == null else named.title + text.substr(named.key.length())
+
+
+## The settings that are not right as a message; null if all are.
+func problem() -> RlProblem:
+	var lines: PackedStringArray = error_lines()
+	if lines.is_empty():
+		return null
+	var what: String = "A setting is not right."
+	if lines.size() > 1:
+		what = "%d settings are not right." % lines.size()
+	return RlProblem.new(what, "\n".join(lines))
 
 
 ## Shows what the backend refused: a list of {key, message, value}. Returns those that belong to no

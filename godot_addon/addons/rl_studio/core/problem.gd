@@ -18,6 +18,16 @@ func _init(what: String = "", way_out: String = "", log_lines: PackedStringArray
 	lines = log_lines
 
 
+## The last lines of the log without those that [member message] and [member hint] have said.
+func further_lines() -> PackedStringArray:
+	var said: PackedStringArray = "\n".join([message, hint]).split("\n")
+	var further: PackedStringArray = []
+	for line: String in lines:
+		if line.strip_edges() != "" and line not in said:
+			further.append(line)
+	return further
+
+
 ## All of it as text, for the clipboard.
 func to_text() -> String:
 	var parts: PackedStringArray = [message]

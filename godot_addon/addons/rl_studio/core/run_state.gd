@@ -144,6 +144,11 @@ func is_active() -> bool:
 	return state in ["starting", "running", "stopping"]
 
 
+## Whether the run has come as far as training: nothing was found that it could not begin with.
+func has_begun() -> bool:
+	return state in ["running", "finished", "stopped"]
+
+
 ## Whether each policy has figures of its own, and the run has none.
 func has_several_policies() -> bool:
 	return policies.size() > 1

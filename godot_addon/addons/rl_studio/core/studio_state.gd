@@ -208,6 +208,17 @@ func set_current_run(which: RlRunState) -> void:
 		runs_changed.emit()
 
 
+## What is said to a user who closes the editor now; "" if there is nothing to know.
+func closing_text() -> String:
+	var active: RlRunState = active_run()
+	if active == null:
+		return ""
+	return (
+		"%s goes on training without the editor. Open the project again to watch or to stop it."
+		% active.title()
+	)
+
+
 ## The newest run that goes on; null if none does.
 func active_run() -> RlRunState:
 	for candidate: RlRunState in runs:

@@ -42,6 +42,17 @@ func reload() -> void:
 		select(_state.experiment)
 
 
+## Asks again what is to be told of the saved settings, say after a file beside them was mended.
+func refresh_notes() -> void:
+	if _state.experiment == "" or not _client.is_open():
+		return
+	var asked: String = _state.experiment
+	var on_reply: Callable = func(reply: RlReply) -> void:
+		if reply.ok and asked == _state.experiment:
+			_state.set_notes(reply.result)
+	_client.request("experiment.get", {"name": asked}, on_reply)
+
+
 ## Makes a new experiment with the values of the form, and turns to it.
 func create(name: String) -> void:
 	var params: Dictionary = {
@@ -60,7 +71,8 @@ func create(name: String) -> void:
 func change_trainer(name: String) -> void:
 	_revision += 1
 	_left[_state.trainer] = _state.form.choices()
-	var values: Dictionary = _left.get(name, {})
+	var left: Dictionary = _left.get(name, {})
+	var values: Dictionary = left.duplicate()
 	for description: Dictionary in RlRead.dicts(_state.trainer_info(name), "fields"):
 		var field: RlFormField = RlFormField.new(description)
 		var value: Variant = _state.form.choices().get(field.key)

@@ -2,6 +2,9 @@
 extends RefCounted
 ## Starts and stops runs, and follows those whose curves or log are on the screen.
 
+## A run that was asked for here has begun.
+signal started(run: RlRunState)
+
 const RlBackendClient := preload("backend_client.gd")
 const RlProblem := preload("../core/problem.gd")
 const RlRead := preload("../core/read.gd")
@@ -101,9 +104,11 @@ func _on_started(reply: RlReply) -> void:
 			_state.form_in_use().show_refusals(refusals)
 		_state.set_problem(RlProblem.new(reply.message, reply.hint))
 		return
-	_state.continuation.reset()
-	_state.set_current_run(_state.update_run(RlRead.dict(reply.result, "run")))
+	var run: RlRunState = _state.update_run(RlRead.dict(reply.result, "run"))
+	_state.continuation.begin(run.id)
+	_state.set_current_run(run)
 	_sync()
+	started.emit(run)
 
 
 func _on_beginning_checkpoints(reply: RlReply, run_id: String) -> void:
@@ -138,6 +143,7 @@ func _on_event_received(event: String, data: Dictionary) -> void:
 	match event:
 		"run.changed":
 			var run: RlRunState = _state.update_run(RlRead.dict(data, "run"))
+			_state.continuation.note_run(run.id, run.has_begun())
 			if (
 				run.is_active()
 				and (_state.current_run == null or not _state.current_run.is_active())

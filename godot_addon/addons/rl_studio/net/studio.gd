@@ -51,6 +51,14 @@ func setup(state: RlStudioState, project_dir: String, addon_version: String) -> 
 	state.form.loaded.connect(_on_form_loaded)
 	state.form.value_changed.connect(_on_form_value_changed)
 	state.run_changed.connect(_on_run_changed)
+	runs.started.connect(func(_run: RlRunState) -> void: experiments.refresh_notes())
+
+
+func _notification(what: int) -> void:
+	if what == NOTIFICATION_APPLICATION_FOCUS_IN and _state != null:
+		# A file beside the settings may have been mended elsewhere.
+		if _state.notes.overlay_file != "" or _state.notes.problem != "":
+			experiments.refresh_notes()
 
 
 ## The user wants a connection.
@@ -139,7 +147,7 @@ func _on_saved_before_training(ok: bool) -> void:
 	if ok:
 		runs.start()
 	elif _state.form.has_errors():
-		_state.set_problem(RlProblem.new("A setting is not right.", _state.form.first_error()))
+		_state.set_problem(_state.form.problem())
 
 
 func _on_run_changed(run: RlRunState) -> void:

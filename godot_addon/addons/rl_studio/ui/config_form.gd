@@ -35,6 +35,14 @@ func show_model(model: RlFormModel) -> void:
 	_build()
 
 
+## The first row that is visible and wrong; null if there is none.
+func first_wrong_row() -> Control:
+	for row: RlFieldRow in _rows.values():
+		if row.visible and row.has_error():
+			return row
+	return null
+
+
 func _build() -> void:
 	for section: RlFormSection in _sections.values():
 		remove_child(section)

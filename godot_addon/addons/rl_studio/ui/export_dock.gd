@@ -203,7 +203,7 @@ func _show_end() -> void:
 func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(200))
+	custom_minimum_size.y = RlLook.px(200)
 	_empty.custom_minimum_size.x = RlLook.px(180)  # a hidden dock would let it wrap at each letter
 	_checkpoints.custom_minimum_size.y = RlLook.px(140)
 	_start.icon = RlLook.icon(self, &"MoveDown")

@@ -60,6 +60,19 @@ func show_value(model: RlFormModel) -> void:
 	_revert.visible = is_changed
 	_error.text = model.error(field.key)
 	_error.visible = _error.text != ""
+	_mark()
+
+
+## Whether what is entered is wrong.
+func has_error() -> bool:
+	return _error.visible
+
+
+func _mark() -> void:
+	if _error.visible and not RlLook.is_edited(self):
+		_label.add_theme_color_override(&"font_color", RlLook.color(self, &"error_color"))
+	else:
+		_label.remove_theme_color_override(&"font_color")
 
 
 func _set_tooltips(default_text: String) -> void:
@@ -78,3 +91,4 @@ func _apply_theme() -> void:
 	_editor.custom_minimum_size.x = RlLook.px(EDITOR_WIDTH)
 	_revert.icon = RlLook.icon(self, &"ReloadSmall")
 	_error.add_theme_color_override(&"font_color", RlLook.color(self, &"error_color"))
+	_mark()

@@ -14,6 +14,7 @@ signal stop_requested(run_id: String)
 signal experiment_selected(experiment: String)
 signal create_requested(experiment: String)
 signal trainer_selected(trainer: String)
+signal curves_requested
 ## The user wants a script for an agent.
 signal agent_requested
 
@@ -48,9 +49,12 @@ var _dialog: EditorFileDialog
 @onready var _connection: RlConnectionBar = %Connection
 @onready var _link_error: RlErrorBox = %LinkError
 @onready var _trainer_error: RlErrorBox = %TrainerError
+@onready var _notes_error: RlErrorBox = %NotesError
 @onready var _experiment: RlExperimentBar = %ExperimentBar
 @onready var _train: Button = %Train
 @onready var _stop: Button = %Stop
+@onready var _show_curves: Button = %ShowCurves
+@onready var _scroll: ScrollContainer = %Scroll
 @onready var _request_error: RlErrorBox = %RequestError
 @onready var _run_panel: RlRunPanel = %RunPanel
 @onready var _news: RlCappedScroll = %News
@@ -92,7 +96,7 @@ func _ready() -> void:
 	_state.notes_changed.connect(_render_notes)
 	_state.findings.changed.connect(_on_findings_changed)
 	_state.runs_changed.connect(_render)
-	_state.problem_changed.connect(_render)
+	_state.problem_changed.connect(_on_problem_changed)
 	_state.run_changed.connect(_on_run_touched)
 	_state.log_added.connect(_on_run_touched)
 	_apply_theme()
@@ -127,6 +131,11 @@ func _connect_widgets() -> void:
 	)
 	_continue.checkpoint_chosen.connect(_state.continuation.choose_checkpoint)
 	_preset_note.undo_requested.connect(func() -> void: _state.presets.undo())
+	_findings.mend_requested.connect(func(finding: RlFinding) -> void: mend_requested.emit(finding))
+	_findings.place_requested.connect(
+		func(finding: RlFinding) -> void: place_requested.emit(finding)
+	)
+	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
 	_findings.mend_requested.connect(
 		func(finding: RlFinding) -> void: mend_requested.emit(finding)
 	)
@@ -140,6 +149,7 @@ func _connect_widgets() -> void:
 	_setup_panel.choose_python_requested.connect(_on_choose_python_requested)
 	_setup_panel.setup(_state)
 	_stop.pressed.connect(_on_stop_pressed)
+	_show_curves.pressed.connect(func() -> void: curves_requested.emit())
 	_new_agent.pressed.connect(func() -> void: agent_requested.emit())
 	_throttle.timeout.connect(_render_run)
 	resized.connect(func() -> void: _news.limit_to(size.y * NEWS_SHARE))
@@ -147,15 +157,27 @@ func _connect_widgets() -> void:
 
 func _render() -> void:
 	_connection.show_state(_state)
-	_link_error.show_problem(_state.link_problem)
-	_trainer_error.show_problem(_trainer_problem())
 	_experiment.show_state(_state)
 	_render_beginning()
 	_render_notes()
-	_request_error.show_problem(_state.problem)
 	_separator.visible = _state.experiment != ""
-	_intro.visible = _state.form.fields.is_empty() and _state.link_problem == null
+	_intro.visible = _state.link == RlStudioState.RlLink.OFFLINE and _state.experiment == ""
 	_render_run()
+
+
+## One message at a time, the one that stands in the way of the others first.
+func _render_messages() -> void:
+	var problems: Dictionary[RlErrorBox, RlProblem] = {
+		_link_error: _state.link_problem,
+		_request_error: _state.problem,
+		_trainer_error: _trainer_problem(),
+		_notes_error: null if _is_resuming() else _state.notes.blocker,
+		_run_error: _state.current_run.problem if _state.current_run != null else null,
+	}
+	var is_told: bool = false
+	for box: RlErrorBox in problems:
+		box.show_problem(null if is_told else problems[box])
+		is_told = is_told or problems[box] != null
 
 
 func _render_beginning() -> void:
@@ -173,13 +195,12 @@ func _render_beginning() -> void:
 
 func _render_notes() -> void:
 	var notes: RlExperimentNotes = _state.notes
-	var lines: PackedStringArray = notes.warnings
-	if notes.problem != "":
-		lines.insert(0, notes.problem)
-	if _is_resuming():
-		lines.clear()
-	_warnings.show_hint("\n".join(lines))
+	var warnings: PackedStringArray = []
+	for warning: String in notes.warnings:
+		warnings.append(_state.form.titled(warning))
+	_warnings.show_hint("" if _is_resuming() else "\n".join(warnings))
 	_overlay.show_hint("" if _is_resuming() else notes.overlay_text(), notes.overlay_details())
+	_render_messages()
 
 
 func _is_resuming() -> bool:
@@ -203,8 +224,8 @@ func _render_run() -> void:
 	_stop.disabled = not is_active or run.state == "stopping" or not _state.is_ready()
 	_stop.text = "Stopping…" if is_active and run.state == "stopping" else "Stop"
 	_run_panel.show_run(run, _state.origin_text(run) if run != null else "")
-	_run_error.show_problem(run.problem if run != null else null)
 	_run_details.show_run(run)
+	_render_messages()
 	_log.show_run(run)
 
 
@@ -218,7 +239,8 @@ func _trainer_problem() -> RlProblem:
 func _apply_theme() -> void:
 	if RlLook.is_edited(self):
 		return
-	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(200))
+	custom_minimum_size.y = RlLook.px(200)
+	_show_curves.icon = RlLook.icon(self, &"Curve")
 	_new_agent.icon = RlLook.icon(self, &"ScriptCreate")
 	_train.icon = RlLook.icon(self, &"Play")
 	_stop.icon = RlLook.icon(self, &"Stop")
@@ -238,6 +260,15 @@ func _on_findings_changed() -> void:
 func _on_presets_changed() -> void:
 	_experiment.show_preset()
 	_render_beginning()
+
+
+## A message about settings is of more use with the first of them in sight.
+func _on_problem_changed() -> void:
+	_render()
+	await get_tree().process_frame
+	var row: Control = _form.first_wrong_row() if is_instance_valid(_form) else null
+	if row != null and _state.problem != null:
+		_scroll.ensure_control_visible(row)
 
 
 func _on_run_touched(run: RlRunState) -> void:
