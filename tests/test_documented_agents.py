@@ -86,4 +86,5 @@ def test_the_camera_is_seen(godot: GodotBinary, game: Project, tmp_path: Path) -
 
 
 def test_every_script_of_the_documentation_is_in_this_game() -> None:
-    assert {block.page for block in blocks("gdscript")} == {"README.md", "docs/agents.md"}
+    in_the_editor = {"docs/five-minutes.md"}  # test_five_minutes.py does what that page says
+    assert {block.page for block in blocks("gdscript")} - in_the_editor == {"README.md", "docs/agents.md"}
