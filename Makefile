@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS := backend/rl_studio/constraints.txt
 GDSCRIPT := $(shell find godot_addon tests sample_project benchmarks -name '*.gd' -not -path 'sample_project/addons/*' 2>/dev/null)
 
-.PHONY: help demo test test-all lint format bench docs setup setup-rllib godot clean
+.PHONY: help demo test test-all lint format bench docs setup setup-rllib godot addon clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ docs: setup ## Regenerate the pages made from code
 
 godot: setup ## Find Godot, or set up a private copy
 	$(BIN)/rl-studio godot --install
+
+addon: setup ## Build the addon as it is given to users, with the Python package in it, in dist
+	$(BIN)/python -m rl_studio.build_addon dist
 
 setup: $(VENV)/.ready
 

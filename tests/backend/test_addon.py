@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 from rl_studio.addon import PLUGIN, addon_version, install_addon
+from rl_studio.build_addon import build
 from rl_studio.project import Project
 from rl_studio.resources import addon_dir
+from rl_studio.setup.wheel import PATTERN, Wheel
 
 
 def text_of(project: Project) -> str:
@@ -44,3 +49,27 @@ def test_without_enable_the_project_file_is_left_alone(project: Project) -> None
     before = text_of(project)
     assert not install_addon(project, enable=False).enabled
     assert text_of(project) == before
+
+
+def test_a_copied_addon_carries_the_package(project: Project) -> None:
+    install_addon(project)
+    (wheel,) = (project.root / "addons/rl_studio/setup").glob(PATTERN)
+    assert Wheel(wheel).version == addon_version(addon_dir())
+
+
+def test_the_addon_for_users_has_the_package_and_nothing_of_development(tmp_path: Path) -> None:
+    target, wheel, archive = build(tmp_path)
+    assert wheel.parent == target / "setup"
+    assert wheel.stat().st_size < 3_000_000
+    assert b"torch==" in Wheel(wheel).constraints()
+    names = zipfile.ZipFile(archive).namelist()
+    assert all(name.startswith("addons/rl_studio/") for name in names)
+    assert not any("__pycache__" in name or "/test" in name or "/." in name for name in names)
+    scripts = [name for name in names if name.endswith(".gd")]
+    assert [name for name in scripts if f"{name}.uid" not in names] == []
+    inside = zipfile.ZipFile(wheel).namelist()
+    assert "rl_studio/bundled/addon/plugin.gd" in inside
+    assert not any(name.endswith((".whl", ".pyc")) for name in inside), "a package within a package"
+    first = wheel.read_bytes()
+    build(tmp_path)
+    assert wheel.read_bytes() == first

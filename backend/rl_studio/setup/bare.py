@@ -51,9 +51,10 @@ def make(places: Places) -> None:
 
 def has_ensurepip() -> bool:
     """Whether this Python brings a pip for new environments; Debian's does only with its package python3-venv."""
-    return importlib.util.find_spec("ensurepip._bundled") is not None or (
-        importlib.util.find_spec("ensurepip") is not None and sys.platform != "linux"
-    )
+    try:
+        return importlib.util.find_spec("ensurepip") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def pip_wheel(places: Places) -> Path:

@@ -174,9 +174,9 @@ class _Setup:
         changes_build = old is not None and is_there and old.torch != self._goal.torch
         if is_there and not changes_build:
             return
-        self._report.phase("python", f"Making the environment with {self._goal.base}", 0.01)
         bare.remove(self._places.env)
         self._goal.save(self._places)
+        self._report.phase("python", f"Making the environment with {self._goal.base}", 0.01)
         bare.make(self._places)
         self._check()
         self._report.phase("pip", "Putting pip into the environment", 0.03)
@@ -198,7 +198,8 @@ class _Setup:
             self._report.phase("torch", "Looking for PyTorch", _PACKAGES_SPAN[0])
             source = torch_source.find(self._goal.torch)
             options += source.arguments
-            if source.note:
+            if source.note and source.reason:
+                self._report.line(source.reason)
                 self._report.note(source.note)
         if self._request.repair or (self._old is not None and self._old.wheel != self._goal.wheel):
             self._pip.uninstall(DISTRIBUTION)

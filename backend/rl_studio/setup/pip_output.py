@@ -48,7 +48,7 @@ class PipProgress:
         if match := _COLLECTING.match(line):
             self._known.add(re.split(r"[<>=!~;\[ ]", match.group(1))[0])
             self._to(_LOOKED_UP * min(len(self._known) / max(self.expected.packages, 1), 1.0))
-            self.text = f"Looking up packages: {len(self._known)}"
+            self.text = f"Looking up packages: {len(self._known)} of about {self.expected.packages}"
         elif match := _DOWNLOADING.match(line):
             self._next_file(match.group(2), round(float(match.group(3)) * _UNITS[match.group(4)]))
             if match.group(1) == "Using cached":

@@ -21,10 +21,11 @@ _TIMEOUT_S = 6.0
 
 @dataclass(frozen=True, slots=True)
 class TorchSource:
-    """Arguments for pip, and what the user is to know (None if all is as he asked)."""
+    """Arguments for pip, what the user is to know, and why, for the log; None if all is as he asked."""
 
     arguments: tuple[str, ...]
     note: str | None = None
+    reason: str | None = None
 
 
 def find(torch: Torch, environ: Mapping[str, str] | None = None) -> TorchSource:
@@ -41,7 +42,7 @@ def find(torch: Torch, environ: Mapping[str, str] | None = None) -> TorchSource:
     problem = _why_unreachable(page) if index else f"{VARIABLE} is empty"
     if problem is None:
         return TorchSource(("--find-links", page))
-    return TorchSource((), _note(torch, page, problem))
+    return TorchSource((), _note(torch), f"{page}: {problem}")
 
 
 def _is_elsewhere(torch: Torch) -> bool:
@@ -50,18 +51,13 @@ def _is_elsewhere(torch: Torch) -> bool:
     return torch == ("gpu" if sys.platform == "win32" else "cpu")
 
 
-def _note(torch: Torch, page: str, problem: str) -> str:
-    there = f"PyTorch's own downloads cannot be reached ({page}: {problem})."
+def _note(torch: Torch) -> str:
+    there = "PyTorch's own downloads cannot be reached: it comes from the package index instead."
     if torch == "gpu":
-        return (
-            f"{there} PyTorch comes from the package index instead, where the build for Windows uses no GPU."
-        )
+        return f"{there} The build for Windows there uses no GPU."
     if platform.machine().lower() not in ("x86_64", "amd64"):
-        return f"{there} PyTorch comes from the package index instead."
-    return (
-        f"{there} PyTorch comes from the package index instead; if that has no build for the CPU alone, the one for "
-        "NVIDIA GPUs is taken. It works without a GPU too, but is 2.5 GB larger to download."
-    )
+        return there
+    return f"{there} If that has only the build for NVIDIA GPUs, 2.5 GB larger, that one is taken; it needs no GPU."
 
 
 def _why_unreachable(page: str) -> str | None:

@@ -28,7 +28,7 @@ print(json.dumps({
     "system": sys.platform,
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "venv": has("venv"),
-    "pip": has("ensurepip._bundled") or (has("ensurepip") and sys.platform != "linux"),
+    "pip": has("ensurepip"),
     "musl": "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""),
 }))
 """
