@@ -42,6 +42,11 @@ RANDOM = "random"
 MAX_DECISIONS = 10_000
 """Decisions after which an episode is cut, unless told otherwise."""
 
+_ENDS = (
+    "Set max_episode_steps on the RLAgents so that episodes end, or ask for fewer or shorter ones (--episodes, "
+    "--max-decisions), or allow more time (--timeout)."
+)
+
 Policies = str | Mapping[str, str]
 """A policy's file, which plays all agents; or a file for each policy name. "random" in place of a file."""
 
@@ -131,7 +136,7 @@ def play(
         env: its environment; None for ours. No dialog makes it wait for somebody.
 
     Raises:
-        EvaluationError: it failed, hung or ended early.
+        EvaluationError: it failed, hung or ended early; or took too long, and no episode of some policy has ended.
     """
     try:
         finished = run_lines(
@@ -143,21 +148,28 @@ def play(
         )
     except ProcessTimeoutError as error:
         standing = watch.standing()
-        raise EvaluationError(
-            f"The evaluation was not over within {timeout_s:g} s: {standing.counts()} had ended."
-            + (f" {standing.longest()}" if standing.agent else ""),
-            hint=f"{watch.how_to_end}, so that episodes end, or allow more time with --timeout.",
-        ) from error
+        over = f"The evaluation was not over within {timeout_s:g} s: {standing.counts()} had ended."
+        if not watch.has_of_each:
+            raise EvaluationError(
+                over + (f" {standing.longest()}" if standing.agent else ""), hint=_ENDS
+            ) from error
+        watch.warn(f"{over} These count. {_ENDS}")
+    else:
+        _require_all(watch, finished.code)
+    watch.name_endless()
+    watch.tell_script_errors()
+
+
+def _require_all(watch: EvaluationWatch, code: int) -> None:
+    """Makes sure that a game that ended by itself has played all."""
     if not watch.is_complete:
         raise EvaluationError(
-            f"The game ended with code {finished.code} before the evaluation was over. Its last lines:\n"
+            f"The game ended with code {code} before the evaluation was over. Its last lines:\n"
             + "\n".join(watch.words),
             hint="Does the scene have an RLSync and RLAgents? Play it once in the editor.",
         )
     if watch.missing():
         raise EvaluationError(f"The game ended too early: {watch.standing().counts()} had ended.")
-    watch.name_endless()
-    watch.tell_script_errors()
 
 
 def _way_to_draw(error: EvaluationError) -> DrawingWay:

@@ -161,6 +161,12 @@ class EvaluationWatch:
             is_playing=self._is_playing,
         )
 
+    @property
+    def has_of_each(self) -> bool:
+        """Whether an episode of each policy has ended."""
+        ended = {episode.policy for episode in self.episodes}
+        return bool(ended) and ended >= self.wanted.keys()
+
     def missing(self) -> bool:
         """Whether fewer episodes than wanted have ended, of any policy."""
         ended = Counter(episode.policy for episode in self.episodes)

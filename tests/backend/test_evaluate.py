@@ -209,3 +209,15 @@ def test_a_game_that_leaves_early_is_told_with_its_last_words() -> None:
     with pytest.raises(EvaluationError, match="too early: chase 1 of 3"):
         watch = EvaluationWatch(3, 1000)
         play(game(line("PLAY", CHASE), ended(), line("EVALUATION", {"episodes": 1})), watch, 30.0)
+
+
+def test_an_evaluation_that_takes_too_long_gives_what_it_got() -> None:
+    lines = ['@PLAY {"policies": {"p": {"agents": 1, "episodes": 5}}}']
+    lines += ['@EPISODE {"agent": "A", "policy": "p", "reward": 2, "length": 3, "truncated": false}'] * 2
+    code = f"import time\nprint({chr(10).join(lines)!r}, flush=True)\ntime.sleep(60)"
+    watch = EvaluationWatch(5, 100)
+    play([sys.executable, "-c", code], watch, 3.0)
+    assert [episode.reward for episode in watch.episodes] == [2.0, 2.0]
+    (warning,) = watch.warnings
+    assert "not over within 3 s: p 2 of 5 episodes had ended. These count." in warning
+    assert "max_episode_steps" in warning and "--timeout" in warning

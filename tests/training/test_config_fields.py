@@ -165,6 +165,8 @@ CHECKS: dict[str, Check] = {
     "keep_checkpoints": Check(3, lambda b: b.checkpoints_after(4) == 3),
     "eval_frequency": Check(66, lambda b: b.is_due(66)),
     "eval_episodes": Check(4, lambda b: b.evaluate()["episodes"] == 4),
+    "eval_max_decisions": Check(3, lambda b: b.evaluate()["episode_len_mean"] == 3.0),
+    "eval_time_limit_s": Check(1e-9, lambda b: b.evaluate()["episodes"] == 0),
     "eval_seed": Check(
         88,
         lambda b: b.evaluate()["episodes"] > 0 and (b.project / "argv-88.json").exists(),

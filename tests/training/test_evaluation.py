@@ -95,6 +95,15 @@ def test_a_game_that_does_not_start_is_told(make_build: MakeBuild, tmp_path: Pat
         make(make_build, tmp_path, "stillborn").run({"walker": Still()})
 
 
+def test_how_far_it_is_and_how_it_ended_is_told(make_build: MakeBuild, tmp_path: Path) -> None:
+    told: list[str] = []
+    evaluation = make(make_build, tmp_path, on_status=told.append)
+    evaluation.run({"walker": Still()})
+    evaluation.close()
+    assert told[0] == "Evaluating: 0 of 6 episodes, 0 s of 60 s at most"
+    assert told[-1] == "Evaluated: walker, 6 episodes with a mean reward of 7.50"
+
+
 def test_without_success_there_is_no_success_rate() -> None:
     assert summary([Episode(1.0, 4), Episode(2.0, 6)])["success_rate"] is None
     assert summary([])["reward_mean"] is None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rl_studio_training import policy_player
 from rl_studio_training.episodes import Episode
 from rl_studio_training.policy_fleet import PolicyFleet
-from rl_studio_training.policy_player import play_episodes
+from rl_studio_training.policy_player import Limits, play_episodes
 from training.changing_game import length_of
 from training.conftest import MakeCrews
 from training.witness import lives
@@ -112,3 +112,39 @@ def test_it_ends_where_nobody_comes(make_crews: MakeCrews, monkeypatch: pytest.M
         "There was no agent of the policy blue for 30 decisions: only 1 of 3 episodes were played."
         in warnings
     )
+
+
+def test_what_is_played_when_the_time_is_over_counts(make_crews: MakeCrews) -> None:
+    """A second passes with each step. Number 1 plays 4 steps, number 2 plays 5."""
+    now = [0.0]
+    told: list[tuple[dict[str, int], float]] = []
+    warnings: list[str] = []
+
+    def tick() -> None:
+        now[0] += 1.0
+
+    fleet = make_crews(PolicyFleet, crew="red,red,blue", options={"on_warning": warnings.append})
+    played = play_episodes(
+        fleet,
+        {group.policy: Counting() for group in fleet.groups},
+        100,
+        seed=3,
+        on_step=tick,
+        limits=Limits(seconds=5.0),
+        on_progress=lambda counts, seconds: told.append((counts, seconds)),
+        clock=lambda: now[0],
+    )
+    # After four steps: number 1 has ended one; 2 and 3, of 5 and 6 steps, are in their first ones, which count.
+    assert [e.length for e in played["red"]] == [4, 4]
+    assert [e.length for e in played["blue"]] == [4]
+    assert told[0] == ({"red": 0, "blue": 0}, 1.0) and len(told) > 1
+    (red,) = [text for text in warnings if "What counts of red" in text]
+    assert "ended after 5 s" in red and "1 of 100 episodes, and 1 episode that went on" in red
+    assert "eval_time_limit_s" in red
+
+
+def test_longer_episodes_are_cut_where_they_are_told_to_be(make_crews: MakeCrews) -> None:
+    fleet = make_crews(PolicyFleet, crew="red,red")
+    players = {group.policy: Counting() for group in fleet.groups}
+    played = play_episodes(fleet, players, 2, seed=3, limits=Limits(decisions=3))["red"]
+    assert [e.length for e in played] == [3, 3]

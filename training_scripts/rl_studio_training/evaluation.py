@@ -11,11 +11,12 @@ import numpy as np
 
 from rl_studio.experiments.training_config import TrainingConfig
 from rl_studio.godot import ErrorCounts
+from rl_studio.words import counted
 from rl_studio_training.crew import launcher
 from rl_studio_training.episodes import Episode, with_outcome
 from rl_studio_training.launch import GameSettings
 from rl_studio_training.policy_fleet import PolicyFleet
-from rl_studio_training.policy_player import Player, play_episodes
+from rl_studio_training.policy_player import Limits, Player, play_episodes
 from rl_studio_training.rng_state import untouched_rng
 
 LOG_FOLDER = "evaluation"
@@ -31,6 +32,7 @@ class Evaluation:
         start: starts the game, with the seed it is given.
         on_step: called before each step; whatever it raises ends the evaluation.
         on_errors: called with the errors that the game's scripts have printed.
+        on_status: called now and then with how far an evaluation is, and how it ended.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class Evaluation:
         start: Callable[[int], PolicyFleet],
         on_step: Callable[[], object] = lambda: None,
         on_errors: Callable[[ErrorCounts], object] = lambda _errors: None,
+        on_status: Callable[[str], object] = lambda _message: None,
     ) -> None:
         self._config = config
         self._start = start
         self._on_step = on_step
         self._on_errors = on_errors
+        self._on_status = on_status
         self._fleet: PolicyFleet | None = None
 
     def is_due(self, timesteps: int, before: int) -> bool:
@@ -73,13 +77,24 @@ class Evaluation:
                     self._config.eval_episodes,
                     seed=self._config.eval_seed,
                     on_step=self._on_step,
+                    limits=Limits(self._config.eval_max_decisions, self._config.eval_time_limit_s),
+                    on_progress=self._tell,
                 )
         except BaseException:
             self.close()  # a game in the middle of a step answers no other question
             raise
         finally:
             self._forward_errors()
-        return {name: summary(episodes) for name, episodes in played.items()}
+        found = {name: summary(episodes) for name, episodes in played.items()}
+        self._on_status("Evaluated: " + "; ".join(_outcome(name, told) for name, told in found.items()))
+        return found
+
+    def _tell(self, played: Mapping[str, int], seconds: float) -> None:
+        wanted = self._config.eval_episodes
+        several = len(played) > 1
+        told = ", ".join(f"{name} {count}" if several else str(count) for name, count in played.items())
+        limit = self._config.eval_time_limit_s
+        self._on_status(f"Evaluating: {told} of {wanted} episodes, {seconds:.0f} s of {limit:g} s at most")
 
     def _forward_errors(self) -> None:
         if self._fleet is not None:
@@ -93,6 +108,12 @@ class Evaluation:
             self._fleet.close()
             self._forward_errors()
             self._fleet = None
+
+
+def _outcome(policy: str, told: Mapping[str, Any]) -> str:
+    reward = told["reward_mean"]
+    played = f"{policy}, {counted(told['episodes'], 'episode')}"
+    return played if reward is None else f"{played} with a mean reward of {reward:.2f}"
 
 
 def evaluation_games(

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rl_studio.words import counted
 from rl_studio_training.episodes import Episode
 from rl_studio_training.fleet_batch import FleetBatch, join_sections
 from rl_studio_training.policy_fleet import PolicyFleet
 from rl_studio_training.spaces import Observations
 
 LONGEST_EPISODE = 10_000
-"""Decisions after which an episode is cut, and after which a policy without any agent is given up."""
+"""Decisions after which an episode is cut, unless told otherwise; after as many a policy without agents is given up."""
+
+PROGRESS_S = 2.0
+"""How often it is told how far the play is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When play ends that would go on.
+
+    Args:
+        decisions: of an episode, which is cut then; None for `LONGEST_EPISODE`.
+        seconds: of it all. What has been played until then counts, and of agents that have not ended an episode the one
+            that is going on.
+    """
+
+    decisions: int | None = None
+    seconds: float = math.inf
 
 
 class Player(Protocol):
@@ -47,12 +67,15 @@ def play_episodes(
     seed: int | None = None,
     explore: bool = False,
     on_step: Callable[[], object] = lambda: None,
+    limits: Limits = Limits(),
+    on_progress: Callable[[dict[str, int], float], object] = lambda _played, _seconds: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, list[Episode]]:
     """Lets all agents of a fleet play until each policy has played at least `count` episodes.
 
     Every row of a policy that has an agent plays equally many, and later ones do not count: else agents whose episodes
     are short would count more often than others. If that was not enough, since agents came later or left, each
-    plays one more, and so on. An episode that goes on for `LONGEST_EPISODE` decisions is cut and counts as truncated;
+    plays one more, and so on. An episode that goes on for longer than `limits` allow is cut and counts as truncated;
     its agent plays no further one until it comes to an end after all, and a warning tells of it.
 
     Args:
@@ -60,6 +83,9 @@ def play_episodes(
         seed: of the games; None goes on as they are.
         explore: draw actions at random as in training.
         on_step: called before each step; whatever it raises ends the play.
+        limits: when play ends that would go on.
+        on_progress: called now and then with the episodes played, by policy, and the seconds since the beginning.
+        clock: seconds on a clock that never goes back.
 
     Returns:
         By policy, its episodes, those of the first row first.
@@ -70,12 +96,23 @@ def play_episodes(
     fleet.grow()
     batches = fleet.reset(seed)
     seats = [
-        _Seats(fleet, number, players[group.policy], batch, count, explore=explore)
+        _Seats(fleet, number, players[group.policy], batch, count, explore=explore, longest=limits.decisions)
         for number, (group, batch) in enumerate(zip(fleet.groups, batches, strict=True))
     ]
     sections = range(len(fleet.sections))
+    began, told = clock(), 0.0
     while not all(each.is_done for each in seats):
         on_step()
+        seconds = clock() - began
+        if seconds >= limits.seconds:
+            for each in seats:
+                each.break_off(limits.seconds)
+            break
+        if seconds >= told:
+            told = seconds + PROGRESS_S
+            on_progress(
+                {g.policy: len(e.episodes) for g, e in zip(fleet.groups, seats, strict=True)}, seconds
+            )
         actions = [each.act() for each in seats]
         for section in sections:
             rows = [slices[section] for slices in fleet.section_rows]
@@ -95,8 +132,17 @@ class _Seats:
     """
 
     def __init__(
-        self, fleet: PolicyFleet, number: int, player: Player, batch: FleetBatch, count: int, *, explore: bool
+        self,
+        fleet: PolicyFleet,
+        number: int,
+        player: Player,
+        batch: FleetBatch,
+        count: int,
+        *,
+        explore: bool,
+        longest: int | None,
     ) -> None:
+        self._longest = longest or LONGEST_EPISODE
         self._fleet = fleet
         self._number = number
         self._player = player
@@ -143,7 +189,7 @@ class _Seats:
                 values[fresh] = 0
         if begins.any():
             self._state = self._player.forget(self._state, begins)
-        for row in np.flatnonzero(self._is_open & (self._lengths >= LONGEST_EPISODE)).tolist():
+        for row in np.flatnonzero(self._is_open & (self._lengths >= self._longest)).tolist():
             self._cut(row)
         self.is_done = self.is_done or self._has_enough()
 
@@ -169,8 +215,26 @@ class _Seats:
         policy = self._fleet.groups[self._number].policy
         self._fleet.warn_once(
             f"endless {policy}",
-            f"An episode of agent {self._fleet.name_of(self._number, row)} was cut after {LONGEST_EPISODE} decisions. "
+            f"An episode of agent {self._fleet.name_of(self._number, row)} was cut after {self._longest} decisions. "
             "Set max_episode_steps of the agents, so that each of their episodes has an end.",
+        )
+
+    def break_off(self, seconds: float) -> None:
+        """Ends the play in the middle: agents that have not ended an episode count with the one that is going on."""
+        if self.is_done:
+            return
+        played = len(self.episodes)
+        for row in np.flatnonzero(self._is_open & ~self._skips & (self._lengths > 0)).tolist():
+            if not self._played[row]:
+                self._end(row, Episode(float(self._rewards[row]), int(self._lengths[row])))
+        policy = self._fleet.groups[self._number].policy
+        cut = len(self.episodes) - played
+        others = f", and {counted(cut, 'episode')} that went on" if cut else ""
+        self._fleet.warn_once(
+            f"time {policy}",
+            f"An evaluation was ended after {seconds:g} s. What counts of {policy}: {played} of {self._count} episodes"
+            f"{others}. See that episodes end (max_episode_steps of the agents), or set eval_episodes or "
+            "eval_max_decisions lower, or eval_time_limit_s higher.",
         )
 
     def _has_enough(self) -> bool:

@@ -91,7 +91,11 @@ class RLlibTraining:
         )
         self.script_errors = ScriptErrorWatch(reporter.counted_warning)
         self.evaluation = Evaluation(
-            config, games, on_step=self._check_stop, on_errors=self.script_errors.add
+            config,
+            games,
+            on_step=self._check_stop,
+            on_errors=self.script_errors.add,
+            on_status=reporter.status,
         )
         self.watch = RunnerWatch(started.algorithm, config.sample_timeout_s, reporter.warning)
         self.progress = Progress(config.total_timesteps, enabled=not reporter.enabled)

@@ -84,7 +84,11 @@ class Training:
         self.saving = Saving(config, self, run, reporter, only_latest=(REPLAY_FILE,))
         self.script_errors = ScriptErrorWatch(reporter.counted_warning)
         self._evaluation = Evaluation(
-            config, self._evaluation_game(), on_step=self._check_stop, on_errors=self.script_errors.add
+            config,
+            self._evaluation_game(),
+            on_step=self._check_stop,
+            on_errors=self.script_errors.add,
+            on_status=reporter.status,
         )
         self.callback = TrainingCallback(
             config.algorithm,

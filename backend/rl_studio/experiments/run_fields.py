@@ -207,6 +207,24 @@ class OutputFields(BaseModel):
         ge=1,
         le=10_000,
     )
+    eval_max_decisions: int = option(
+        5000,
+        title="Longest evaluation episode",
+        help="Decisions after which an episode of an evaluation is cut and counts as it is.",
+        group=OUTPUT,
+        target="evaluation",
+        unit="decisions",
+        ge=1,
+    )
+    eval_time_limit_s: float = option(
+        60.0,
+        title="Longest evaluation",
+        help="Training waits no longer for an evaluation; it counts what was played until then.",
+        group=OUTPUT,
+        target="evaluation",
+        unit="s",
+        gt=0,
+    )
     eval_seed: int = option(
         1000,
         title="Evaluation seed",
