@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from godot_project import import_project, make_project, run_godot
+from doc_game import make_game
+from godot_project import import_project, run_godot
 from rl_studio.godot import GodotBinary
 
 pytestmark = pytest.mark.godot
@@ -29,7 +30,7 @@ OVERRIDES = {
 def help_pages(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages as Godot makes them from the scripts."""
     folder = tmp_path_factory.mktemp("help")
-    project = make_project(folder / "project")
+    project = make_game(folder / "game")  # the one that other tests have had imported
     import_project(godot, project)
     pages = folder / "pages"
     pages.mkdir()
