@@ -48,6 +48,18 @@ func test_files_are_imported_when_all_of_them_are() -> void:
 	expect_true(state.exported_files().is_empty(), "the next export has no files yet")
 
 
+func test_the_end_of_an_export_belongs_to_its_run() -> void:
+	var state: RlExportState = _state()
+	state.begin()
+	state.choose_run("r2")
+	expect_eq(state.phase, RlExportState.RlPhase.RUNNING, "it goes on")
+	state.finish({"run": "r1", "files": [{"policy": "cat", "path": CAT}]})
+	expect_eq(state.exported_run(), "r1")
+	state.choose_run("r1")
+	expect_eq(state.phase, RlExportState.RlPhase.IDLE)
+	expect_true(state.exported_files().is_empty(), "nothing of it stays")
+
+
 func test_a_cancelled_export_is_no_failure() -> void:
 	var state: RlExportState = _state()
 	state.begin()

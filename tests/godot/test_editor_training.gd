@@ -100,8 +100,6 @@ func test_policies_that_learn_against_each_other_have_figures_of_their_own() -> 
 	run.update({"episode_reward_mean": null, "policies": {"evader": evader, "pursuer": pursuer}})
 	expect_true(run.has_several_policies())
 	expect_eq(run.figures_text(), "evader 0.42 (2%), pursuer 5.1")
-	expect_eq(RlPolicyResults.short(run.policies, "reward_mean"), "0.42 / 5.1")
-	expect_eq(RlPolicyResults.short(run.policies, "success_rate"), "2% / –")
 
 
 func test_a_run_tells_of_its_warnings_once_each() -> void:

@@ -48,10 +48,14 @@ func _look_at_the_checkpoints() -> void:
 	await open_dock(export)
 	var list: Tree = find(export, "Checkpoints") as Tree
 	await until(func() -> bool: return list.visible, 10, "the checkpoints are there")
+	expect(list.get_column_title(1) == "cat", "a column for each: %s" % list.get_column_title(1))
+	expect(list.get_column_title(2) == "dog", "a column for each: %s" % list.get_column_title(2))
 	for index: int in 2:
 		var item: TreeItem = list.get_root().get_child(index)
-		expect(item.get_icon(0) != null, "each is the best one for a policy")
-		expect(item.get_text(1) == "0.42 / 5.1", "both rewards: %s" % item.get_text(1))
+		expect(item.get_icon(2 - index) != null, "each is the best one for a policy")
+		expect(item.get_icon(1 + index) == null, "and not for the other")
+		expect(item.get_text(1) == "0.42", "with both rewards: %s" % item.get_text(1))
+		expect(item.get_text(2) == "5.1", "with both rewards: %s" % item.get_text(2))
 	var newest: TreeItem = list.get_root().get_child(0)
 	expect("The best for dog" in newest.get_tooltip_text(0), newest.get_tooltip_text(0))
 	expect("cat: reward 0.42, success 2%" in newest.get_tooltip_text(0), "with the figures")

@@ -35,7 +35,8 @@ var _left_out: PackedStringArray = []
 var _intakes: Dictionary[String, String] = {}
 
 
-## Turns to another run, of which nothing is known yet.
+## Turns to another run, of which nothing is known yet. How an export of the one before has ended is
+## forgotten; one that still goes on is not.
 func choose_run(id: String) -> void:
 	if id == run_id:
 		return
@@ -44,8 +45,11 @@ func choose_run(id: String) -> void:
 	list_error = ""
 	chosen_timesteps = -1
 	_left_out = []
-	if phase == RlPhase.IDLE:
+	if phase != RlPhase.RUNNING:
+		phase = RlPhase.IDLE
 		message = ""
+		result = {}
+		problem = null
 	changed.emit()
 
 
@@ -151,6 +155,11 @@ func exported_files() -> Dictionary[String, String]:
 	for file: Dictionary in RlRead.dicts(result, "files"):
 		files[RlRead.text(file, "policy")] = RlRead.text(file, "path")
 	return files
+
+
+## The run that they are of; "" without any.
+func exported_run() -> String:
+	return RlRead.text(result, "run")
 
 
 ## Whether Godot has imported all exported files and can load them.

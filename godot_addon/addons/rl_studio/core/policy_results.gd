@@ -25,13 +25,3 @@ static func one_line(results: Dictionary) -> String:
 		var success: String = "" if row[2] == RlFormat.percent(NAN) else " (%s)" % row[2]
 		texts.append("%s %s%s" % [row[0], row[1], success])
 	return ", ".join(texts)
-
-
-## One figure of all of them in a line, as short as can be: "0.42 / 5.1".
-static func short(results: Dictionary, figure: String) -> String:
-	var texts: PackedStringArray = []
-	for policy: Variant in results:
-		var number: float = RlRead.number(RlRead.dict(results, str(policy)), figure)
-		var is_share: bool = figure.ends_with("_rate")
-		texts.append(RlFormat.percent(number) if is_share else RlFormat.value(number))
-	return " / ".join(texts)

@@ -1,7 +1,7 @@
 @tool
 extends Tree
 ## The checkpoints of a run as a table; the best ones have a star. Where several policies are
-## judged, each for itself, the columns have their figures one beside the other.
+## judged, each for itself, each has a column with its reward.
 
 signal checkpoint_chosen(timesteps: int)
 
@@ -23,15 +23,14 @@ const OF_ALL: Dictionary[String, String] = {
 	"evaluation": "evaluation_reward",
 	"success": "success_rate",
 }
-## The same of each of its policies.
-const OF_POLICIES: Dictionary[String, String] = {
-	"reward": "reward_mean",
-	"evaluation": "evaluation_reward",
-	"success": "success_rate",
-}
+## Columns of policies begin so; their names follow.
+const OF_POLICY: String = "policy "
 ## In a dock narrower than these, a column is left out and stands in the tooltip only.
 const NEEDED_WIDTH: Dictionary[String, float] = {"success": 240.0, "age": 280.0}
 const EVALUATION_WIDTH: float = 70.0
+const STEPS_WIDTH: float = 62.0
+## Of the column of a policy. Those that have no room stand in the tooltip only.
+const POLICY_WIDTH: float = 56.0
 
 var _checkpoints: Array[Dictionary] = []
 var _chosen: Dictionary = {}
@@ -63,11 +62,24 @@ func show_checkpoints(checkpoints: Array[Dictionary], chosen: Dictionary) -> voi
 		for column: int in columns:
 			item.set_text(column, _text(checkpoint, _columns[column]))
 			item.set_tooltip_text(column, _describe(checkpoint))
-		if RlRead.flag(checkpoint, "best") or not RlRead.texts(checkpoint, "best_of").is_empty():
-			item.set_icon(0, RlLook.icon(self, &"Favorites"))
+		for column: int in columns:
+			if _is_best(checkpoint, _columns[column]):
+				item.set_icon(column, RlLook.icon(self, &"Favorites"))
 		if checkpoint == chosen:
 			item.select(0)
 	_is_showing = false
+
+
+## Whether a star belongs into the column: it is the best one, or that of the policy there. The
+## first column stands in for policies without one.
+func _is_best(checkpoint: Dictionary, column: String) -> bool:
+	var policies: PackedStringArray = RlRead.texts(checkpoint, "best_of")
+	if column.begins_with(OF_POLICY):
+		return column.trim_prefix(OF_POLICY) in policies
+	for policy: String in policies:
+		if column == "steps" and OF_POLICY + policy not in _columns:
+			return true
+	return column == "steps" and RlRead.flag(checkpoint, "best")
 
 
 func _text(checkpoint: Dictionary, column: String) -> String:
@@ -76,10 +88,20 @@ func _text(checkpoint: Dictionary, column: String) -> String:
 			return RlFormat.count(RlRead.number(checkpoint, "timesteps"))
 		"age":
 			return RlFormat.age(_age(checkpoint))
+	if column.begins_with(OF_POLICY):
+		return _text_of_policy(checkpoint, column.trim_prefix(OF_POLICY))
 	if _has_several(checkpoint):
-		return RlPolicyResults.short(RlRead.dict(checkpoint, "results"), OF_POLICIES[column])
+		return ""
 	var number: float = RlRead.number(checkpoint, OF_ALL[column])
 	return RlFormat.percent(number) if column == "success" else RlFormat.value(number)
+
+
+## Its reward, without exploration where that is known.
+func _text_of_policy(checkpoint: Dictionary, policy: String) -> String:
+	var told: Dictionary = RlRead.dict(RlRead.dict(checkpoint, "results"), policy)
+	var evaluated: float = RlRead.number(told, "evaluation_reward")
+	var reward: float = RlRead.number(told, "reward_mean") if is_nan(evaluated) else evaluated
+	return RlFormat.value(reward)
 
 
 ## Whether the checkpoint has no figures of its own, but its policies have.
@@ -105,7 +127,7 @@ func _fit_columns() -> void:
 	var is_evaluated: bool = _checkpoints.any(_is_evaluated)
 	var room: float = size.x - RlLook.px(EVALUATION_WIDTH if is_evaluated else 0.0)
 	var wanted: PackedStringArray = []
-	for column: String in TITLES:
+	for column: String in _find_titles():
 		var needed: float = NEEDED_WIDTH.get(column, 0.0)
 		var is_empty: bool = column == "evaluation" and not is_evaluated
 		if not is_empty and (needed == 0.0 or room >= RlLook.px(needed)):
@@ -115,10 +137,30 @@ func _fit_columns() -> void:
 	_columns = wanted
 	columns = wanted.size()
 	for column: int in columns:
-		set_column_title(column, TITLES[wanted[column]])
+		var policy: String = wanted[column].trim_prefix(OF_POLICY)
+		var title: String = TITLES.get(wanted[column], policy)
+		set_column_title(column, title)
 		set_column_title_alignment(column, HORIZONTAL_ALIGNMENT_LEFT)
 		set_column_clip_content(column, true)
-		set_column_custom_minimum_width(column, RlLook.px(62 if column == 0 else 40))
+		set_column_custom_minimum_width(column, RlLook.px(STEPS_WIDTH if column == 0 else 40.0))
+
+
+## All columns that there could be; instead of the common figures those of the policies, as many as
+## fit, where there are no common ones.
+func _find_titles() -> PackedStringArray:
+	if not _checkpoints.any(_has_several):
+		return PackedStringArray(TITLES.keys())
+	var titles: PackedStringArray = ["steps"]
+	var room: float = size.x - RlLook.px(STEPS_WIDTH)
+	for checkpoint: Dictionary in _checkpoints:
+		for policy: Variant in RlRead.dict(checkpoint, "results"):
+			var column: String = OF_POLICY + str(policy)
+			if column not in titles and (room >= RlLook.px(POLICY_WIDTH) or titles.size() < 3):
+				titles.append(column)
+				room -= RlLook.px(POLICY_WIDTH)
+	if room >= RlLook.px(POLICY_WIDTH):
+		titles.append("age")
+	return titles
 
 
 func _on_resized() -> void:

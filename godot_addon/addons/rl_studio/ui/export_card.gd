@@ -163,6 +163,7 @@ func _apply_theme() -> void:
 	_assign.icon = RlLook.icon(self, &"Node")
 	_play.icon = RlLook.icon(self, &"Play")
 	RlLook.emphasize(_title)
+	_import.remove_theme_color_override(&"font_color")  # what is faded is the colour that is there
 	if _is_refused:
 		_import.add_theme_color_override(&"font_color", color)
 	else:

@@ -124,7 +124,7 @@ func _render() -> void:
 	_none.visible = not _checkpoints.visible
 	_none.text = _export.list_error
 	if _export.list_error == "":
-		_none.text = "This run has no checkpoint yet."
+		_none.text = _describe_no_checkpoint()
 	_render_policies()
 	_render_buttons()
 	_render_outcome()
@@ -144,6 +144,13 @@ func _render_runs() -> void:
 		_runs.remove_item(_runs.item_count - 1)
 	_run_ids = ids
 	_runs.select(ids.find(_export.run_id))
+
+
+func _describe_no_checkpoint() -> String:
+	var run: RlRunState = _state.run(_export.run_id)
+	if run == null or run.is_active():
+		return "This run has no checkpoint yet."
+	return "This run has no checkpoint: it ended before it saved one. Choose another run."
 
 
 func _render_policies() -> void:
@@ -175,7 +182,7 @@ func _render_outcome() -> void:
 	var is_new: bool = _shown_result != _export.result
 	if is_new:
 		_shown_result = _export.result
-		var run: RlRunState = _state.run(_export.run_id)
+		var run: RlRunState = _state.run(_export.exported_run())
 		_training_scene = run.scene if run != null else ""
 		_find_scenes()
 	_card.show_export(_export)
