@@ -94,9 +94,14 @@ func test_unknown_operator_is_named_with_its_node() -> void:
 	var graph: Dictionary = _dense_graph()
 	var nodes: Array = graph["nodes"]
 	var outputs: Array = graph["outputs"]
-	nodes.append(_node("Loop", ["obs"], ["h"], {}, "/rnn"))
+	nodes.append(_node("Loop", ["obs"], ["r"], {}, "/rnn"))
 	expect_true(_policy(graph, PackedFloat32Array(range(8))).is_valid(), "leads to no output")
-	outputs.append({"name": "h", "shape": PackedInt64Array([-1, 2])})
+	outputs.append({"name": "r", "shape": PackedInt64Array([-1, 2])})
+	var policy: RLPolicy = _policy(graph, PackedFloat32Array(range(8)))
+	expect_true(policy.is_valid(), "leads to an output that can be left out")
+	expect_contains(policy.get_left_out_outputs()["r"], 'operator Loop (node "/rnn")')
+	expect_false(policy.get_output_sizes().has("r"))
+	outputs.remove_at(0)
 	var problems: PackedStringArray = _policy(graph, PackedFloat32Array(range(8))).get_problems()
 	expect_eq(problems.size(), 1)
 	expect_contains(problems[0], 'operator Loop (node "/rnn") is not supported')

@@ -68,6 +68,7 @@ func network(file_size: int) -> Dictionary[String, String]:
 	var rows: Dictionary[String, String] = {}
 	_add(rows, "Inputs", _describe_inputs())
 	_add(rows, "Outputs", _describe_outputs())
+	_add(rows, "Left out", _describe_left_out())
 	_add(rows, "Actions", _describe_actions())
 	var memory: int = _policy.get_memory_size()
 	_add(rows, "Memory", "%s numbers" % RlFormat.count(memory) if memory > 0 else "")
@@ -104,6 +105,14 @@ func _describe_outputs() -> String:
 	for output: String in sizes:
 		if output not in STATES:
 			parts.append("%s: %s" % [output, _describe_shape([], sizes[output])])
+	return "\n".join(parts)
+
+
+func _describe_left_out() -> String:
+	var outputs: Dictionary[String, String] = _policy.get_left_out_outputs()
+	var parts: PackedStringArray = []
+	for output: String in outputs:
+		parts.append("%s: %s" % [output, outputs[output]])
 	return "\n".join(parts)
 
 

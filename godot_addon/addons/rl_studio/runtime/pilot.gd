@@ -8,6 +8,7 @@ const RlActionDecoder := preload("policy/action_decoder.gd")
 const RlActionMask := preload("action_mask.gd")
 const RlActionSpace := preload("action_space.gd")
 const RlEpisode := preload("episode.gd")
+const RlOutputChoice := preload("policy/output_choice.gd")
 const RlPlayedPolicies := preload("played_policies.gd")
 const RlSceneChecks := preload("scene_checks.gd")
 
@@ -28,6 +29,8 @@ var turn: int = 0
 var policy: RLPolicy = null
 ## Reads the policy's output; null until the policy was found to fit.
 var decoder: RlActionDecoder = null
+## The outputs of the policy that it reads; null as long as [member decoder] is.
+var choice: RlOutputChoice = null
 ## The agent says which choices it may take.
 var has_mask: bool
 ## A policy shall play, but there is none.
@@ -70,7 +73,7 @@ func settle(inherited: RLAgent.Mode, default_policy: RLPolicy, has_trainer: bool
 	if rng != null or forced_policy != null:
 		mode = RLAgent.Mode.POLICY
 		wanted = forced_policy
-	if wanted != policy:
+	if wanted != policy or (choice != null and choice.wanted != _agent.policy_output):
 		policy = wanted
 		decoder = null
 	lacks_policy = mode == RLAgent.Mode.POLICY and policy == null and rng == null

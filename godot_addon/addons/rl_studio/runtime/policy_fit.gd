@@ -9,6 +9,7 @@ extends RefCounted
 const RlActionDecoder := preload("policy/action_decoder.gd")
 const RlActionSpace := preload("action_space.gd")
 const RlObservation := preload("observation.gd")
+const RlOutputChoice := preload("policy/output_choice.gd")
 const RlSeenSpaces := preload("seen_spaces.gd")
 
 const OUTPUT: String = "output"
@@ -23,12 +24,12 @@ static func get_problems(policy: RLPolicy, agent: Node) -> PackedStringArray:
 	if _can_ask(agent):
 		var observation: RlObservation = RlObservation.new(agent.call(&"_get_observation"))
 		var raw_space: Dictionary = agent.call(&"_get_action_space")
-		return compare(policy, observation, RlActionSpace.new(raw_space))
+		return compare(policy, observation, RlActionSpace.new(raw_space), _wanted_by(agent))
 	var seen: RlSeenSpaces.RlEntry = RlSeenSpaces.find(agent)
 	if seen == null:
 		return []
 	var problems: PackedStringArray = find_input_problems(policy, seen.shapes)
-	problems.append_array(find_action_problems(policy, seen.actions))
+	problems.append_array(find_action_problems(policy, seen.actions, _wanted_by(agent)))
 	return problems
 
 
@@ -38,9 +39,9 @@ static func can_check(agent: Node) -> bool:
 	return _can_ask(agent) or RlSeenSpaces.find(agent) != null
 
 
-## The same for what an agent sees and can do.
+## The same for what an agent sees and can do. [param wanted]: see [member RLAgent.policy_output].
 static func compare(
-	policy: RLPolicy, observation: RlObservation, action_space: RlActionSpace
+	policy: RLPolicy, observation: RlObservation, action_space: RlActionSpace, wanted: String = ""
 ) -> PackedStringArray:
 	if not policy.is_valid():
 		return policy.get_problems()
@@ -51,7 +52,7 @@ static func compare(
 	if observation.problem.is_empty():
 		problems.append_array(find_input_problems(policy, observation.get_shapes()))
 	if action_space.problem.is_empty():
-		problems.append_array(find_action_problems(policy, action_space.entries))
+		problems.append_array(find_action_problems(policy, action_space.entries, wanted))
 	return problems
 
 
@@ -101,10 +102,12 @@ static func find_input_problems(
 
 
 ## Returns what is wrong with the output, and with actions other than those of the training.
-static func find_action_problems(policy: RLPolicy, actions: Dictionary) -> PackedStringArray:
-	var outputs: Dictionary[String, int] = policy.get_output_sizes()
-	if not outputs.has(OUTPUT):
-		return ['the policy has no output named "output"; it has %s' % ", ".join(outputs.keys())]
+static func find_action_problems(
+	policy: RLPolicy, actions: Dictionary, wanted: String = ""
+) -> PackedStringArray:
+	var choice: RlOutputChoice = RlOutputChoice.new(policy, wanted)
+	if choice.problem != "":
+		return [choice.problem]
 	var trained: Dictionary = _get_part(policy, "action_space")
 	if not trained.is_empty() and not _is_same_layout(trained, actions):
 		return [
@@ -113,8 +116,22 @@ static func find_action_problems(policy: RLPolicy, actions: Dictionary) -> Packe
 				% [_describe_actions(trained), _describe_actions(actions)]
 			)
 		]
-	var decoder: RlActionDecoder = RlActionDecoder.new(actions, policy.metadata, outputs[OUTPUT])
-	return [] if decoder.problem.is_empty() else PackedStringArray([decoder.problem])
+	var decoder: RlActionDecoder = RlActionDecoder.new(actions, policy.metadata, choice.width)
+	var problems: PackedStringArray = []
+	if not decoder.problem.is_empty():
+		problems.append(decoder.problem)
+	elif decoder.choice_count > 0 and policy.get_mask_size() not in [0, decoder.choice_count]:
+		problems.append(
+			(
+				"the policy wants to know of %d choices whether they are allowed; the agent has %d"
+				% [policy.get_mask_size(), decoder.choice_count]
+			)
+		)
+	return problems
+
+
+static func _wanted_by(agent: Node) -> String:
+	return str(agent.get(&"policy_output")) if &"policy_output" in agent else ""
 
 
 static func _can_ask(agent: Node) -> bool:
@@ -150,8 +167,9 @@ static func _get_trained_shape(trained: Dictionary, input: String) -> PackedInt3
 		var entries: Dictionary = space
 		var size: Variant = entries.get("size")
 		if size is Array and entries.get("space") == "box":
-			for extent: float in size:
-				shape.append(roundi(extent))
+			for extent: Variant in size:
+				var length: float = extent if typeof(extent) in [TYPE_INT, TYPE_FLOAT] else 0
+				shape.append(roundi(length))
 	return shape
 
 
@@ -190,7 +208,8 @@ static func _describe_actions(actions: Dictionary) -> String:
 
 
 static func _describe_action(entry: Dictionary) -> String:
-	var size: float = entry.get("size", 0)
+	var told: Variant = entry.get("size")
+	var size: float = told if typeof(told) in [TYPE_INT, TYPE_FLOAT] else 0
 	if entry.get("action_type") == RlActionSpace.DISCRETE:
 		return "discrete, %d choices" % size
 	return "%s, %s" % [entry.get("action_type"), _describe([], roundi(size))]

@@ -5,6 +5,7 @@ extends RefCounted
 const RlActionDecoder := preload("policy/action_decoder.gd")
 const RlNotices := preload("notices.gd")
 const RlObservation := preload("observation.gd")
+const RlOutputChoice := preload("policy/output_choice.gd")
 const RlPilot := preload("pilot.gd")
 const RlPolicyFit := preload("policy_fit.gd")
 const RlPolicyInputs := preload("policy_inputs.gd")
@@ -13,7 +14,9 @@ const RlSeenSpaces := preload("seen_spaces.gd")
 const OUTPUT: String = "output"
 const LOG_STD: String = "log_std"
 const STATE_INPUT: String = "state_ins"
+const MASK_INPUT: String = "action_masks"
 const STATE_OUTPUT: String = "state_outs"
+const MAIN: PackedStringArray = [OUTPUT]
 const NOTHING: PackedByteArray = []
 
 ## Why the policy was refused last, for any agent. Empty = it was not.
@@ -24,6 +27,8 @@ var _policy: RLPolicy
 var _pilots: Array[Array] = []
 var _inputs: RlPolicyInputs = null
 var _memory_size: int = 0
+## Of the masks that the policy itself takes.
+var _mask_size: int = 0
 ## Needs nothing but the main output: the fastest way will do for a single agent.
 var _is_plain: bool = false
 var _decoders: Array[RlActionDecoder] = []
@@ -55,7 +60,7 @@ func decide(turn: int, rng: RandomNumberGenerator) -> Array[RlPilot]:
 	var rows: Array[RlPilot] = _observe(_pilots[turn])
 	if not rows.is_empty():
 		var outputs: Dictionary[String, PackedFloat32Array] = _run(rows)
-		if outputs.has(OUTPUT):
+		if not outputs.is_empty():
 			_act(rows, outputs, rng)
 		else:
 			for pilot: RlPilot in rows:
@@ -95,16 +100,21 @@ func _accept(pilot: RlPilot, raw: Variant) -> bool:
 	var observation: RlObservation = RlObservation.new(raw)
 	if observation.problem.is_empty() and pilot.get_space().problem.is_empty():
 		RlSeenSpaces.note(pilot.get_agent(), observation.get_shapes(), pilot.get_space().entries)
-	var problems: PackedStringArray = RlPolicyFit.compare(_policy, observation, pilot.get_space())
+	var wanted: String = pilot.get_agent().policy_output
+	var problems: PackedStringArray = RlPolicyFit.compare(
+		_policy, observation, pilot.get_space(), wanted
+	)
 	if not problems.is_empty():
 		_refuse(pilot, "; ".join(problems))
 		return false
 	if _inputs == null:
 		_inputs = RlPolicyInputs.new(_policy.get_input_sizes())
 		_memory_size = _policy.get_memory_size()
-		_is_plain = _memory_size == 0 and _policy.get_input_sizes().size() == 1
+		_mask_size = _policy.get_mask_size()
+		_is_plain = _memory_size + _mask_size == 0 and _policy.get_input_sizes().size() == 1
 		_tell_of_other_pace()
-	pilot.decoder = _get_decoder(pilot.get_space().entries)
+	pilot.choice = RlOutputChoice.new(_policy, wanted)
+	pilot.decoder = _get_decoder(pilot.get_space().entries, pilot.choice.width)
 	pilot.forget()
 	return true
 
@@ -132,8 +142,7 @@ func _tell_of_other_pace() -> void:
 		)
 
 
-func _get_decoder(space: Dictionary) -> RlActionDecoder:
-	var width: int = _policy.get_output_sizes()[OUTPUT]
+func _get_decoder(space: Dictionary, width: int) -> RlActionDecoder:
 	for decoder: RlActionDecoder in _decoders:
 		if decoder.suits(space, width):
 			return decoder
@@ -142,7 +151,8 @@ func _get_decoder(space: Dictionary) -> RlActionDecoder:
 
 
 func _run(rows: Array[RlPilot]) -> Dictionary[String, PackedFloat32Array]:
-	if _is_plain and rows.size() == 1 and not rows[0].get_agent().sample_actions:
+	var is_single: bool = rows.size() == 1 and rows[0].choice.names == MAIN
+	if _is_plain and is_single and not rows[0].get_agent().sample_actions:
 		var only: PackedFloat32Array = _inputs.rows.values()[0]
 		var output: PackedFloat32Array = _policy.run_flat(only)
 		if not output.is_empty():
@@ -153,7 +163,21 @@ func _run(rows: Array[RlPilot]) -> Dictionary[String, PackedFloat32Array]:
 		for pilot: RlPilot in rows:
 			memory.append_array(pilot.get_memory(_memory_size))
 		_inputs.rows[STATE_INPUT] = memory
+	if _mask_size > 0:
+		_inputs.rows[MASK_INPUT] = _gather_masks(rows)
 	return _policy.run_batch(_inputs.rows, rows.size())
+
+
+# 1 for each choice that is allowed, else 0.
+func _gather_masks(rows: Array[RlPilot]) -> PackedFloat32Array:
+	var masks: PackedFloat32Array = []
+	masks.resize(rows.size() * _mask_size)
+	masks.fill(1.0)
+	for row: int in rows.size():
+		var allowed: PackedByteArray = rows[row].get_allowed()
+		for index: int in allowed.size():
+			masks[row * _mask_size + index] = allowed[index]
+	return masks
 
 
 func _act(
@@ -161,8 +185,9 @@ func _act(
 	outputs: Dictionary[String, PackedFloat32Array],
 	rng: RandomNumberGenerator
 ) -> void:
-	var output: PackedFloat32Array = outputs[OUTPUT]
-	var log_stds: PackedFloat32Array = outputs.get(LOG_STD, PackedFloat32Array())
+	var output: PackedFloat32Array = []
+	var names: PackedStringArray = []
+	var log_stds: PackedFloat32Array = []
 	var memory: PackedFloat32Array = outputs.get(STATE_OUTPUT, PackedFloat32Array())
 	for row: int in rows.size():
 		var pilot: RlPilot = rows[row]
@@ -171,6 +196,12 @@ func _act(
 			continue  # another agent's action freed it
 		if _memory_size > 0:
 			pilot.set_memory(memory.slice(row * _memory_size, (row + 1) * _memory_size))
+		if pilot.choice.names != names:
+			names = pilot.choice.names
+			output = pilot.choice.join(outputs, rows.size())
+			log_stds = PackedFloat32Array()
+			if names == MAIN and outputs.has(LOG_STD):
+				log_stds = outputs[LOG_STD]
 		var allowed: PackedByteArray = NOTHING
 		if pilot.has_mask:
 			allowed = pilot.get_allowed()

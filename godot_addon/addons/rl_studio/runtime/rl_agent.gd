@@ -48,6 +48,14 @@ static var changes: int = 0
 	set(value):
 		policy = value
 		changes += 1
+## The output of the policy that has the actions. Empty: [code]output[/code], or the one that the
+## file names. Other tools may call it otherwise; several, with commas between them, are read one
+## after the other.
+@export var policy_output: String = "":
+	set(value):
+		policy_output = value
+		changes += 1
+		update_configuration_warnings()
 ## Draw the actions of a policy at random, as in training, instead of always taking the best ones.
 ## Several agents then differ, and nobody can learn their moves by heart.
 @export var sample_actions: bool = false

@@ -5,7 +5,8 @@ extends RefCounted
 ##
 ## A row has the actions in order. A continuous action is its means, followed by as many log
 ## standard deviations unless all actions are continuous and the row has means only. A discrete one
-## is a logit for each choice.
+## is a logit for each choice. Networks that choose for themselves have other rows: the means of all
+## continuous actions, then a number for each discrete one, that of the choice.
 
 enum RlSpread { NONE, GAUSSIAN, SQUASHED }
 
@@ -20,6 +21,8 @@ const GREEDY_KINDS: PackedStringArray = ["greedy", "deterministic"]
 var problem: String = ""
 ## The action space that this was made for.
 var space: Dictionary
+## Choices of all discrete actions together.
+var choice_count: int = 0
 ## Whether the last action had a number that is none (nan), which is read as 0.
 var found_nan: bool = false
 
@@ -28,6 +31,8 @@ var _means: int = 0
 var _has_inline_spread: bool = false
 # By far the commonest case: one continuous action.
 var _has_only_means: bool = false
+# The row has no logits, but the choices that the network has made.
+var _has_choices: bool = false
 var _spread: RlSpread = RlSpread.NONE
 var _draws_choices: bool = true
 ## By action, in the order of the row: its first number, its size (means or choices) and, for a
@@ -62,7 +67,13 @@ func _init(action_space: Dictionary, metadata: Dictionary, width: int) -> void:
 	var logits: int = _lay_out(find_order(action_space, metadata))
 	if not problem.is_empty():
 		return
+	choice_count = logits
 	var full_width: int = 2 * _means + logits
+	var discrete: int = _names.size() - Array(_mask_starts).count(-1)
+	if discrete > 0 and width == _means + discrete and width not in [full_width, _means + logits]:
+		_place_choices()
+		_choose_draws(metadata)
+		return
 	_has_inline_spread = _means > 0 and width == full_width
 	if width != full_width and not (logits == 0 and width == _means):
 		problem = _describe_width(full_width, logits == 0)
@@ -95,6 +106,8 @@ func decode(
 		if _mask_starts[index] < 0:
 			_clamp(part)
 			action[_names[index]] = part
+		elif _has_choices:
+			action[_names[index]] = _read_choice(output[start], index, allowed)
 		else:
 			action[_names[index]] = _find_best(part, allowed, _mask_starts[index])
 	return action
@@ -109,6 +122,8 @@ func sample(
 	row: int = 0,
 	allowed: PackedByteArray = PackedByteArray()
 ) -> Dictionary:
+	if _has_choices:
+		return decode(output, row, allowed)
 	var action: Dictionary = {}
 	found_nan = false
 	for index: int in _names.size():
@@ -133,9 +148,10 @@ func sample(
 func _lay_out(order: PackedStringArray) -> int:
 	var logits: int = 0
 	for action: String in order:
-		var spec: Dictionary = space[action]
-		var type: String = spec.get("action_type", "")
-		var size: int = spec.get("size", 0)
+		var spec: Dictionary = space[action] if space[action] is Dictionary else {}
+		var type: String = str(spec.get("action_type", ""))
+		var told: Variant = spec.get("size")
+		var size: int = told if typeof(told) in [TYPE_INT, TYPE_FLOAT] else 0
 		if not type in [CONTINUOUS, DISCRETE] or size < 1:
 			problem = (
 				'action "%s" has type "%s" and size %d: expected continuous or discrete, 1 or more'
@@ -161,6 +177,18 @@ func _place(times: int) -> void:
 	for index: int in _names.size():
 		_starts.append(start)
 		start += _sizes[index] * (times if _mask_starts[index] < 0 else 1)
+
+
+# Continuous actions first, then a number for each discrete one.
+func _place_choices() -> void:
+	_has_choices = true
+	_starts.resize(_names.size())
+	var start: int = 0
+	for is_discrete: bool in [false, true]:
+		for index: int in _names.size():
+			if (_mask_starts[index] >= 0) == is_discrete:
+				_starts[index] = start
+				start += 1 if is_discrete else _sizes[index]
 
 
 func _place_in_mask() -> void:
@@ -225,6 +253,16 @@ func _find_best(logits: PackedFloat32Array, allowed: PackedByteArray, mask_start
 		if best < 0 or logits[index] > logits[best] or is_nan(logits[best]):
 			best = index
 	return maxi(best, 0)
+
+
+# The choice that the network has made, or the first one that is allowed.
+func _read_choice(number: float, index: int, allowed: PackedByteArray) -> int:
+	found_nan = found_nan or is_nan(number)
+	var choice: int = 0 if is_nan(number) else clampi(roundi(number), 0, _sizes[index] - 1)
+	var start: int = _mask_starts[index]
+	if allowed.is_empty() or allowed[start + choice] != 0:
+		return choice
+	return maxi(allowed.slice(start, start + _sizes[index]).find(1), 0)
 
 
 # An allowed index, drawn by the softmax of the allowed logits.

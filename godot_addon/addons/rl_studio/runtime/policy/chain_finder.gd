@@ -68,7 +68,7 @@ func _find_chain() -> void:
 		leaves = _makers[slot].input_slots
 	for leaf: int in leaves:
 		var key: Variant = _plan.input_slots.find_key(leaf)
-		if key == null or key == RlPlan.STATE_INPUT:
+		if key == null or key in [RlPlan.STATE_INPUT, RlPlan.MASK_INPUT]:
 			return
 		var input: String = key
 		found.input_names.append(input)

@@ -56,7 +56,10 @@ func _compile(graph: Dictionary, weights: PackedFloat32Array) -> RlPlan:
 	_read_outputs()
 	if not _plan.problems.is_empty():
 		return _plan
-	var kept: PackedStringArray = PackedStringArray(_plan.output_slots.keys())
+	var kept: PackedStringArray = []
+	for output: String in RlGraphCheck.output_names(_graph):
+		if not _plan.left_out.has(output):
+			kept.append(output)
 	for node: Dictionary in RlGraphCheck.needed_nodes(_graph, kept):
 		var op: String = node["op"]
 		_plan.operators[op] = _plan.operators.get(op, 0) + 1
@@ -90,8 +93,9 @@ func _read_inputs() -> void:
 		if read.problem != "":
 			_gaps[_store(input_name, null, false)] = _fail(read.problem)
 			continue
-		_plan.input_shapes[input_name] = read.shape
-		_plan.input_slots[input_name] = _store(input_name, RlTensor.zeros(read.shape), false)
+		var known: String = RlPlan.OTHER_NAMES.get(input_name, input_name)
+		_plan.input_shapes[known] = read.shape
+		_plan.input_slots[known] = _store(input_name, RlTensor.zeros(read.shape), false)
 
 
 # Notes a reason once. Returns it.
@@ -260,6 +264,7 @@ func _read_outputs() -> void:
 		if slot < 0 or _values[slot] == null:
 			_plan.left_out[output_name] = _fail('nothing computes the output "%s"' % output_name)
 			continue
+		output_name = RlPlan.OTHER_NAMES.get(output_name, output_name)
 		_plan.output_slots[output_name] = slot
 		if _constant[slot]:
 			_plan.constant_outputs[output_name] = _values[slot].as_floats()

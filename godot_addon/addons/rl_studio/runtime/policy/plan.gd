@@ -11,6 +11,12 @@ const RlTensor := preload("tensor.gd")
 ## Inputs that carry memory from one run to the next. The runtime feeds zeros unless given some.
 const STATE_INPUT: String = "state_ins"
 const STATE_OUTPUT: String = "state_outs"
+## Says which choices are allowed, 1 or 0; the runtime feeds ones unless the agent forbids some.
+const MASK_INPUT: String = "action_masks"
+## What ML-Agents' files call the memory.
+const OTHER_NAMES: Dictionary[String, String] = {
+	"recurrent_in": STATE_INPUT, "recurrent_out": STATE_OUTPUT
+}
 
 ## Why the network cannot run; nothing else is of use unless this is empty.
 var problems: PackedStringArray
@@ -36,11 +42,11 @@ var slot_count: int
 var operators: Dictionary[String, int]
 
 
-## Flat sizes by input, those without memory only.
+## Flat sizes by input, without memory and masks.
 func observation_sizes() -> Dictionary[String, int]:
 	var sizes: Dictionary[String, int] = {}
 	for input: String in input_shapes:
-		if input != STATE_INPUT:
+		if input != STATE_INPUT and input != MASK_INPUT:
 			sizes[input] = RlTensor.size_of(input_shapes[input])
 	return sizes
 
@@ -52,7 +58,7 @@ func input_problem(inputs: Dictionary[String, PackedFloat32Array], rows: int) ->
 	for input: String in input_shapes:
 		var expected: int = RlTensor.size_of(input_shapes[input]) * rows
 		if not inputs.has(input):
-			if input != STATE_INPUT:
+			if input != STATE_INPUT and input != MASK_INPUT:
 				return 'input "%s" is missing: expected %d numbers' % [input, expected]
 		elif inputs[input].size() != expected:
 			return (
@@ -73,8 +79,10 @@ func run(
 		if inputs.has(input):
 			values[input_slots[input]] = RlStage.pack(inputs[input], rows)
 		else:
-			var size: int = RlTensor.size_of(input_shapes[input]) * rows
-			values[input_slots[input]] = RlStage.pack(RlTensor.zeros([size]).floats, rows)
+			var numbers: PackedFloat32Array = []
+			numbers.resize(RlTensor.size_of(input_shapes[input]) * rows)
+			numbers.fill(1.0 if input == MASK_INPUT else 0.0)
+			values[input_slots[input]] = RlStage.pack(numbers, rows)
 	for step: RlStep in steps:
 		if not step.run(values, rows):
 			problems = ["%s: %s" % [step.label(), step.problem]]

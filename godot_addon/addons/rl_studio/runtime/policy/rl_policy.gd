@@ -14,6 +14,7 @@ extends Resource
 const RlActionDecoder := preload("action_decoder.gd")
 const RlCompiler := preload("compiler.gd")
 const RlPlan := preload("plan.gd")
+const RlTensor := preload("tensor.gd")
 
 ## What the export noted about the training: observations, actions, run, timesteps, versions. Empty
 ## for files made by other tools.
@@ -55,8 +56,8 @@ func get_problems() -> PackedStringArray:
 	return _get_plan().problems.duplicate()
 
 
-## How many numbers each input takes for one agent; inputs for memory ([code]state_ins[/code]) left
-## out.
+## How many numbers each input takes for one agent; those for memory ([code]state_ins[/code]) and
+## for masks ([code]action_masks[/code]) left out.
 func get_input_sizes() -> Dictionary[String, int]:
 	return _get_plan().observation_sizes()
 
@@ -125,7 +126,18 @@ func get_memory_size() -> int:
 	var shape: PackedInt64Array = _get_plan().input_shapes.get(
 		RlPlan.STATE_INPUT, PackedInt64Array()
 	)
-	return shape[1] if shape.size() > 1 else 0
+	return RlTensor.size_of(shape) if shape.size() > 1 else 0
+
+
+## How many choices the policy wants to know whether they are allowed. 0 = it does not ask.
+func get_mask_size() -> int:
+	var shapes: Dictionary[String, PackedInt64Array] = _get_plan().input_shapes
+	return RlTensor.size_of(shapes[RlPlan.MASK_INPUT]) if shapes.has(RlPlan.MASK_INPUT) else 0
+
+
+## The output that [method run_flat] gives; "" if several could be meant.
+func get_main_output() -> String:
+	return _get_plan().main_output
 
 
 ## How many numbers training has found: weights and biases.
