@@ -5,7 +5,7 @@ extends ScrollContainer
 const RlLook := preload("look.gd")
 
 ## Less than this is too little to read in, in pixels at the editor's scale.
-const LEAST_LIMIT: float = 72.0
+const LEAST_LIMIT: float = 60.0
 
 var _limit: float = INF
 

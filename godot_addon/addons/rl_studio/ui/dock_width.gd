@@ -10,30 +10,38 @@ const WANTED: float = 320.0
 const LEAST: float = 240.0
 
 var _dock: Control
+var _is_waiting: bool = false
 
 
 func _init(dock: Control) -> void:
 	_dock = dock
-	_dock.get_tree().root.size_changed.connect(_fit)
-	_dock.visibility_changed.connect(_fit)
-	_fit()
+	_dock.get_tree().root.size_changed.connect(_ask_anew)
+	_dock.visibility_changed.connect(_ask_anew)
+	EditorInterface.get_editor_main_screen().minimum_size_changed.connect(_ask_anew)
+	_dock.resized.connect(_look)
+	_ask_anew()
 
 
-## Asks for the width anew, say at another scale.
-func _fit() -> void:
-	if not _dock.is_visible_in_tree():
-		_dock.custom_minimum_size.x = RlLook.px(WANTED)
-		return
-	_dock.custom_minimum_size.x = RlLook.px(WANTED)
-	_shrink.call_deferred()
+## A dock behind another one asks for little, not to hold that one's column open.
+func _ask_anew() -> void:
+	var width: float = WANTED if _dock.is_visible_in_tree() else LEAST
+	_dock.custom_minimum_size.x = RlLook.px(width)
+	_look()
+
+
+func _look() -> void:
+	if not _is_waiting:
+		_is_waiting = true
+		_shrink.call_deferred()
 
 
 func _shrink() -> void:
+	_is_waiting = false
 	if not is_instance_valid(_dock) or not _dock.is_visible_in_tree():
 		return
 	var lacking: float = _needed() - _dock.get_window().size.x
 	if lacking > 0.0:
-		var width: float = RlLook.px(WANTED) - lacking
+		var width: float = _dock.custom_minimum_size.x - lacking
 		_dock.custom_minimum_size.x = maxf(width, RlLook.px(LEAST))
 
 

@@ -99,6 +99,7 @@ func _make_check() -> void:
 func _make_choice() -> void:
 	_choice = OptionButton.new()
 	_choice.clip_text = true
+	_choice.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	_choice.fit_to_longest_item = false
 	for choice: Variant in _field.choices:
 		_choice.add_item(str(choice))

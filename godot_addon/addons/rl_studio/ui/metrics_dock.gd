@@ -30,7 +30,7 @@ const X_TIPS: PackedStringArray = [
 ## Key of what is kept of the runs' ticks and colours.
 const KEPT: String = "shown_runs"
 ## A narrower dock opens without its list of runs, in pixels at the editor's scale.
-const ROOMY: float = 520.0
+const ROOMY: float = 700.0
 ## How much of the dock's width the list of runs takes, within limits.
 const LIST_SHARE: float = 0.24
 ## Least height of the dock in windows of little height and in others, from [constant TALL] on.
@@ -76,7 +76,7 @@ func _ready() -> void:
 	resized.connect(_fit)
 	_smoothing.value_changed.connect(func(_value: float) -> void: _draw_soon())
 	for index: int in X_NAMES.size():
-		_x_axis.add_item("x: %s" % X_NAMES[index], index)
+		_x_axis.add_item(X_NAMES[index].capitalize(), index)
 		_x_axis.set_item_tooltip(index, X_TIPS[index])
 	_x_axis.item_selected.connect(_on_x_axis_item_selected)
 	_on_x_axis_item_selected(0)
@@ -185,7 +185,7 @@ func _apply_theme() -> void:
 		return
 	var height: float = DisplayServer.window_get_size().y / EditorInterface.get_editor_scale()
 	custom_minimum_size = Vector2(RlLook.px(200), RlLook.px(LOW if height < TALL else HIGH))
-	_smoothing.custom_minimum_size.x = RlLook.px(70)
+	_smoothing.custom_minimum_size.x = RlLook.px(60)
 	for label: Label in [_empty, _smoothing_value]:
 		RlLook.dim(label)
 	for slot: int in _maker.colors.size():

@@ -26,6 +26,9 @@ func _init() -> void:
 	box.add_child(_line)
 	_note.name = "Note"
 	_note.autowrap_mode = TextServer.AUTOWRAP_WORD_SMART
+	# Wrapped text has no width before it is laid out, and would be as high as it has letters.
+	_note.max_lines_visible = 2
+	_note.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	box.add_child(_note)
 	add_child(box)
 	_line.max_length = RlExperimentName.LONGEST
@@ -38,10 +41,10 @@ func _init() -> void:
 func ask(taken: PackedStringArray) -> void:
 	_taken = taken.duplicate()
 	_line.text = ""
-	# Wrapped text has no width of its own; without one it would be as high as it has letters.
 	_note.custom_minimum_size.x = RlLook.px(WIDTH)
 	_note.custom_minimum_size.y = _note.get_line_height() * 2.0
 	_check()
+	reset_size()
 	popup_centered_clamped(Vector2i(RlLook.px(WIDTH), 0))
 	_line.grab_focus()
 

@@ -8,10 +8,12 @@ const RlLook := preload("look.gd")
 const RlRunState := preload("../core/run_state.gd")
 
 var _run: RlRunState
+var _is_brief: bool = false
 
 @onready var _title: Label = %Title
 @onready var _state: Label = %State
 @onready var _progress: ProgressBar = %Progress
+@onready var _facts: Control = %Facts
 @onready var _steps: Label = %Steps
 @onready var _speed: Label = %Speed
 @onready var _time: Label = %Time
@@ -40,8 +42,14 @@ func show_run(run: RlRunState, origin: String) -> void:
 	_run = run
 	_origin.text = origin.left(1).to_upper() + origin.substr(1)
 	_origin.tooltip_text = _origin.text
-	_origin.visible = origin != ""
 	if is_node_ready():
+		_render()
+
+
+## Takes one line only, for docks of little height.
+func set_brief(is_brief: bool) -> void:
+	if is_brief != _is_brief:
+		_is_brief = is_brief
 		_render()
 
 
@@ -55,6 +63,8 @@ func _render() -> void:
 	_title.text = _run.title()
 	_title.tooltip_text = "Run %s\nScene %s" % [_run.id, _run.scene]
 	_state.text = _run.state_text()
+	if _is_brief:
+		_state.text += " %s" % RlFormat.percent(_run.progress())
 	_progress.value = _run.progress() * 100.0
 	_steps.text = (
 		"%s / %s steps" % [RlFormat.count(_run.timesteps), RlFormat.count(_run.timesteps_target)]
@@ -64,7 +74,10 @@ func _render() -> void:
 		_speed.text = "%s steps/s" % RlFormat.count(_run.steps_per_second)
 	_reward.text = RlFormat.value(_run.reward)
 	_success.text = RlFormat.percent(_run.success_rate)
-	_numbers.visible = not _run.has_several_policies()
+	_progress.visible = not _is_brief
+	_origin.visible = _origin.text != "" and not _is_brief
+	_facts.visible = not _is_brief
+	_numbers.visible = not _is_brief and not _run.has_several_policies()
 	_render_times()
 	_render_state()
 

@@ -15,6 +15,7 @@ var _dialog: EditorFileDialog
 
 func _ready() -> void:
 	clip_text = true
+	text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	fit_to_longest_item = false
 	item_selected.connect(_on_item_selected)
 	get_popup().about_to_popup.connect(_build)

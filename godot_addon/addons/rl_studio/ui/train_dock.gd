@@ -42,6 +42,9 @@ const RlStudioState := preload("../core/studio_state.gd")
 
 ## How much of the dock's height messages and details of the run may take; the form has the rest.
 const NEWS_SHARE: float = 0.4
+## A dock of less height, in pixels at the editor's scale, says less of the run.
+const SHORT: float = 420.0
+const NEWS_SHARE_IF_SHORT: float = 0.25
 
 var _state: RlStudioState
 var _dialog: EditorFileDialog
@@ -136,9 +139,7 @@ func _connect_widgets() -> void:
 		func(finding: RlFinding) -> void: place_requested.emit(finding)
 	)
 	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
-	_findings.mend_requested.connect(
-		func(finding: RlFinding) -> void: mend_requested.emit(finding)
-	)
+	_findings.mend_requested.connect(func(finding: RlFinding) -> void: mend_requested.emit(finding))
 	_findings.place_requested.connect(
 		func(finding: RlFinding) -> void: place_requested.emit(finding)
 	)
@@ -152,7 +153,7 @@ func _connect_widgets() -> void:
 	_show_curves.pressed.connect(func() -> void: curves_requested.emit())
 	_new_agent.pressed.connect(func() -> void: agent_requested.emit())
 	_throttle.timeout.connect(_render_run)
-	resized.connect(func() -> void: _news.limit_to(size.y * NEWS_SHARE))
+	resized.connect(_fit)
 
 
 func _render() -> void:
@@ -260,6 +261,12 @@ func _on_findings_changed() -> void:
 func _on_presets_changed() -> void:
 	_experiment.show_preset()
 	_render_beginning()
+
+
+func _fit() -> void:
+	var is_short: bool = size.y < RlLook.px(SHORT)
+	_run_panel.set_brief(is_short)
+	_news.limit_to(size.y * (NEWS_SHARE_IF_SHORT if is_short else NEWS_SHARE))
 
 
 ## A message about settings is of more use with the first of them in sight.
