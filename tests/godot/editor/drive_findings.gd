@@ -55,7 +55,7 @@ func _open_the_line_of_an_error() -> void:
 	await _press_train()
 	await until(_row.bind("ScriptError"), WITHIN_S, "the error is found")
 	var place: LinkButton = _row("ScriptError").find_child("Place", true, false) as LinkButton
-	expect(place.text == "%s:13" % SCRIPT, "it is named with its line: %s" % place.text)
+	expect(place.text == "scripts/other_agent.gd:13", "it is named with its line: %s" % place.text)
 	expect("add_rewrad" in text_of(_row("ScriptError")), "and in Godot's words")
 	editor.set_caret_line(0)
 	EditorInterface.set_main_screen_editor("2D")

@@ -59,26 +59,32 @@ func _row(finding: RlFinding) -> Control:
 	var row: VBoxContainer = VBoxContainer.new()
 	row.name = finding.code.to_pascal_case()
 	row.add_theme_constant_override(&"separation", RlLook.px(2))
-	if finding.line > 0 or finding.fix == RlFinding.RlFix.OPEN_SCRIPT:
-		var place: LinkButton = LinkButton.new()
-		place.name = "Place"
-		place.text = finding.place()
-		place.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
-		place.tooltip_text = "Open %s" % finding.place()
-		place.underline = LinkButton.UNDERLINE_MODE_ON_HOVER
-		place.pressed.connect(func() -> void: place_requested.emit(finding))
-		row.add_child(place)
 	var line: RlHintLine = RlHintLine.new()
 	line.icon_name = &"StatusError" if finding.is_error() else &"StatusWarning"
 	row.add_child(line)
 	line.show_hint(("%s\n%s" % [finding.message, finding.hint]).strip_edges())
+	var ways: HFlowContainer = HFlowContainer.new()
+	row.add_child(ways)
 	if BUTTONS.has(finding.fix):
 		var mend: Button = _button(BUTTONS[finding.fix], ICONS[finding.fix])
 		mend.name = "Mend"
 		mend.tooltip_text = TOOLTIPS.get(finding.fix, "")
 		mend.pressed.connect(func() -> void: mend_requested.emit(finding))
-		row.add_child(mend)
+		ways.add_child(mend)
+	if finding.line > 0 or finding.fix == RlFinding.RlFix.OPEN_SCRIPT:
+		ways.add_child(_link(finding))
 	return row
+
+
+func _link(finding: RlFinding) -> LinkButton:
+	var link: LinkButton = LinkButton.new()
+	link.name = "Place"
+	link.text = finding.place().trim_prefix("res://")
+	link.tooltip_text = "Open %s" % finding.place()
+	link.underline = LinkButton.UNDERLINE_MODE_ALWAYS
+	link.size_flags_vertical = Control.SIZE_SHRINK_CENTER
+	link.pressed.connect(func() -> void: place_requested.emit(finding))
+	return link
 
 
 func _button(text: String, icon: StringName) -> Button:
