@@ -106,3 +106,13 @@ def test_the_proof_is_told_in_words() -> None:
     told = describe({**FILE, "proof": proof})
     assert "1280 observations in 20 sequences" in told
     assert "Godot         not tried" in told
+
+
+def test_a_game_of_godot_rl_agents_is_told_what_plays_the_file(
+    run: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrapper = run.root / "addons" / "godot_rl_agents" / "onnx" / "wrapper" / "ONNX_wrapper.gd"
+    wrapper.parent.mkdir(parents=True)
+    wrapper.write_text("class_name ONNXModel\n")
+    assert main(["export", "--no-godot", "--project", str(run.root)]) == 0
+    assert f"rl-studio install-addon --stock {run.root}" in capsys.readouterr().out

@@ -10,12 +10,14 @@ import pytest
 pytest.importorskip("onnx")
 
 import stock_game
+from godot_project import run_godot
 from rl_studio import stock
-from rl_studio.addon import PLUGIN
+from rl_studio.addon import PLUGIN, install_addon
 from rl_studio.cli.main import main
 from rl_studio.evaluate import EvaluationError, evaluate
 from rl_studio.godot import GodotBinary, ensure_imported, find_godot, parse_version
 from rl_studio.project import Project
+from test_editor import drive
 
 
 @pytest.fixture
@@ -211,3 +213,25 @@ def test_a_policy_that_does_not_fit_is_named(godot: GodotBinary, newer: Project)
     with pytest.raises(EvaluationError, match=r"other\.onnx cannot play: it expects 5 numbers") as caught:
         evaluate(newer, godot, policy="res://policies/other.onnx", episodes=4)
     assert "the agent sees 2" in caught.value.message
+
+
+@pytest.mark.godot
+def test_the_editor_plays_policies_in_a_game_as_it_is(
+    godot: GodotBinary, newer: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names them in the environment; agents of other policies do what the scene says."""
+    monkeypatch.setenv("RL_STUDIO_POLICIES", json.dumps({"left": "res://policies/walk.onnx"}))
+    said = run_godot(godot, newer, ["--fixed-fps", "60", "--quit-after", "120"], allow_errors=True)
+    walks = [line for line in said.splitlines() if line.startswith("@WALKED")]
+    assert len(walks) > 5
+    assert set(walks) == {"@WALKED left true"}
+
+
+@pytest.mark.godot
+def test_play_offers_what_the_game_lacks(godot: GodotBinary, tmp_path: Path) -> None:
+    project = stock_game.write_game(tmp_path / "game")
+    stock_game.write_policy(project.root / "policies" / "walk.onnx")
+    install_addon(project)
+    ensure_imported(godot, project)
+    drive(godot, project, "drive_stock.gd")
+    assert stock.is_replaced(project)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from rl_studio import storage
+from rl_studio import stock, storage
 from rl_studio.children import leaving_on_signals
 from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
 from rl_studio.cli.output import Output
@@ -89,6 +89,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         result = export_policies(project, run_id, options, progress=output.say)
     for file in result["files"]:
         output.say(describe(file))
+    if stock.needs_replacing(project):
+        output.say(
+            "This game has the nodes of godot_rl_agents, which play such files only in a Godot with .NET.\n"
+            + stock.how_to_replace(project)
+        )
     output.result(result)
     return 0
 

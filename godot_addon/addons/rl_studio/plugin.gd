@@ -13,9 +13,9 @@ const RlMetricsDock := preload("ui/metrics_dock.gd")
 const RlNewAgents := preload("agents/new_agents.gd")
 const RlOnnxImporter := preload("import/onnx_importer.gd")
 const RlPolicyInspector := preload("inspector/policy_inspector.gd")
-const RlPolicyPlayer := preload("scenes/policy_player.gd")
 const RlPythonFinder := preload("net/python_finder.gd")
 const RlRunState := preload("core/run_state.gd")
+const RlStockOffer := preload("scenes/stock_offer.gd")
 const RlStudio := preload("net/studio.gd")
 const RlStudioState := preload("core/studio_state.gd")
 const RlTrainingCheck := preload("scenes/training_check.gd")
@@ -174,15 +174,14 @@ func _wire_export() -> void:
 	_export.cancel_requested.connect(_studio.exports.cancel)
 	_export.show_file_requested.connect(RlFileIntake.show_in_dock)
 	_export.assign_requested.connect(_assigner.ask)
-	_export.play_requested.connect(_on_play_requested)
+	var player: RlStockOffer = RlStockOffer.new()
+	_export.add_child(player)
+	_export.play_requested.connect(player.play)
+	player.settled.connect(_export.show_played)
 	_assigner.assigned.connect(_export.show_assigned)
 	_studio.exported.connect(_intake.take_in)
 	_intake.taken_in.connect(_state.export_state.mark_imported)
 	_intake.refused.connect(_state.export_state.mark_imported)
-
-
-func _on_play_requested(scene: String, files: Dictionary[String, String]) -> void:
-	_export.show_played(scene, RlPolicyPlayer.play(scene, files))
 
 
 func _on_dock_visibility_changed() -> void:

@@ -5,6 +5,7 @@ extends EditorExportPlugin
 
 ## What games need, relative to the addon; the licence goes along if somebody includes it.
 const GAME_PARTS: PackedStringArray = ["icons/", "runtime/", "LICENSE"]
+const STOCK_PLUGIN: String = "res://addons/godot_rl_agents"
 
 
 func _get_name() -> String:
@@ -26,6 +27,9 @@ func _export_begin(
 
 func _export_file(path: String, _type: String, _features: PackedStringArray) -> void:
 	var addon: String = _addon_folder() + "/"
+	if path.get_extension() == "onnx" and DirAccess.dir_exists_absolute(STOCK_PLUGIN):
+		# Its Sync looks for the file itself before it has it played.
+		add_file(path, FileAccess.get_file_as_bytes(path), false)
 	if not path.begins_with(addon):
 		return
 	var part: String = path.trim_prefix(addon)

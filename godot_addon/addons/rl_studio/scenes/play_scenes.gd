@@ -1,9 +1,10 @@
 @tool
 extends RefCounted
-## Finds the scenes of the project that a policy can be played in: those with an RLSync, the
-## likeliest first. Reads scene files as text; nothing is loaded.
+## Finds the scenes of the project that a policy can be played in: those with an RLSync or a Sync,
+## the likeliest first. Reads scene files as text; nothing is loaded.
 
-const SYNC_SCRIPT: String = "runtime/rl_sync.gd"
+## The Sync of ours, and that of godot_rl_agents.
+const SYNC_SCRIPTS: PackedStringArray = ["runtime/rl_sync.gd", "godot_rl_agents/sync.gd"]
 
 ## What was read of scenes, by path: the scenes within, and their text.
 var _texts: Dictionary[String, String] = {}
@@ -39,8 +40,9 @@ func _collect(folder: EditorFileSystemDirectory, ranks: Dictionary[String, int])
 
 func _has_sync(scene: String) -> bool:
 	for path: String in _dependencies(scene):
-		if path.ends_with(SYNC_SCRIPT):
-			return true
+		for script: String in SYNC_SCRIPTS:
+			if path.ends_with(script):
+				return true
 	return false
 
 
