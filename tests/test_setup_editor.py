@@ -12,7 +12,7 @@ import pytest
 from godot_project import GD_TESTS, copy_sample, import_project
 from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
-from rl_studio.setup import own_wheel, places, state
+from rl_studio.setup import bare, own_wheel, places, state
 from test_editor import end_processes
 
 pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(500)]
@@ -38,12 +38,15 @@ def game(godot: GodotBinary, tmp_path: Path) -> Iterator[Project]:
     end_processes(project)
 
 
-def drive(godot: GodotBinary, game: Project, home: Path, script: str, **arguments: str) -> str:
+def drive(
+    godot: GodotBinary, game: Project, home: Path, script: str, *, path: str = "", **arguments: str
+) -> str:
     """Runs a driver script in an editor whose user has nothing but a home; returns what was printed."""
     ours = ("XDG_", "RL_STUDIO_", "PYENV_", "VIRTUAL_ENV")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env |= {"HOME": str(home), "GODOT": str(godot.path), "RL_STUDIO_EDITOR_TEST": "1"}
     env |= {f"RL_STUDIO_TEST_{name}": value for name, value in arguments.items()}
+    env["PATH"] = path or env["PATH"]
     log = home / "editor.log"
     argv = [
         str(godot.path),
@@ -70,3 +73,20 @@ def test_set_up_and_train_from_an_empty_home(godot: GodotBinary, game: Project, 
     assert (found.stage, found.extras, found.torch) == ("ready", ("sb3",), "cpu")
     left = sorted(path.name for path in (data / "setup").iterdir())
     assert left == ["constraints.txt", "lock", "setup.log", "wheels"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_uv_brings_a_python(godot: GodotBinary, game: Project, home: Path, fails: bool) -> None:
+    """In place of uv a script that "installs" the Python of the tests: the real one needs a network."""
+    uv = home / "bin" / "uv"
+    uv.parent.mkdir()
+    words = "echo 'error: no such release' >&2; exit 2"
+    if not fails:
+        words = (
+            f'mkdir -p "$6/cpython-3.12/bin" && ln -s "{bare.base_python()}" "$6/cpython-3.12/bin/python3"'
+        )
+    uv.write_text(f"#!/bin/sh\n{words}\n", encoding="utf-8")
+    uv.chmod(0o755)
+    path = f"{uv.parent}{os.pathsep}{os.environ['PATH']}"
+    drive(godot, game, home, "drive_uv.gd", path=path, EXPECTED="no such release" if fails else "")
+    assert (state.ready_python(places.Places(home / ".local/share/godot-rl-studio")) is None) == fails

@@ -62,11 +62,19 @@ static func find(data_dir: String) -> Array[RlPythonInstall]:
 ## The Pythons in what [code]py -0p[/code] printed.
 static func of_launcher(output: String) -> Array[RlPythonInstall]:
 	var found: Array[RlPythonInstall] = []
+	for path: String in launcher_paths(output):
+		_add(found, path, "py launcher")
+	return found
+
+
+## The paths in it.
+static func launcher_paths(output: String) -> PackedStringArray:
+	var paths: PackedStringArray = []
 	for line: String in output.split("\n", false):
 		var start: int = line.find(":\\") - 1
 		if start >= 0:
-			_add(found, line.substr(start).strip_edges().replace("\\", "/"), "py launcher")
-	return found
+			paths.append(line.substr(start).strip_edges().replace("\\", "/"))
+	return paths
 
 
 static func _add_programs(to: Array[RlPythonInstall], folder: String, source: String) -> void:

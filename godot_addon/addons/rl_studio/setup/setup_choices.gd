@@ -47,7 +47,9 @@ func setup(package: RlCarriedPackage, environment: RlManagedEnvironment) -> void
 	for extra: String in package.extras():
 		_add_extra(extra)
 	for build: String in BUILDS:
-		_torch.add_item("PyTorch for %s" % RlRead.text(package.torch(build), "title"))
+		var part: Dictionary = package.torch(build)
+		var bytes: int = RlRead.integer(part, "download")
+		_torch.add_item("PyTorch for %s (%s)" % [RlRead.text(part, "title"), _megabytes(bytes)])
 	_torch.visible = OS.get_name() != "macOS"
 	_torch.select(BUILDS.find(environment.torch) if environment.torch in BUILDS else 0)
 	_torch.tooltip_text = "One build trains on the processor, the other on an NVIDIA GPU as well."
@@ -78,7 +80,7 @@ func show_pythons(pythons: Array[RlPythonInstall]) -> void:
 
 ## Chooses the build of PyTorch for the GPU [param gpu], unless the environment has one.
 func suggest_gpu(gpu: String) -> void:
-	_torch.set_item_text(1, "%s (%s)" % [_torch.get_item_text(1), gpu])
+	_torch.set_item_tooltip(1, gpu)
 	if _environment.torch == "":
 		_torch.select(1)
 	_render_size()
@@ -133,8 +135,8 @@ func _add_extra(extra: String) -> void:
 	var part: Dictionary = _package.extra(extra)
 	var box: CheckBox = CheckBox.new()
 	box.name = extra.to_pascal_case()
-	var megabytes: int = roundi(RlRead.integer(part, "download") / 1e6)
-	box.text = "%s (%d MB)" % [RlRead.text(part, "title"), megabytes]
+	var bytes: int = RlRead.integer(part, "download")
+	box.text = "%s (%s)" % [RlRead.text(part, "title"), _megabytes(bytes)]
 	box.tooltip_text = RlRead.text(part, "help")
 	var is_there: bool = extra in _environment.extras
 	box.button_pressed = is_there or (_environment.extras.is_empty() and extra == "sb3")
@@ -151,16 +153,17 @@ func _on_chosen() -> void:
 
 
 func _render_size() -> void:
-	for index: int in BUILDS.size():
-		var bytes: int = RlRead.integer(_package.torch(BUILDS[index]), "download")
-		_torch.set_item_tooltip(index, "About %s to download" % String.humanize_size(bytes))
 	var download: int = _package.size_of(extras(), torch(), "download")
 	var disk: int = _package.size_of(extras(), torch(), "disk")
 	_size.text = (
 		"About %s to download, %s on the disk, in %s. All your projects share it."
 		% [
-			String.humanize_size(download),
-			String.humanize_size(disk),
+			_megabytes(download),
+			_megabytes(disk),
 			_environment.folder,
 		]
 	)
+
+
+static func _megabytes(bytes: int) -> String:
+	return "%.1f GB" % (bytes / 1e9) if bytes >= 1e9 else "%d MB" % roundi(bytes / 1e6)
