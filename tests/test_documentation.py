@@ -38,6 +38,10 @@ FOREIGN_FLAGS = {
     **dict.fromkeys(("--head", "--port", "--address"), "ray"),
     **dict.fromkeys(("--speedup", "--env_seed", "--action_repeat", "--rl_studio_unseen"), "games"),
     **dict.fromkeys(("--rl_studio_probe", "--rl_studio_evaluate", "--rl_studio_policy"), "games"),
+    **dict.fromkeys(("--env_path", "--n_parallel", "--viz", "--experiment_name", "--experiment_dir"), "godot-rl"),
+    **dict.fromkeys(("--config_file", "--save_model_path", "--save_checkpoint_frequency"), "godot-rl"),
+    **dict.fromkeys(("--resume_model_path", "--restore", "--linear_lr_schedule", "--eval"), "godot-rl"),
+    **dict.fromkeys(("--onnx_export_path", "--export", "--inference", "--num_gpus"), "godot-rl"),
     **dict.fromkeys(("--rl_studio_fixed_fps", "--key", "--version"), "games, in general; rl-studio itself"),
 }
 """Options that the pages name and that no command of ours has, with those who have them."""
