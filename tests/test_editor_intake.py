@@ -12,6 +12,7 @@ import pytest
 
 from backend_support import FINISHED
 from godot_project import copy_sample, import_project
+from policy_runs import FIXTURES
 from rl_studio.experiments import ExperimentStore
 from rl_studio.godot import GodotBinary
 from rl_studio.godot.hidden_display import HiddenDisplay
@@ -20,6 +21,7 @@ from test_editor import drive, end_processes, fake_trainer_path
 pytestmark = [pytest.mark.godot, pytest.mark.timeout(300)]
 
 ENGINE_ERROR = "reimport_files() recursively"
+REFUSED = "ERROR: RL Studio: res://bad/i.onnx: this is no ONNX model, or it is damaged"
 FOLDERS = [
     "res://policies/",
     "res://policies/new/",
@@ -83,6 +85,21 @@ def test_the_first_export_into_a_new_folder(
     godot: GodotBinary, tmp_path: Path, busy_machine: None, screen: str
 ) -> None:
     first_export(godot, tmp_path, "res://neu/löwe 1.onnx", display=screen)
+
+
+def test_files_arrive_whatever_the_editor_is_doing(
+    godot: GodotBinary, tmp_path: Path, busy_machine: None, screen: str
+) -> None:
+    project = copy_sample(tmp_path / "gäme one")
+    import_project(godot, project)
+    shutil.copy(FIXTURES / "sb3_like.onnx", project.root / "model.bin")
+    try:
+        text = drive(godot, project, "drive_intake.gd", display=screen, allow_errors=True)
+    finally:
+        end_processes(project)
+    assert ENGINE_ERROR not in text
+    assert not any(bad in text for bad in ("SCRIPT ERROR", "Parse Error")), text
+    assert [line for line in text.splitlines() if "RL Studio:" in line] == [REFUSED] * 2, text
 
 
 @pytest.mark.matrix

@@ -3,9 +3,9 @@ extends Node
 ## Has the editor take in files that were written from outside, one after another: each appears in
 ## the FileSystem dock and is imported.
 ##
-## The editor looks for new files and imports them by itself, too, whenever it likes, and lets other
-## nodes go on meanwhile. Whoever asks it to import then is refused. So this waits until nothing of
-## the kind goes on, and asks again until the file is there.
+## The editor looks for new files and imports them by itself, too, whenever it likes. Meanwhile it
+## runs frames within its frame, so that other nodes go on; whoever asks it to import then is
+## refused. So this waits until nothing of the kind goes on, and asks again until the file is there.
 
 ## The file can be loaded; who had loaded it before has the new one.
 signal taken_in(path: String)
@@ -29,6 +29,9 @@ var _imports: int = 0
 var _is_scan_open: bool = false
 var _silent_polls: int = 0
 var _is_importing: bool = false
+## Frames that have begun and not ended: more than one while the editor imports.
+var _open_frames: int = 0
+var _frame_end: RlFrameEnd = RlFrameEnd.new()
 ## Asking the editor lets our own timer go on.
 var _is_asking: bool = false
 var _timer: Timer = Timer.new()
@@ -38,6 +41,10 @@ func _ready() -> void:
 	_timer.wait_time = POLL_S
 	_timer.timeout.connect(_advance)
 	add_child(_timer)
+	process_priority = -RlFrameEnd.PRIORITY
+	_frame_end.reached.connect(_on_frame_end_reached)
+	add_child(_frame_end)
+	_watch_frames(false)
 
 
 func _enter_tree() -> void:
@@ -52,6 +59,10 @@ func _exit_tree() -> void:
 	files.sources_changed.disconnect(_on_sources_changed)
 	files.resources_reimporting.disconnect(_on_reimporting)
 	files.resources_reimported.disconnect(_on_reimported)
+
+
+func _process(_delta: float) -> void:
+	_open_frames += 1
 
 
 ## Takes in the file at [param path], new or overwritten.
@@ -73,12 +84,15 @@ func _take_next() -> void:
 	_path = ""
 	if _waiting.is_empty():
 		_timer.stop()
+		_watch_frames(false)
 		return
 	_path = _waiting[0]
 	_waiting.remove_at(0)
 	_scans = 0
 	_imports = 0
-	_timer.start()
+	if _timer.is_stopped():
+		_timer.start()
+		_watch_frames(true)
 
 
 func _advance() -> void:
@@ -105,7 +119,7 @@ func _is_editor_busy() -> bool:
 		_silent_polls = 0
 		return true
 	_silent_polls += 1
-	return _is_scan_open and _silent_polls < SILENCE
+	return (_is_scan_open or _open_frames > 1) and _silent_polls < SILENCE
 
 
 func _is_folder_known() -> bool:
@@ -161,6 +175,16 @@ func _finish(problem: String) -> void:
 	_take_next()
 
 
+func _watch_frames(are_watched: bool) -> void:
+	_open_frames = 0
+	set_process(are_watched)
+	_frame_end.set_process(are_watched)
+
+
+func _on_frame_end_reached() -> void:
+	_open_frames = maxi(0, _open_frames - 1)
+
+
 func _on_sources_changed(_exist: bool) -> void:
 	_is_scan_open = false
 
@@ -171,3 +195,18 @@ func _on_reimporting(_paths: PackedStringArray) -> void:
 
 func _on_reimported(_paths: PackedStringArray) -> void:
 	_is_importing = false
+
+
+## The last node of a frame.
+class RlFrameEnd:
+	extends Node
+
+	signal reached
+
+	const PRIORITY: int = 1_000_000
+
+	func _init() -> void:
+		process_priority = PRIORITY
+
+	func _process(_delta: float) -> void:
+		reached.emit()
