@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from godot_project import GD_TESTS, copy_sample, import_project
 from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
-from rl_studio.setup import bare, own_wheel, places, state
+from rl_studio.setup import bare, engine, own_wheel, places, state
+from rl_studio.setup.report import Report
+from rl_studio.setup.wheel import Wheel
 from test_editor import end_processes
 
 pytestmark = [pytest.mark.godot, pytest.mark.training, pytest.mark.timeout(500)]
@@ -90,3 +94,15 @@ def test_uv_brings_a_python(godot: GodotBinary, game: Project, home: Path, fails
     path = f"{uv.parent}{os.pathsep}{os.environ['PATH']}"
     drive(godot, game, home, "drive_uv.gd", path=path, EXPECTED="no such release" if fails else "")
     assert (state.ready_python(places.Places(home / ".local/share/godot-rl-studio")) is None) == fails
+
+
+def test_a_newer_addon_brings_the_environment_up_to_date(
+    godot: GodotBinary, game: Project, home: Path
+) -> None:
+    there = places.Places(home / ".local/share/godot-rl-studio")
+    (wheel,) = (game.root / "addons/rl_studio/setup").glob("*.whl")
+    request = engine.Request((), "cpu", Wheel(wheel))
+    made = engine.set_up(there, request, Report(lambda _event: None), threading.Event())
+    replace(made, version="0.0.9", wheel="another").save(there)
+    drive(godot, game, home, "drive_upgrade.gd")
+    assert state.load(there) == made

@@ -5,6 +5,7 @@ No trainer is installed here, which takes a few seconds; tests/test_setup_editor
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -13,14 +14,19 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from rl_studio.doctor import diagnose
-from rl_studio.setup import bare, engine, own_wheel, packages_there, state
+from rl_studio.setup import bare, engine, own_wheel, packages_there, parts, state, torch_source
 from rl_studio.setup.pip_output import fault
 from rl_studio.setup.places import Places
 from rl_studio.setup.report import Report
@@ -365,6 +371,83 @@ def test_too_little_room_is_told_before_anything_is_downloaded(
 )
 def test_faults_of_pip_are_told_in_words(line: str, message: str) -> None:
     assert message in fault(["Collecting torch", line], 1, "/data").message
+
+
+def test_the_command_line_sets_up_and_removes(unfinished: Places) -> None:
+    def command(*words: str) -> tuple[int, Event, str]:
+        env = os.environ | {"RL_STUDIO_DATA_DIR": str(unfinished.data)}
+        argv = [sys.executable, "-m", "rl_studio", "setup", *words, "--json"]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120)
+        return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+    code, result, words = command("--extras", "none")
+    assert (code, result["python"]) == (0, str(unfinished.python))
+    assert "interrupted" in words
+    assert works(unfinished)
+    code, result, _ = command("--extras", "sb4")
+    assert (code, "sb3" in result["error"]["hint"]) == (1, True)
+    code, result, _ = command("--python", "/no/python")
+    assert (code, "/no/python" in result["error"]["message"]) == (1, True)
+    assert command("--remove")[0] == 0
+    assert not unfinished.env.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the package index has the build for the CPU")
+def test_pytorch_comes_from_its_makers_where_they_can_be_reached(tmp_path: Path) -> None:
+    page = tmp_path / "whl" / "cpu" / "torch"
+    page.mkdir(parents=True)
+    (page / "index.html").write_text("<a href='torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl'></a>")
+    with serve(tmp_path) as address:
+        mirror = {torch_source.VARIABLE: f"{address}/whl/"}
+        found = torch_source.find("cpu", mirror)
+        assert found.arguments == ("--find-links", f"{address}/whl/cpu/torch/")
+        assert found.note is None
+        assert torch_source.find("gpu", mirror).arguments == ()
+    gone = torch_source.find("cpu", mirror)
+    assert gone.arguments == ()
+    assert "cannot be reached" in (gone.note or "")
+    assert f"{address}/whl/cpu/torch/" in (gone.reason or "")
+
+
+def test_every_package_that_an_extra_brings_is_locked(wheel: Path) -> None:
+    locked = {}
+    for line in Wheel(wheel).constraints().decode().splitlines():
+        if "==" in line and not line.startswith("#"):
+            name, version = line.split("==")
+            locked[canonicalize_name(name)] = version
+    waiting = [("godot-rl-studio", extra) for extra in ("", *parts.extras())]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        try:
+            requires = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of another system
+        for requirement in map(Requirement, requires):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                wanted = canonicalize_name(requirement.name)
+                waiting += [(wanted, one) for one in ("", *requirement.extras)]
+    names = {name for name, _ in seen} - {"godot-rl-studio"}
+    assert len(names) > 50
+    assert {name for name in names if name not in locked} == set()
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serves a folder, and gives the address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _doctor(places: Places) -> list[Any]:

@@ -91,6 +91,11 @@ func setup(state: RlStudioState) -> void:
 	_render()
 
 
+## Whether the user is shown how to set up.
+func is_open() -> bool:
+	return _header.button_pressed
+
+
 func _process(_delta: float) -> void:
 	if _search != null and not _search.is_over and _search.poll():
 		_choices.show_pythons(_search.found)
@@ -200,7 +205,7 @@ func _on_cancel_pressed() -> void:
 func _on_connection_changed() -> void:
 	match _state.link:
 		RlStudioState.RlLink.READY:
-			if _run == null:
+			if _run == null and not _is_upgraded:
 				_header.button_pressed = false
 		RlStudioState.RlLink.FAILED:
 			if _state.link_problem != null and _state.link_problem.can_choose_python:

@@ -162,7 +162,8 @@ func _render() -> void:
 	_render_beginning()
 	_render_notes()
 	_separator.visible = _state.experiment != ""
-	_intro.visible = _state.link == RlStudioState.RlLink.OFFLINE and _state.experiment == ""
+	var is_new: bool = _state.link == RlStudioState.RlLink.OFFLINE and _state.experiment == ""
+	_intro.visible = is_new and not _setup_panel.is_open()
 	_render_run()
 
 
@@ -272,7 +273,11 @@ func _fit() -> void:
 ## A message about settings is of more use with the first of them in sight.
 func _on_problem_changed() -> void:
 	_render()
+	if not is_inside_tree():
+		return  # the editor is being closed
 	await get_tree().process_frame
+	if not is_inside_tree():
+		return
 	var row: Control = _form.first_wrong_row() if is_instance_valid(_form) else null
 	if row != null and _state.problem != null:
 		_scroll.ensure_control_visible(row)

@@ -1,0 +1,16 @@
+extends "editor_driver.gd"
+## The managed environment is of an older version than the addon: Connect brings it up to date.
+
+
+func _drive() -> void:
+	await open_dock(train)
+	expect(not find(train, "SetupBody").visible, "an environment that is there needs no Set up")
+	await click(find(train, "Connect"))
+	await until(_is_connected, 100, "connected to the new version's backend")
+	var notes: Label = find(train, "SetupNotes")
+	expect(notes.is_visible_in_tree(), "it says what was done")
+	expect("from version 0.0.9" in notes.text, notes.text)
+
+
+func _is_connected() -> bool:
+	return (find(train, "Text") as Label).text == "Connected"
