@@ -166,7 +166,7 @@ class BinaryGame(RawGame):
 
     def agree(self) -> Message:
         info = self.env_info({"binary": [2]})
-        self.agreement = agree(info, lambda _topic, text: None)
+        self.agreement = agree(info)
         assert self.agreement.is_binary
         return info
 

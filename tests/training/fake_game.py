@@ -179,8 +179,6 @@ class FakeGame:
         reply["reward"] = [reward(agent, self.step) for agent in range(AGENTS)]
         reply["done"] = ended
         if self.mode == "stock":
-            reply["obs"][0]["obs"] = [None, 1e400, -1e400]
-            reply["reward"][1] = None
             del reply["info"]
         else:
             for agent in (agent for agent in range(AGENTS) if ended[agent]):

@@ -123,7 +123,7 @@ def test_too_many_games_are_worth_a_warning(make_fleet: MakeFleet, monkeypatch: 
     monkeypatch.setattr("rl_studio_training.fleet_core.available_cores", lambda: 1)
     warnings: list[str] = []
     make_fleet(TWO, on_warning=warnings.append)
-    assert "2 games share 1 cores" in warnings[0]
+    assert "2 games share 1 core;" in warnings[0]
 
 
 # --- episodes
@@ -185,7 +185,7 @@ def test_where_a_game_does_not_tell_the_last_observation_is_terminal(make_fleet:
         (batch,) = step(fleet)
     assert batch.terminated.tolist() == [True, True]
     assert isinstance(batch.terminal_observations, np.ndarray)
-    np.testing.assert_allclose(batch.terminal_observations, [[0.0, 1.0, -1.0], [0.1, 0.8, 0.5]])
+    np.testing.assert_allclose(batch.terminal_observations, [[0.0, 0.8, 0.5], [0.1, 0.8, 0.5]])
 
 
 # --- the end, and time

@@ -19,6 +19,7 @@ from godot_rl.core.godot_env import GodotEnv
 from rl_studio_training.connection import listen
 from rl_studio_training.errors import (
     GameCrashedError,
+    GameDataError,
     GameError,
     GameFault,
     GameProtocolError,
@@ -177,26 +178,31 @@ def test_nan_in_a_binary_frame_is_told_with_the_agent(make_game: MakeGame) -> No
         step_until_it_misbehaves(game)
 
 
-def test_what_a_stock_game_sends_amiss_is_put_right_with_one_warning(make_game: MakeGame) -> None:
-    warnings: list[str] = []
-    game = make_game("stock", on_warning=warnings.append)
+@pytest.mark.parametrize(("mode", "words"), [("nan", "sent NaN or infinity in the observation 'obs'")])
+def test_numbers_that_are_none_are_a_fault_of_a_stock_game_too(
+    make_game: MakeGame, mode: str, words: str
+) -> None:
+    with pytest.raises(GameDataError, match=f"Agent 1 {words}") as caught:
+        step_until_it_misbehaves(make_game(mode, extra={"wire": "stock", "misbehave_at": "2"}))
+    assert "order of the scene tree" in str(caught.value.hint)
+
+
+def test_what_a_stock_game_leaves_out_is_made_up(make_game: MakeGame) -> None:
+    game = make_game("stock")
     game.reset()
     for _ in range(5):
         game.send_actions(STILL)
         batch = game.receive_batch()
-    assert batch.groups[0].observations["obs"][0].tolist() == [0.0, 1.0, -1.0]
-    assert batch.rewards.tolist() == [1.0, 0.0]
     assert (batch.terminated.tolist(), batch.infos) == ([True, True], {0: {}, 1: {}})
     assert batch.groups[0].terminal_observations == {}
-    assert len(warnings) == 2
 
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_an_observation_of_another_size_is_refused(make_game: MakeGame, wire: Wire) -> None:
     game = make_game("resize", extra={"wire": wire, "misbehave_at": "2"})
     size = {"binary1": "44 bytes; 52", "binary": "48 bytes; 56"}.get(wire)
-    words = f"a step of {size} were due" if size else "sent 1 numbers for 'obs'"
-    with pytest.raises(GameFault if size else GameProtocolError, match=words):
+    words = f"a step of {size} were due" if size else "sent 1 number for 'obs'"
+    with pytest.raises(GameFault if size else GameDataError, match=words):
         step_until_it_misbehaves(game)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rl_studio_training.errors import GameProtocolError
+from rl_studio_training.errors import GameDataError, GameProtocolError
 from rl_studio_training.json_batches import JsonBatches, actions_of_rows
 from rl_studio_training.layout import ActionPart, GroupActions, make_groups
 from rl_studio_training.spaces import ObservationCodec
@@ -19,16 +20,15 @@ TURN, MOVE, JUMP = (
 )
 
 
-def batches(warnings: list[str] | None = None, masked: frozenset[str] = frozenset()) -> JsonBatches:
+def batches(masked: frozenset[str] = frozenset()) -> JsonBatches:
     """Agents 0 and 2 follow "a", agent 1 follows "b"."""
-    found = warnings if warnings is not None else []
     codecs = [
         ObservationCodec({name: {"space": "box", "size": [size]}}, lambda agent, key: None)
         for name, size in (("obs", 2), ("eye", 1))
     ]
     by_agent = [codecs[0].parts, codecs[1].parts, codecs[0].parts]
     groups = make_groups(["a", "b", "a"], by_agent, [(JUMP, MOVE, TURN), (MOVE,), (JUMP, MOVE, TURN)], masked)
-    return JsonBatches(groups, codecs, lambda _topic, text: found.append(text))
+    return JsonBatches(groups, codecs)
 
 
 def step(**changes: Any) -> dict[str, Any]:
@@ -92,11 +92,10 @@ def test_a_terminal_observation_that_only_some_tell_is_made_up_for() -> None:
     assert batch.infos == {0: {"is_success": True}, 1: {}, 2: {}}
 
 
-def test_rewards_that_are_no_numbers_become_0_with_a_warning() -> None:
-    warnings: list[str] = []
-    batch = batches(warnings).decode_step(step(reward=[None, float("inf"), 1e300]))
-    assert batch.rewards.tolist() == [0.0, 0.0, 0.0]
-    assert warnings == ["an agent sent NaN or infinity as its reward; 0 is used instead."]
+@pytest.mark.parametrize(("reward", "told"), [(None, "nan"), (float("inf"), "inf"), (1e300, "1e+300")])
+def test_rewards_that_are_no_numbers_are_a_fault_with_the_agent(reward: Any, told: str) -> None:
+    with pytest.raises(GameDataError, match=re.escape(f"Agent 1 sent the reward {told}.")):
+        batches().decode_step(step(reward=[0.0, reward, 0.0]))
 
 
 def test_masks_are_put_side_by_side_in_wire_order() -> None:

@@ -32,7 +32,7 @@ def env_info(binary: int, *names: str, **studio: Any) -> dict[str, Any]:
 
 
 def agreed(binary: int, *names: str) -> Agreement:
-    return agree(env_info(binary, *names), lambda _topic, _text: None)
+    return agree(env_info(binary, *names))
 
 
 def test_both_versions_of_binary_frames_are_offered() -> None:

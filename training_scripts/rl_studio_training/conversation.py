@@ -65,7 +65,7 @@ class Conversation:
         """
         self.send(handshake)
         self.send({"type": "env_info"})
-        self.agreement = agree(self.link.receive("env_info", timeout_s), self._warn_once)
+        self.agreement = agree(self.link.receive("env_info", timeout_s))
         self.seats = Seats(self.agreement.groups, self.agreement.agent_paths)
         self._checks = BatchChecks(self.agreement.groups, self.seats, self._name)
 

@@ -6,6 +6,7 @@ StudioError
 │   ├── GameCrashedError      its process or its connection ended
 │   ├── GameTimeoutError      it did not answer in time
 │   ├── GameProtocolError     it answered something that makes no sense
+│   │   └── GameDataError     its agents sent other data than they are to send: no restart helps
 │   └── GameFault             it has a fault that would come again: no restart helps
 ├── SceneError                no scene to train in
 ├── SpacesError               the agents' observations or actions cannot be trained this way
@@ -52,6 +53,12 @@ class GameProtocolError(GameError):
     """The game sent something that the protocol does not allow."""
 
     code = "game_protocol"
+
+
+class GameDataError(GameProtocolError):
+    """What agents sent is no number, or not as many as declared; that would come again, so the run ends at once."""
+
+    code = "data"
 
 
 class GameFault(GameError):  # noqa: N818 - the fault is the game's; as an error it has a code of its own

@@ -5,19 +5,25 @@ Slower by far, and tolerant: what a stock game sends amiss (null, NaN, no infos)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rl_studio_training.batch import Batch, GroupBatch, KeyedArrays
-from rl_studio_training.errors import GameProtocolError
+from rl_studio_training.errors import GameDataError, GameProtocolError
 from rl_studio_training.layout import GroupActions, PolicyGroup
 from rl_studio_training.messages import Step, parse_infos, parse_observations, parse_step
 from rl_studio_training.spaces import ObservationCodec
 
 Rows = list[dict[str, Any]]
+
+DATA_HINT = (
+    "Look at what that agent computes in each step: a division by zero, or a vector without a length that is "
+    "normalized. Agents count from 0, in the order of the scene tree."
+)
+"""The way out where an agent sends what is no finite number."""
 
 
 class JsonBatches:
@@ -26,18 +32,15 @@ class JsonBatches:
     Args:
         groups: its agents.
         codecs: one per group.
-        warn_once: called with a topic and a sentence when something was put right.
     """
 
     def __init__(
         self,
         groups: Sequence[PolicyGroup],
         codecs: Sequence[ObservationCodec],
-        warn_once: Callable[[str, str], object],
     ) -> None:
         self._groups = tuple(zip(groups, codecs, strict=True))
         self._agents = sum(group.count for group in groups)
-        self._warn_once = warn_once
 
     def encode_reset(self, seed: int | None = None) -> dict[str, Any]:
         """A request to restart all agents; games with another plugin do not look at the seed."""
@@ -74,10 +77,11 @@ class JsonBatches:
         )
 
     def decode_step(self, message: dict[str, Any]) -> Batch:
-        """The answer to actions. A reward that is null, NaN or infinite becomes 0, with a warning.
+        """The answer to actions.
 
         Raises:
             GameProtocolError: something is missing or does not fit.
+            GameDataError: a reward is no finite number.
         """
         step = parse_step(message, self._agents)
         infos = {agent: step.infos[agent] for agent in np.flatnonzero(step.dones).tolist()}
@@ -86,7 +90,7 @@ class JsonBatches:
                 self._group(group, codec, step.observations, step.infos, step.dones)
                 for group, codec in self._groups
             ),
-            rewards=self._finite_rewards(step),
+            rewards=_finite_rewards(step),
             terminated=step.dones & ~step.truncated,
             truncated=step.truncated,
             infos={
@@ -95,14 +99,6 @@ class JsonBatches:
             },
             game_s=None,
         )
-
-    def _finite_rewards(self, step: Step) -> NDArray[np.float32]:
-        with np.errstate(over="ignore"):
-            rewards = step.rewards.astype(np.float32)
-        if not np.isfinite(rewards).all():
-            self._warn_once("reward", "an agent sent NaN or infinity as its reward; 0 is used instead.")
-            rewards = np.nan_to_num(rewards, nan=0.0, posinf=0.0, neginf=0.0)
-        return rewards
 
     def _group(
         self,
@@ -154,6 +150,15 @@ def actions_of_rows(group: PolicyGroup, rows: Sequence[dict[str, Any]]) -> Group
         np.hstack([np.empty((len(rows), 0), np.float32), *continuous]).clip(-1.0, 1.0),
         np.hstack([np.empty((len(rows), 0), np.int32), *discrete]),
     )
+
+
+def _finite_rewards(step: Step) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        rewards = step.rewards.astype(np.float32)
+    if not np.isfinite(rewards).all():
+        agent = int(np.flatnonzero(~np.isfinite(rewards))[0])
+        raise GameDataError(f"Agent {agent} sent the reward {step.rewards[agent]}.", hint=DATA_HINT)
+    return rewards
 
 
 def _terminal_observations(codec: ObservationCodec, ended: list[int], rows: Rows, infos: Rows) -> KeyedArrays:

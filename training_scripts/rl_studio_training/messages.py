@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_studio.words import counted
-from rl_studio_training.errors import GameProtocolError
+from rl_studio_training.errors import GameDataError, GameProtocolError
 
 DEFAULT_POLICY = "shared_policy"
 """The policy name of agents whose game sends none."""
@@ -146,7 +146,7 @@ def parse_step(message: dict[str, Any], n_agents: int) -> Step:
     except (KeyError, TypeError, ValueError) as error:
         raise GameProtocolError("The game's step has no usable rewards or done flags.") from error
     if rewards.shape != (n_agents,) or dones.shape != (n_agents,):
-        raise GameProtocolError(
+        raise GameDataError(
             f"The game has {counted(n_agents, 'agent')} but sent {counted(rewards.size, 'reward')} and "
             f"{counted(dones.size, 'done flag')}.",
             hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
@@ -176,7 +176,7 @@ def _per_agent(message: dict[str, Any], key: str, n_agents: int) -> list[dict[st
         or len(value) != n_agents
         or not all(isinstance(item, dict) for item in value)
     ):
-        raise GameProtocolError(
+        raise GameDataError(
             f"The game has {counted(n_agents, 'agent')}, but its {key!r} is not a list of as many dictionaries.",
             hint="Agents can come and go only where the game has the RL Studio addon and binary frames are spoken.",
         )

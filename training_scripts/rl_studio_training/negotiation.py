@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -10,8 +10,8 @@ from rl_studio_training import binary_frames, binary_frames_v1
 from rl_studio_training.batch import Batch
 from rl_studio_training.binary_frames import BinaryFrames
 from rl_studio_training.binary_frames_v1 import OldBinaryFrames
-from rl_studio_training.errors import GameProtocolError
-from rl_studio_training.json_batches import JsonBatches
+from rl_studio_training.errors import GameDataError, GameProtocolError
+from rl_studio_training.json_batches import DATA_HINT, JsonBatches
 from rl_studio_training.layout import ActionPart, GroupActions, PolicyGroup, make_groups
 from rl_studio_training.messages import EnvInfo, parse_env_info
 from rl_studio_training.spaces import ObservationCodec, parse_actions
@@ -76,12 +76,10 @@ def make_handshake(major: str, minor: str, *, offer_binary: bool, spin_s: float 
     return {"type": "handshake", "major_version": major, "minor_version": minor, "rl_studio": offer}
 
 
-def agree(message: dict[str, Any], warn_once: Callable[[str, str], object]) -> Agreement:
+def agree(message: dict[str, Any]) -> Agreement:
     """Reads the game's `env_info`.
 
     Args:
-        warn_once: called with a topic and a sentence, now or later, when something odd was put right.
-
     Raises:
         GameProtocolError: it makes no sense, or there are no agents.
         SpacesError: agents of one policy have different spaces.
@@ -93,12 +91,7 @@ def agree(message: dict[str, Any], warn_once: Callable[[str, str], object]) -> A
             hint="Add an RLAgent below each body that shall learn, with its mode on INHERIT or TRAINING.",
         )
 
-    def note_bad_number(agent: int, key: str) -> None:
-        warn_once(
-            key, f"agent {agent} sent NaN or infinity in the observation {key!r}; 0 or ±1 is used instead."
-        )
-
-    codecs = [ObservationCodec(wire, note_bad_number) for wire in info.observation_spaces]
+    codecs = [ObservationCodec(wire, _refuse_number) for wire in info.observation_spaces]
     actions = [parse_actions(wire) for wire in info.action_spaces]
     studio = info.studio
     masked = studio.masked_policies if studio else frozenset()
@@ -112,7 +105,7 @@ def agree(message: dict[str, Any], warn_once: Callable[[str, str], object]) -> A
     elif binary:
         translator = OldBinaryFrames(groups)
     else:
-        translator = JsonBatches(groups, [codecs[group.agents[0]] for group in groups], warn_once)
+        translator = JsonBatches(groups, [codecs[group.agents[0]] for group in groups])
     return Agreement(info, codecs, actions, groups, studio is not None, binary, paths, translator)
 
 
@@ -155,3 +148,7 @@ def resize(agreed: Agreement, rows: Mapping[str, int], like: Sequence[Agreement]
     assert isinstance(agreed.translator, BinaryFrames)
     agreed.translator.resize(groups)
     return replace(agreed, info=info, codecs=codecs, actions=actions, groups=groups, agent_paths=paths)
+
+
+def _refuse_number(agent: int, key: str) -> None:
+    raise GameDataError(f"Agent {agent} sent NaN or infinity in the observation {key!r}.", hint=DATA_HINT)

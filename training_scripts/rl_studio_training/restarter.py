@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rl_studio_training import failures
 from rl_studio_training.connection import WAIT_SLICE_S
-from rl_studio_training.errors import GameError, GameFault
+from rl_studio_training.errors import GameDataError, GameError, GameFault
 from rl_studio_training.restarts import RestartPolicy
 
 
@@ -44,7 +44,7 @@ class Restarter:
         Raises:
             GameError: it may not start again; why it died.
         """
-        if not is_ours or isinstance(error, GameFault):
+        if not is_ours or isinstance(error, GameFault | GameDataError):
             raise error
         if self.policy.is_second_time(error.place):
             raise failures.for_the_second_time(error)

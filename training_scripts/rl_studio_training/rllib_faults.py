@@ -13,9 +13,9 @@ import ray
 from ray.experimental.internal_kv import _internal_kv_del, _internal_kv_get, _internal_kv_put
 
 from rl_studio.errors import StudioError
-from rl_studio_training.errors import DivergedError, GameFault, SpacesError
+from rl_studio_training.errors import DivergedError, GameDataError, GameFault, SpacesError
 
-LASTING = (GameFault, SpacesError, DivergedError)
+LASTING = (GameFault, GameDataError, SpacesError, DivergedError)
 """What would come again after a restart."""
 
 _NAMESPACE = b"rl_studio"

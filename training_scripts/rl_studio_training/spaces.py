@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rl_studio.words import counted
 from rl_studio_training.batch import KeyedArrays
-from rl_studio_training.errors import DivergedError, GameProtocolError, SpacesError
+from rl_studio_training.errors import DivergedError, GameDataError, GameProtocolError, SpacesError
 from rl_studio_training.layout import ActionPart, GroupActions, ObservationPart
 
 Observations = NDArray[Any] | KeyedArrays
@@ -203,7 +203,7 @@ class ObservationCodec:
         wanted = int(np.prod(self._spaces[key].shape or (1,)))
         for number, row in zip(agents, rows, strict=True):
             if key not in row:
-                return GameProtocolError(
+                return GameDataError(
                     f"Agent {number} sent no observation {key!r}; it sent {', '.join(row) or 'none'}.",
                     hint="An agent must send the same keys in every step.",
                 )
@@ -211,11 +211,11 @@ class ObservationCodec:
             if count != wanted and self._spaces[key].dtype == np.uint8:
                 return _picture_misfit(key, row[key], count, self._spaces[key].shape or (), number)
             if count != wanted:
-                return GameProtocolError(
+                return GameDataError(
                     f"Agent {number} sent {counted(count, 'number')} for {key!r}, but its space has {wanted}.",
                     hint="An observation must have the same size in every step.",
                 )
-        return GameProtocolError(f"The observations {key!r} are not numbers.")
+        return GameDataError(f"The observations {key!r} are not numbers.")
 
 
 def _is_flat_box(space: spaces.Space[Any]) -> bool:
@@ -258,9 +258,7 @@ def _picture_misfit(
 ) -> GameProtocolError:
     if value is None or value == "":
         # Stock sensors fail when there is nothing to read, and this is what is left.
-        return GameProtocolError(
-            f"Agent {number} sent no picture as {key!r}: nothing is drawn without a window."
-        )
+        return GameDataError(f"Agent {number} sent no picture as {key!r}: nothing is drawn without a window.")
     channels, height, width = shape
     found = count / (height * width)
     if found in (1, 2, 3, 4):
@@ -269,4 +267,4 @@ def _picture_misfit(
     else:
         what = f"{count} bytes where [{channels}, {height}, {width}] needs {channels * height * width}"
         hint = "Declare [channels, height, width] of the Image that is sent, after it has been resized."
-    return GameProtocolError(f"Agent {number} sent a picture {key!r} with {what}.", hint=hint)
+    return GameDataError(f"Agent {number} sent a picture {key!r} with {what}.", hint=hint)
