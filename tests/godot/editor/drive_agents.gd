@@ -12,6 +12,7 @@ func _drive() -> void:
 	await _add_an_agent()
 	await _write_a_script_for_an_agent()
 	await _ask_godot()
+	_copy()
 
 
 func _add_an_agent() -> void:
@@ -79,6 +80,19 @@ func _ask_godot() -> void:
 	ProjectSettings.save()
 	var settings: String = FileAccess.get_file_as_string("res://project.godot")
 	expect(not "templates" in settings, "the project is as it was")
+
+
+## A project with templates of its own: Godot looks at those only.
+func _copy() -> void:
+	expect(not Templates.are_to_copy(), "Godot offers ours")
+	Templates.withdraw()
+	DirAccess.make_dir_absolute("res://script_templates")
+	expect(Templates.are_to_copy(), "ours would have to be copied")
+	Templates.offer()
+	expect(Templates.has_own_templates(), "those of the project stay")
+	expect(Templates.copy() == "" and not Templates.are_to_copy(), "copied")
+	var files: PackedStringArray = DirAccess.get_files_at("res://script_templates/RLAgent")
+	expect(files.size() == Templates.find_all().size(), "all of them")
 
 
 func _has_scene() -> bool:

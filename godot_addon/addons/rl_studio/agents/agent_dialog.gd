@@ -13,6 +13,8 @@ var _choice: OptionButton = OptionButton.new()
 var _description: Label = _make_label()
 var _path: LineEdit = LineEdit.new()
 var _note: Label = _make_label()
+## The project has templates of its own, which keep Godot from offering ours.
+var _copy: Button = Button.new()
 
 
 func _init() -> void:
@@ -21,11 +23,16 @@ func _init() -> void:
 	ok_button_text = "Create"
 	dialog_hide_on_ok = false
 	var box: VBoxContainer = VBoxContainer.new()
-	for part: Control in [_intro, _choice, _description, _path, _note]:
+	for part: Control in [_intro, _choice, _description, _path, _note, _copy]:
 		box.add_child(part)
 	add_child(box)
 	_choice.name = "Template"
 	_path.name = "File"
+	_copy.name = "Copy"
+	_copy.text = "Copy the templates to those of this project"
+	_copy.tooltip_text = "Godot's own Extend Script then offers them, too"
+	_copy.size_flags_horizontal = Control.SIZE_SHRINK_BEGIN
+	_copy.pressed.connect(_on_copy_pressed)
 	_choice.item_selected.connect(_on_item_selected)
 	_path.text_changed.connect(func(_text: String) -> void: _check())
 	register_text_enter(_path)
@@ -48,6 +55,7 @@ func ask(node: Node) -> void:
 	_on_item_selected(0)
 	_path.text = RlAgentMaker.suggest_path(node)
 	_check()
+	_copy.visible = RlAgentTemplates.are_to_copy()
 	popup_centered(Vector2i(RlLook.px(420), 0))
 	_path.grab_focus()
 
@@ -67,6 +75,12 @@ func _check() -> void:
 
 func _on_item_selected(index: int) -> void:
 	_description.text = _templates[index].description
+
+
+func _on_copy_pressed() -> void:
+	var problem: String = RlAgentTemplates.copy()
+	_copy.visible = problem != ""
+	_copy.tooltip_text = problem
 
 
 func _on_confirmed() -> void:

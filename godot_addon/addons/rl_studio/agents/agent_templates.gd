@@ -63,6 +63,28 @@ static func has_own_templates() -> bool:
 	return folder != FOLDER and (folder != OWN_FOLDER or DirAccess.dir_exists_absolute(folder))
 
 
+## Whether the templates are to be copied for Godot to offer them.
+static func are_to_copy() -> bool:
+	return has_own_templates() and not DirAccess.dir_exists_absolute(_own_folder())
+
+
+## Copies the templates to those of the project. Returns why that failed, or "".
+static func copy() -> String:
+	var folder: String = _own_folder()
+	var error: Error = DirAccess.make_dir_recursive_absolute(folder)
+	for template: RlTemplate in find_all():
+		if error == OK:
+			error = DirAccess.copy_absolute(
+				template.path, folder.path_join(template.path.get_file())
+			)
+	return "" if error == OK else "%s cannot be written: %s." % [folder, error_string(error)]
+
+
+static func _own_folder() -> String:
+	var folder: String = ProjectSettings.get_setting(SETTING, OWN_FOLDER)
+	return folder.path_join(BASE)
+
+
 static func _read(path: String) -> RlTemplate:
 	var template: RlTemplate = RlTemplate.new()
 	template.path = path
