@@ -46,7 +46,7 @@ def drive(
     godot: GodotBinary, game: Project, home: Path, script: str, *, path: str = "", **arguments: str
 ) -> str:
     """Runs a driver script in an editor whose user has nothing but a home; returns what was printed."""
-    ours = ("XDG_", "RL_STUDIO_", "PYENV_", "VIRTUAL_ENV")
+    ours = ("XDG_", "RL_STUDIO_", "PYENV_", "VIRTUAL_ENV", "PYTHONPATH")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env |= {"HOME": str(home), "GODOT": str(godot.path), "RL_STUDIO_EDITOR_TEST": "1"}
     env |= {f"RL_STUDIO_TEST_{name}": value for name, value in arguments.items()}

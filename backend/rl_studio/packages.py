@@ -62,7 +62,7 @@ def inspect(extra: str | None) -> Found:
 
 def install_command(extra: str | None) -> str:
     """The command that installs us with `extra` into this Python, from where we were installed from."""
-    if Path(sys.prefix) == places.usual().env:
+    if is_managed():
         return shell_command("rl-studio", "setup", *(("--extras", extra) if extra else ("--repair",)))
     suffix = f"[{extra}]" if extra else ""
     checkout, editable = _origin()
@@ -72,6 +72,11 @@ def install_command(extra: str | None) -> str:
     if importlib.util.find_spec("pip") is None:
         return shell_command("uv", "pip", "install", "--python", sys.executable, *target)
     return shell_command(sys.executable, "-m", "pip", "install", *target)
+
+
+def is_managed() -> bool:
+    """Whether this Python is that of the managed environment."""
+    return Path(sys.prefix) == places.usual().env
 
 
 def shell_command(*argv: str) -> str:

@@ -171,9 +171,11 @@ class _Setup:
         self._check()
         old = self._old
         is_there = old is not None and old.stage != "making" and bare.works(self._places.env)
-        changes_build = old is not None and is_there and old.torch != self._goal.torch
-        if is_there and not changes_build:
-            return
+        if old is not None and is_there:
+            # With another Python it was begun in vain, perhaps: there may be no packages for it.
+            has_other_python = old.stage != "ready" and old.base != self._goal.base
+            if old.torch == self._goal.torch and not has_other_python:
+                return
         bare.remove(self._places.env)
         self._goal.save(self._places)
         self._report.phase("python", f"Making the environment with {self._goal.base}", 0.01)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rl_studio.errors import StudioError, closest
-from rl_studio.packages import install_command
+from rl_studio.packages import install_command, is_managed
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -153,7 +153,12 @@ class ScriptTrainer:
         return None
 
     def _way_out(self) -> str | None:
-        return None if self.extra is None else install_command(self.extra)
+        if self.extra is None:
+            return None
+        command = install_command(self.extra)
+        if not is_managed():
+            return command
+        return f"Tick it under Python environment in the Train dock and press Install, or run: {command}"
 
 
 def installed_version(distribution: str) -> str | None:

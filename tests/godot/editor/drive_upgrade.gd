@@ -4,7 +4,8 @@ extends "editor_driver.gd"
 
 func _drive() -> void:
 	await open_dock(train)
-	expect(not find(train, "SetupBody").visible, "an environment that is there needs no Set up")
+	var status: Label = find(train, "SetupStatus")
+	expect("holds version 0.0.9" in status.text, "it says that the environment is older")
 	await click(find(train, "Connect"))
 	await until(_is_connected, 100, "connected to the new version's backend")
 	var notes: Label = find(train, "SetupNotes")

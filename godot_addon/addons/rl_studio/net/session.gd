@@ -72,7 +72,10 @@ func attach() -> void:
 
 ## The user wants a connection: attaches, or finds Python and starts a backend.
 func connect_backend() -> void:
-	if _client.is_open() or _launcher.is_busy():
+	if _client.is_open():
+		_client.request("trainer.list", {}, _on_trainers)  # another one may be installed by now
+		return
+	if _launcher.is_busy():
 		return
 	_is_quiet = false
 	_state.set_link(RlStudioState.RlLink.CONNECTING, "Connecting…")

@@ -13,6 +13,8 @@ var python: String = ""
 var version: String = ""
 var extras: PackedStringArray = []
 var torch: String = ""
+## The Python that it was made with.
+var base: String = ""
 ## What the user is to know about it.
 var notes: PackedStringArray = []
 
@@ -29,6 +31,7 @@ func _init(data_dir: String) -> void:
 	version = RlRead.text(note, "version")
 	extras = RlRead.texts(note, "extras")
 	torch = RlRead.text(note, "torch")
+	base = RlRead.text(note, "base")
 	notes = RlRead.texts(note, "notes")
 	if RlRead.text(note, "stage") == "ready" and FileAccess.file_exists(python):
 		state = RlState.READY

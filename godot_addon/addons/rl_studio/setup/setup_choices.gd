@@ -73,6 +73,9 @@ func show_pythons(pythons: Array[RlPythonInstall]) -> void:
 	_python.disabled = false
 	var has_one: bool = not _pythons.is_empty() and _pythons[0].suits()
 	_python.select(0 if has_one else _python.item_count - 1)
+	for index: int in _pythons.size():
+		if _pythons[index].suits() and _pythons[index].path == _environment.base:
+			_python.select(index)
 	_python_note.visible = not has_one
 	_python_note.text = "No Python of this machine suits, 3.11 to 3.14 is needed: uv brings one."
 	_on_chosen()

@@ -16,6 +16,7 @@ const RlProblem := preload("../core/problem.gd")
 const RlPythonFinder := preload("../net/python_finder.gd")
 const RlPythonInstall := preload("python_install.gd")
 const RlPythonSearch := preload("python_search.gd")
+const RlRunState := preload("../core/run_state.gd")
 const RlSetupChoices := preload("setup_choices.gd")
 const RlSetupRun := preload("setup_run.gd")
 const RlSetupWords := preload("setup_words.gd")
@@ -86,6 +87,7 @@ func setup(state: RlStudioState) -> void:
 	_environment = RlManagedEnvironment.new(_data_dir)
 	_choices.setup(_package, _environment)
 	_state.connection_changed.connect(_on_connection_changed)
+	_state.run_changed.connect(func(_changed: RlRunState) -> void: _render())
 	if not RlPythonFinder.is_any_named(ProjectSettings.globalize_path("res://")):
 		_header.button_pressed = true
 	_render()
@@ -258,9 +260,14 @@ func _render() -> void:
 	_set_up.disabled = not _choices.is_ready()
 	_set_up.text = RlSetupWords.button(_environment, _package, _problem != null)
 	_cancel.visible = is_busy
+	_repair.disabled = false
+	_remove.disabled = false
 	_repair.visible = exists and not is_busy and _package.path != ""
 	_remove.visible = exists and not is_busy and _package.path != ""
 	_use_other.visible = not is_busy
+	var is_training: bool = _state.active_run() != null
+	for button: Button in [_set_up, _repair, _remove]:
+		button.disabled = button.disabled or is_training
 	_bar.visible = is_busy
 	_progress.visible = is_busy
 	_problem_text.visible = _problem != null
