@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from doc_game import make_game
-from godot_project import import_project, run_godot
+from godot_project import REPOSITORY, import_project, run_godot
 from rl_studio.godot import GodotBinary
 
 pytestmark = pytest.mark.godot
@@ -47,6 +47,13 @@ def public_members(page: ElementTree.Element) -> Iterator[tuple[str, str]]:
             inner = element.find("description")
             if name in OVERRIDES or not name.startswith(("_", "Rl")):
                 yield name, ((element.text if inner is None else inner.text) or "").strip()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_class_leads_to_a_page_of_the_manual(help_pages: Path, name: str) -> None:
+    links = [link.text or "" for link in ElementTree.parse(help_pages / f"{name}.xml").iter("link")]
+    assert links
+    assert [link for link in links if not (REPOSITORY / "docs" / link.rpartition("/")[2]).is_file()] == []
 
 
 @pytest.mark.parametrize("name", CLASSES)
