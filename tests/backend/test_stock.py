@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rl_studio import stock
 from rl_studio.addon import PLUGIN, install_addon
 from rl_studio.cli.main import main
 from rl_studio.evaluate import EvaluationError, evaluate
-from rl_studio.godot import GodotBinary, ensure_imported, find_godot, parse_version
+from rl_studio.godot import GodotBinary, ensure_imported, find_godot, headless_environment, parse_version
 from rl_studio.project import Project
 from test_editor import drive
 
@@ -235,3 +236,52 @@ def test_play_offers_what_the_game_lacks(godot: GodotBinary, tmp_path: Path) -> 
     ensure_imported(godot, project)
     drive(godot, project, "drive_stock.gd")
     assert stock.is_replaced(project)
+
+
+EXPORT_PRESET = """\
+[preset.0]
+
+name="Linux"
+platform="Linux"
+runnable=true
+export_filter="all_resources"
+include_filter=""
+exclude_filter=""
+export_path=""
+
+[preset.0.options]
+
+binary_format/embed_pck=false
+"""
+
+
+@pytest.mark.godot
+def test_an_exported_game_plays_its_policy(godot: GodotBinary, tmp_path: Path) -> None:
+    """The plugin's Sync looks for the file, which an export would leave out: it has been imported."""
+    project = stock_game.write_game(tmp_path / "game")
+    scene = project.root / "main.tscn"
+    chosen = 'policy_name = "left"\ncontrol_mode = 3\nonnx_model_path = "res://policies/walk.onnx"'
+    scene.write_text(scene.read_text().replace('policy_name = "left"', chosen))
+    (project.root / "export_presets.cfg").write_text(EXPORT_PRESET)
+    stock.replace(project)
+    stock_game.write_policy(project.root / "policies" / "walk.onnx")
+    ensure_imported(godot, project)
+    pack = tmp_path / "exported" / "game.pck"
+    pack.parent.mkdir()
+    run_godot(godot, project, ["--export-pack", "Linux", str(pack)], allow_errors=True)
+    exported = [
+        str(godot.path),
+        "--headless",
+        "--main-pack",
+        str(pack),
+        "--fixed-fps",
+        "60",
+        "--quit-after",
+        "60",
+    ]
+    done = subprocess.run(
+        exported, cwd=pack.parent, env=headless_environment(), capture_output=True, text=True, timeout=60
+    )
+    walks = [line for line in done.stdout.splitlines() if line.startswith("@WALKED")]
+    assert len(walks) > 2, done.stdout + done.stderr
+    assert set(walks) == {"@WALKED left true"}
