@@ -102,6 +102,7 @@ def _follow(argv: list[str], output: Output) -> dict[str, Any]:
             process.wait(_PATIENCE_S)
         process.kill()
         process.wait()
+        process.stdout.close()
     if last.get("event") == "done":
         return last
     if last.get("event") == "error":

@@ -78,7 +78,8 @@ def run_module(
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    reader.start()
     tail: deque[str] = deque(maxlen=_TAIL)
     try:
         while True:
@@ -94,7 +95,7 @@ def run_module(
             tail.append(line)
             on_line(line)
     finally:
-        _end(process)
+        _end(process, reader)
 
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
@@ -105,7 +106,7 @@ def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) 
     lines.put(None)
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str], reader: threading.Thread) -> None:
     if process.stdin is not None:
         with suppress(OSError):
             process.stdin.close()
@@ -118,3 +119,6 @@ def _end(process: subprocess.Popen[str]) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    reader.join(_GRACE_S)
+    if process.stdout is not None and not reader.is_alive():
+        process.stdout.close()
