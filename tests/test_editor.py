@@ -169,6 +169,9 @@ def test_policies_evaluations_and_a_run_that_goes_on(
     drive(godot, game, "drive_policies.gd", PYTHONPATH=fake_trainer_path(tmp_path / "plugin"))
 
 
+SCRIPT_ERROR = "Error in a script of the game, res://scripts/puck.gd:7, in _hit: Division by zero."
+
+
 def test_opposed_policies_are_told_apart_and_warnings_are_listed(
     godot: GodotBinary, game: Project, tmp_path: Path
 ) -> None:
@@ -180,7 +183,11 @@ def test_opposed_policies_are_told_apart_and_warnings_are_listed(
     steps = [
         'event {"kind": "started", "timesteps_target": 300, "n_agents": 4}',
         *[f"event {json.dumps({'kind': 'warning', 'message': warning})}"] * 2,
+        f"event {json.dumps({'kind': 'warning', 'message': SCRIPT_ERROR, 'count': 28})}",
     ]
+    broken = game.runs_dir / "20200102-030405-broken-0000"
+    broken.mkdir(parents=True)
+    (broken / "run.json").write_text('{"state": "dancing"}', encoding="utf-8")
     bests = {}
     for index, policy in enumerate(results, start=1):
         evaluation = {"timesteps_total": index * 100, "reward_mean": None, "policies": results}

@@ -65,6 +65,18 @@ func test_advice_is_that_of_the_newest_iteration() -> void:
 	expect_eq(bottleneck.advice(), "")
 
 
+func test_no_advice_stands_beside_a_fault() -> void:
+	for fault: Dictionary in (
+		[{"state": "failed"}, {"state": "running", "restarts": 1}] as Array[Dictionary]
+	):
+		var run: RlRunState = RlRunState.new()
+		run.update({"state": "running"})
+		run.add_samples([_sample(1, _throughput(0.9, 0.1, "More copies."))])
+		expect_eq(run.bottleneck.advice(), "More copies.")
+		run.update(fault)
+		expect_eq(run.bottleneck.advice(), "")
+
+
 func test_shares_are_curves_in_percent() -> void:
 	var run: RlRunState = RlRunState.new()
 	run.add_samples([_sample(1, _throughput(0.75, 0.25, "Text is no curve."))])

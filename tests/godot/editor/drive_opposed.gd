@@ -15,10 +15,30 @@ func _drive() -> void:
 	_look_at_the_panel()
 	_look_at_the_curves()
 	await _look_at_the_checkpoints()
+	_look_at_the_broken_run()
 	touch(RUNS, "end")
 	await open_dock(train)
+	await _open_the_line_of_the_warning()
 	await until(func() -> bool: return state_text() == "Finished", 20, "finished")
 	expect(find(find(train, "RunDetails"), "Warnings").visible, "the warning stays")
+
+
+func _open_the_line_of_the_warning() -> void:
+	var links: Array[Node] = find(find(train, "RunDetails"), "Warnings").find_children(
+		"*", "LinkButton", true, false
+	)
+	if expect(links.size() == 1, "the warning of the script has a link"):
+		await click(links[0] as Control)
+		await pause(0.3)
+		var editor: ScriptEditor = EditorInterface.get_script_editor()
+		expect(editor.get_current_script().resource_path.ends_with("puck.gd"), "that opens it")
+
+
+func _look_at_the_broken_run() -> void:
+	var told: PackedStringArray = []
+	for label: Label in metrics.find_children("Facts", "Label", true, false):
+		told.append(label.text)
+	expect("run.json is wrong" in ", ".join(told), "a run with a broken file is listed: %s" % told)
 
 
 func _look_at_the_panel() -> void:
@@ -30,7 +50,8 @@ func _look_at_the_panel() -> void:
 	expect(_row(1) == PackedStringArray(["dog", "5.1", "99%"]), "the second: %s" % _row(1))
 	var warnings: PackedStringArray = find(details, "Warnings").call(&"get_texts")
 	var expected: String = "The observation 'obs' of cat leaves -10 to 10. (2 times)"
-	expect(warnings == PackedStringArray([expected]), "the warning, once: %s" % warnings)
+	expect(warnings.size() == 2 and warnings[0] == expected, "the warning, once: %s" % warnings)
+	expect("puck.gd:7" in warnings[1] and "(28 times)" in warnings[1], "the error: %s" % warnings)
 	expect(not find(details, "Message").visible, "and not again as the last word")
 
 

@@ -52,6 +52,11 @@ func add(throughput: Dictionary) -> void:
 	_advice_part = RlRead.text(throughput, "bottleneck")
 
 
+## Takes back what was advised: something went wrong meanwhile.
+func forget_advice() -> void:
+	_advice = ""
+
+
 ## Whether the trainer tells where its time goes.
 func is_known() -> bool:
 	return _sum(PARTS) > 0.0

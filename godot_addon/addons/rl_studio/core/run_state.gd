@@ -26,6 +26,7 @@ const ENDS: Dictionary[String, String] = {
 	"error": "failed",
 	"crashed": "crashed",
 	"not_started": "did not start",
+	"unreadable": "run.json is wrong",
 }
 
 var id: String = ""
@@ -105,7 +106,10 @@ func update(info: Dictionary) -> void:
 	steps_per_second = RlRead.number(info, "timesteps_per_second")
 	checkpoint_count = RlRead.integer(info, "checkpoints")
 	message = RlRead.text(info, "message")
+	var former_restarts: int = restarts
 	restarts = RlRead.integer(info, "restarts")
+	if state == "failed" or restarts > former_restarts:
+		bottleneck.forget_advice()
 	var restart: Dictionary = RlRead.dict(info, "last_restart")
 	restart_summary = RlRead.text(restart, "summary")
 	restart_message = RlRead.text(restart, "message")
