@@ -173,3 +173,31 @@ def test_an_experiment_may_have_an_overlay(project: Project) -> None:
 def test_names_that_are_no_folder_are_refused(project: Project, name: str) -> None:
     with pytest.raises(ConfigError):
         ExperimentStore(project).save(name, "sb3", {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"trainer": "sb3"}',
+        '{"trainer": "sb3", "overrides": 7}',
+        '{"trainer": "sb3", "overrides": {"seed": 1' + "0" * 30 + "}}",
+        '{"trainer": "sb3", "overrides": {"scene": "\\ud800"}}',
+        '{"trainer": "sb3", "overrides": {"a": ' + "[" * 30 + "1" + "]" * 30 + "}}",
+    ],
+)
+def test_a_broken_experiment_hides_no_other(project: Project, text: str) -> None:
+    store = ExperimentStore(project)
+    store.save("good", "sb3", {"seed": 3})
+    broken = project.experiments_dir / "broken" / "training_config.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(text, encoding="utf-8")
+    (project.experiments_dir / "folder" / "training_config.json").mkdir(parents=True)
+    (project.experiments_dir / ".hidden").mkdir()
+    (project.experiments_dir / ".hidden" / "training_config.json").write_text("{}", encoding="utf-8")
+    found = {experiment.name: experiment.overrides for experiment in store.list()}
+    assert found == {"default": {}, "good": {"seed": 3}, "broken": {}, "folder": {}}
+    assert (broken.parent / "training_config.json.corrupt").read_text(encoding="utf-8") == text

@@ -19,6 +19,8 @@ DEFAULT_EXPERIMENT = "default"
 _NAME = re.compile(r"[\w][\w .\-]{0,47}")
 _FILE = "training_config.json"
 _OVERLAY = "rllib_config.yaml"
+_DEEPEST = 12
+"""How deep values of a configuration may be nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class ExperimentStore:
     def list(self) -> list[Experiment]:
         """All experiments by name; the default one is always among them, saved or not."""
         folder = self._project.experiments_dir
-        names = {path.parent.name for path in folder.glob(f"*/{_FILE}")} if folder.is_dir() else set()
+        found = {path.parent.name for path in folder.glob(f"*/{_FILE}")} if folder.is_dir() else set()
+        names = {name for name in found if is_name(name)}
         return [self.get(name) for name in sorted(names | {DEFAULT_EXPERIMENT})]
 
     def is_saved(self, name: str) -> bool:
@@ -61,10 +64,11 @@ class ExperimentStore:
         path = self._project.experiments_dir / check_name(name) / _FILE
         try:
             data = read_json(path)
+            _check_values(data, _DEEPEST)
             return Experiment(name, str(data["trainer"]), dict(data["overrides"]))
         except FileNotFoundError:
             return Experiment(name)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, IsADirectoryError) as error:
             aside = set_aside(path)
             logger.warning("%s was not readable (%s) and is now %s", path, error, aside.name)
             return Experiment(name)
@@ -92,16 +96,39 @@ class ExperimentStore:
         return experiment
 
 
+def is_name(name: str) -> bool:
+    """Whether `name` can name an experiment."""
+    return _NAME.fullmatch(name) is not None and not name.endswith((".", " "))
+
+
 def check_name(name: str) -> str:
     """Returns `name` if it can name an experiment.
 
     Raises:
         ConfigError: it is empty, too long, or has characters that a folder's name should not have.
     """
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
+    if not is_name(name):
         raise ConfigError(
             f"{name!r} cannot be an experiment's name.",
             hint="Use up to 48 letters, digits, spaces, dots, - or _, beginning with a letter or digit.",
             data={"errors": [{"key": "name", "message": "not a valid name", "value": name}]},
         )
     return name
+
+
+def _check_values(value: Any, depth: int) -> None:
+    """Makes sure that values can be sent to the editor.
+
+    Raises:
+        ValueError: a number is too large, a text is none, or lists and objects are nested too deep.
+    """
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a number is too large")
+    if isinstance(value, str):
+        value.encode()
+    if isinstance(value, dict | list):
+        if depth == 0:
+            raise ValueError("nested too deep")
+        inner = [*value, *value.values()] if isinstance(value, dict) else value
+        for item in inner:
+            _check_values(item, depth - 1)
