@@ -17,6 +17,7 @@ from rl_studio.errors import closest
 from rl_studio.export_errors import ExportCancelledError, ExportError
 from rl_studio.export_files import DEFAULT_TARGET, PLACEHOLDER, choose_targets, drop, file_name
 from rl_studio.files import read_json, write_json_atomic
+from rl_studio.metrics.numbers import is_count
 from rl_studio.project import Project
 from rl_studio.runs import checkpoints
 from rl_studio.runs.checkpoints import Which
@@ -138,8 +139,9 @@ def _command(run: RunFolder, source: _Source, options: ExportOptions) -> list[st
 def _read_details(checkpoint: Path) -> dict[str, Any]:
     try:
         details: dict[str, Any] = read_json(checkpoint / checkpoints.DESCRIPTION_FILE)
-        int(details["timesteps"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not is_count(details["timesteps"]) or not isinstance(details.get("policies", {}), dict):
+            raise ValueError("its description makes no sense")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(
             f"The checkpoint {checkpoint} cannot be read: {error}.",
             hint="Choose another checkpoint of the run.",

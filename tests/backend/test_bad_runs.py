@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from backend_client import Client
 from backend_support import FINISHED, Start, eventually, make_service
 from rl_studio.cli.main import main
+from rl_studio.errors import StudioError
+from rl_studio.export import ExportOptions, export_policies
 from rl_studio.project import Project
 from rl_studio.protocol.codec import encode
 from rl_studio.runs import RunCheckpoint, RunError, RunInfo, RunService
@@ -287,3 +290,30 @@ def test_a_list_of_huge_runs_fits_into_a_message(service: RunService, good: RunI
         with context as backend, Client(backend.discovery) as client:
             listed = eventually(lambda: client.call("run.list")["runs"])
     assert len(listed) == 31
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"counters": [1]},
+        {"counters": {"timesteps": "many"}},
+        {"config": 7},
+        {"config": {"newer_field": 1}},
+        {"timesteps": 1e300},
+        {"policies": ["walker"]},
+        {"trainer": ["fake"]},
+    ],
+    ids=str,
+)
+def test_odd_checkpoints_are_refused_or_used_in_words(
+    service: RunService, start: Start, changes: dict[str, Any]
+) -> None:
+    """Of other versions, other trainers and broken disks: a StudioError with words, or a run."""
+    info = service.wait(start('checkpoint {"timesteps": 50}', FINISHED).id, timeout=20)
+    file = service.folder(info.id) / "checkpoints" / "step_000000000050" / "checkpoint.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    with suppress(StudioError):
+        service.wait(service.start(resume=RunCheckpoint(info.id)).id, timeout=20)
+    with pytest.raises(StudioError):
+        export_policies(service.project, info.id, ExportOptions(to="res://a.onnx"))
+    service.checkpoints(info.id)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from rl_studio.errors import ConfigError
 from rl_studio.experiments.layers import merge
 from rl_studio.experiments.overrides import resolve
+from rl_studio.metrics.numbers import is_number
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -60,12 +61,18 @@ def resumed(model: type[Model], description: Mapping[str, Any], overrides: Mappi
     changes = list(_changes(old, overrides))
     if changes:
         raise _refusal(changes)
-    counters = description.get("counters") or {}
+    counters = _counters(description)
     config = resolve(model, merge(model, before, {**_as_much_again(old, counters, overrides), **overrides}))
     problems = [*_policy_changes(old, config), *_reached(config, counters)]
     if problems:
         raise _refusal(problems)
     return config
+
+
+def _counters(description: Mapping[str, Any]) -> dict[str, float]:
+    """How far the run was, as far as the checkpoint says so in numbers."""
+    found = description.get("counters")
+    return {k: v for k, v in found.items() if is_number(v)} if isinstance(found, Mapping) else {}
 
 
 def _as_much_again(

@@ -64,7 +64,7 @@ class ExperimentStore:
         path = self._project.experiments_dir / check_name(name) / _FILE
         try:
             data = read_json(path)
-            _check_values(data, _DEEPEST)
+            check_values(data)
             return Experiment(name, str(data["trainer"]), dict(data["overrides"]))
         except FileNotFoundError:
             return Experiment(name)
@@ -116,7 +116,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def _check_values(value: Any, depth: int) -> None:
+def check_values(value: Any, depth: int = _DEEPEST) -> None:
     """Makes sure that values can be sent to the editor.
 
     Raises:
@@ -131,4 +131,4 @@ def _check_values(value: Any, depth: int) -> None:
             raise ValueError("nested too deep")
         inner = [*value, *value.values()] if isinstance(value, dict) else value
         for item in inner:
-            _check_values(item, depth - 1)
+            check_values(item, depth - 1)

@@ -80,9 +80,12 @@ def describe_config(service: RunService, run_id: str) -> messages.RunConfigResul
     Raises:
         RunError: no such run.
     """
+    from rl_studio.experiments.store import check_values
+
     info = service.get(run_id)
     try:
         config = dict(read_json(service.folder(run_id) / "config.json"))
+        check_values(config)
     except (OSError, ValueError, TypeError):
         config = {}
     return messages.RunConfigResult(trainer=info.trainer, config=config)

@@ -45,7 +45,9 @@ class Discovery:
         gone."""
         try:
             data = read_json(project.discovery_file)
-            return cls(**{name: data[name] for name in cls.__dataclass_fields__})
+            found = cls(**{name: data[name] for name in cls.__dataclass_fields__})
+            is_usable = all(type(number) is int and 0 < number < 2**31 for number in (found.port, found.pid))
+            return found if is_usable else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
