@@ -125,7 +125,7 @@ def test_gymnasium_makes_it_without_complaint(games: RunnerGames) -> None:
 
 
 def test_a_wrong_number_of_rows_is_explained_and_nothing_runs_on(games: RunnerGames, tmp_path: Path) -> None:
-    with pytest.raises(SpacesError, match="is 5, but 1 games have 2 rows") as caught:
+    with pytest.raises(SpacesError, match="is 5, but there is room for 2") as caught:
         make_env(config_of(replace(games, runner=0), num_envs=5))
     assert "probe()" in str(caught.value.hint)
     assert not is_alive(int((tmp_path / "build" / "pid-0").read_text()))
