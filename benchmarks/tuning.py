@@ -14,7 +14,6 @@ sample's scene has, `--success` the success rate at which it is solved. There ar
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -78,7 +77,7 @@ class Learned:
 
     Args:
         steps: agent steps until it was solved, or until the time was over.
-        update_us: time of updates for each agent step.
+        update_us: time of updates for each agent step, in the iteration that was disturbed least.
     """
 
     steps: int
@@ -153,10 +152,10 @@ def learn(bench: Bench, task: Task, values: Mapping[str, object], limit_s: float
             if rate and share is not None:
                 update_us.append(1e6 * share / rate)
             if task.is_solved_by(last):
-                return Learned(last.steps, statistics.median(update_us or [0.0]), True)
+                return Learned(last.steps, min(update_us, default=0.0), True)
     if last is None:
         raise SystemExit(f"{task.name}: the training ended before its first iteration.")
-    return Learned(last.steps, statistics.median(update_us or [0.0]), False)
+    return Learned(last.steps, min(update_us, default=0.0), False)
 
 
 def compare(bench: Bench, task: Task, settings: Mapping[str, Mapping[str, object]], limit_s: float) -> None:
