@@ -5,7 +5,7 @@ extends RefCounted
 ## An error keeps agents from being trained as far as files tell; a warning may be meant.
 enum RlSeverity { ERROR, WARNING }
 ## What mends it with the press of a button in the editor.
-enum RlFix { NONE, ADD_SYNC, ADD_AGENT, OPEN_SCRIPT, OPEN_SCENE, SAVE_SCENE }
+enum RlFix { NONE, ADD_SYNC, ADD_AGENT, OPEN_SCRIPT, OPEN_SCENE, SAVE_SCENE, TRAIN_OPEN_SCENE }
 
 var severity: RlSeverity = RlSeverity.ERROR
 ## Its kind, for programs.

@@ -68,6 +68,10 @@ func look() -> void:
 	_timer.stop()
 	var scene: String = _scene()
 	var found: Array[RlFinding] = _look.look(scene)
+	var opened: String = RlScenePicker.open_scene()
+	if scene == "" and opened != "":
+		found[0].fix = RlFinding.RlFix.TRAIN_OPEN_SCENE
+		found[0].hint = "Open is %s." % opened.get_file()
 	found.append_array(_unsaved(scene))
 	_state.findings.take(scene, found)
 
@@ -91,6 +95,8 @@ func mend(finding: RlFinding) -> void:
 		RlFinding.RlFix.SAVE_SCENE:
 			_ask_for_file()
 			return
+		RlFinding.RlFix.TRAIN_OPEN_SCENE:
+			_state.form.set_value("scene", RlScenePicker.open_scene())
 	look()
 
 

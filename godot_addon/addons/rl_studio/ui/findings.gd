@@ -20,6 +20,7 @@ const BUTTONS: Dictionary[RlFinding.RlFix, String] = {
 	RlFinding.RlFix.OPEN_SCRIPT: "Open script",
 	RlFinding.RlFix.OPEN_SCENE: "Show in scene",
 	RlFinding.RlFix.SAVE_SCENE: "Save scene…",
+	RlFinding.RlFix.TRAIN_OPEN_SCENE: "Train the open scene",
 }
 const ICONS: Dictionary[RlFinding.RlFix, StringName] = {
 	RlFinding.RlFix.ADD_SYNC: &"Add",
@@ -27,6 +28,7 @@ const ICONS: Dictionary[RlFinding.RlFix, StringName] = {
 	RlFinding.RlFix.OPEN_SCRIPT: &"Script",
 	RlFinding.RlFix.OPEN_SCENE: &"PackedScene",
 	RlFinding.RlFix.SAVE_SCENE: &"Save",
+	RlFinding.RlFix.TRAIN_OPEN_SCENE: &"PackedScene",
 }
 const TOOLTIPS: Dictionary[RlFinding.RlFix, String] = {
 	RlFinding.RlFix.ADD_SYNC: "Adds an RLSync to the scene and saves it; undo takes it out again",

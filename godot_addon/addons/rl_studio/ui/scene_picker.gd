@@ -40,6 +40,12 @@ static func default_scene() -> String:
 	return scene
 
 
+## The scene that is open in the editor, "" if it has no file.
+static func open_scene() -> String:
+	var root: Node = EditorInterface.get_edited_scene_root()
+	return root.scene_file_path if root != null else ""
+
+
 func _build() -> void:
 	clear()
 	var own: String = default_scene()
@@ -47,7 +53,7 @@ func _build() -> void:
 	if _path != "":
 		add_item(_path.get_file(), RlItem.CHOSEN)
 		select(1)
-	var opened: String = _open_scene()
+	var opened: String = open_scene()
 	if opened != "" and opened != _path:
 		add_item("Open scene (%s)" % opened.get_file(), RlItem.OPEN)
 	add_item("Choose…", RlItem.BROWSE)
@@ -55,17 +61,12 @@ func _build() -> void:
 	tooltip_text = "The scene the agents train in.\n%s" % shown
 
 
-func _open_scene() -> String:
-	var root: Node = EditorInterface.get_edited_scene_root()
-	return root.scene_file_path if root != null else ""
-
-
 func _on_item_selected(index: int) -> void:
 	match get_item_id(index):
 		RlItem.DEFAULT:
 			scene_chosen.emit("")
 		RlItem.OPEN:
-			scene_chosen.emit(_open_scene())
+			scene_chosen.emit(open_scene())
 		RlItem.BROWSE:
 			_build()
 			_browse()

@@ -139,11 +139,6 @@ func _connect_widgets() -> void:
 		func(finding: RlFinding) -> void: place_requested.emit(finding)
 	)
 	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
-	_findings.mend_requested.connect(func(finding: RlFinding) -> void: mend_requested.emit(finding))
-	_findings.place_requested.connect(
-		func(finding: RlFinding) -> void: place_requested.emit(finding)
-	)
-	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
 	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
 	_setup_panel.environment_ready.connect(func() -> void: connect_requested.emit())
