@@ -18,9 +18,11 @@ from doc_commands import Command, commands, find_cli_fault, find_fault, flags, s
 from doc_pages import Block, Page, blocks, pages
 from godot_project import REPOSITORY
 from rl_studio.cli.document import document
+from rl_studio.evaluate import MAX_DECISIONS
 from rl_studio.experiments import layers, overlay
 from rl_studio.experiments.presets import PRESETS
 from rl_studio.experiments.rllib_config import RLlibConfig
+from rl_studio_training.sample_watch import LARGE
 
 LANGUAGES = {"sh", "gdscript", "python", "json", "yaml", "ini", "text"}
 CHANGELOG = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -38,7 +40,9 @@ FOREIGN_FLAGS = {
     **dict.fromkeys(("--head", "--port", "--address"), "ray"),
     **dict.fromkeys(("--speedup", "--env_seed", "--action_repeat", "--rl_studio_unseen"), "games"),
     **dict.fromkeys(("--rl_studio_probe", "--rl_studio_evaluate", "--rl_studio_policy"), "games"),
-    **dict.fromkeys(("--env_path", "--n_parallel", "--viz", "--experiment_name", "--experiment_dir"), "godot-rl"),
+    **dict.fromkeys(
+        ("--env_path", "--n_parallel", "--viz", "--experiment_name", "--experiment_dir"), "godot-rl"
+    ),
     **dict.fromkeys(("--config_file", "--save_model_path", "--save_checkpoint_frequency"), "godot-rl"),
     **dict.fromkeys(("--resume_model_path", "--restore", "--linear_lr_schedule", "--eval"), "godot-rl"),
     **dict.fromkeys(("--onnx_export_path", "--export", "--inference", "--num_gpus"), "godot-rl"),
@@ -175,6 +179,15 @@ def test_measured_numbers_name_the_command_that_makes_them(name: str) -> None:
         if (numbers := _UNITS.findall(section)) and not _COMMAND.search(section)
     ]
     assert without == []
+
+
+def test_limits_are_those_of_the_code() -> None:
+    turns = (REPOSITORY / "godot_addon/addons/rl_studio/runtime/turns.gd").read_text(encoding="utf-8")
+    (crowd,) = re.findall(r"^const \w+: int = (\d+)", turns, re.MULTILINE)
+    playing, agents = Page("docs/playing.md").text, Page("docs/agents.md").text
+    assert f"play {crowd} agents or more" in playing
+    assert f"more than {MAX_DECISIONS:,} decisions".replace(",", " ") in playing
+    assert f"beyond ±{LARGE:g}" in agents
 
 
 def test_presets_are_those_that_there_are() -> None:
