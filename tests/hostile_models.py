@@ -179,6 +179,8 @@ def of_growth() -> Iterator[tuple[str, ModelProto]]:
 def of_nonsense() -> Iterator[tuple[str, ModelProto]]:
     """Graphs that mean nothing."""
     same = node("Identity", "obs")
+    kernel = [floats("k", np.ones((1, 1, 1, 1)))]
+    yield "layer_of_constants", model([node("Conv", "k k", "c"), node("Add", "obs c")], kernel)
     yield "cycle", model([node("Add", "obs b", "a"), node("Identity", "a", "b"), node("Identity", "b")])
     yield "itself", model([node("Add", "output obs", "output")])
     yield "backwards", model([node("Identity", "a"), node("Identity", "obs", "a")])
@@ -336,7 +338,32 @@ def _of_data() -> Iterator[tuple[str, ModelProto]]:
         for key, value in place.items():
             tensor.external_data.add(key=key, value=value)
         yield f"external_{index}", model([node("Add", "obs w")], [tensor])
-    for text in ("{", "[]", "7", '{"action_space": 7}', "[" * 5000, '{"observation_space": {"obs": "x"}}'):
+    yield from _of_metadata()
+
+
+def _of_metadata() -> Iterator[tuple[str, ModelProto]]:
+    values = ("7", '"seven"', "null", "[1, null]", "{}", '{"obs": 7}', '{"obs": {"size": "x"}}')
+    values += (
+        '{"obs": {"space": "box", "size": [null, "4", [], 1e30]}}',
+        '{"a": {"action_type": 5, "size": "9"}}',
+    )
+    values += ('{"a": {"action_type": "discrete", "size": 1e30}}', '{"a": null, "b": []}', "-1e30")
+    keys = (
+        "action_space",
+        "observation_space",
+        "proof",
+        "action_repeat",
+        "output",
+        "distribution",
+        "versions",
+    )
+    keys += ("policy", "run", "timesteps", "memory", "algorithm", "trainer", "network")
+    for key in keys:
+        for index, value in enumerate(values):
+            made = good()
+            helper.set_model_props(made, {"rl_studio": f'{{"{key}": {value}}}'})
+            yield f"metadata_{key}_{index}", made
+    for text in ("{", "[]", "7", "[" * 5000):
         made = good()
         helper.set_model_props(made, {"rl_studio": text})
         yield f"metadata_{len(text)}_{text[:3].encode().hex()}", made

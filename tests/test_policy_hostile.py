@@ -73,6 +73,7 @@ def test_each_runs_or_says_why_not(report: Report) -> None:
         ("nodes_50000", "more than 10000 nodes, which is the limit"),
         ("empty", "the file is empty"),
         ("noise", "this is no ONNX model, or it is damaged"),
+        ("layer_of_constants", 'operator Conv (of the value "c"): a layer of constants alone'),
         ("cycle", 'nothing computes its input "b"'),
         ("made_twice", 'the value "output" has two origins'),
         ("weights_twice", 'the weights "w" are there twice'),

@@ -3,6 +3,11 @@ extends SceneTree
 ## Takes the folder of the files; writes what came of each to report.json in it.
 
 const RlOnnxLoader := preload("res://addons/rl_studio/import/onnx_loader.gd")
+const RlPolicyFacts := preload("res://addons/rl_studio/core/policy_facts.gd")
+const RlPolicyFit := preload("res://addons/rl_studio/runtime/policy_fit.gd")
+const RlProofText := preload("res://addons/rl_studio/core/proof_text.gd")
+
+const ACTIONS: Dictionary = {"move": {"action_type": "discrete", "size": 5}}
 
 
 func _initialize() -> void:
@@ -20,11 +25,29 @@ func _initialize() -> void:
 			entry["left_out"] = loader.policy.get_left_out_outputs()
 			entry["outputs"] = loader.policy.get_output_sizes()
 			entry["ran"] = _has_run(loader.policy)
+			_look_at(loader.policy)
 		report[file.get_basename()] = entry
 	var written: FileAccess = FileAccess.open(folder.path_join("report.json"), FileAccess.WRITE)
 	written.store_string(JSON.stringify(report))
 	written.close()
 	quit()
+
+
+# As the inspector and the game do: nothing of the metadata may be an error.
+func _look_at(policy: RLPolicy) -> void:
+	var facts: RlPolicyFacts = RlPolicyFacts.new(policy)
+	facts.verdict()
+	facts.origin()
+	facts.network(0)
+	facts.versions()
+	facts.is_proven()
+	RlProofText.describe(facts.proof())
+	RlProofText.details(facts.proof())
+	var space: Variant = policy.metadata.get("action_space")
+	var told: Dictionary = space if space is Dictionary else {}
+	for actions: Dictionary in [ACTIONS, told]:
+		RlPolicyFit.find_input_problems(policy, {"obs": PackedInt32Array([4])})
+		RlPolicyFit.find_action_problems(policy, actions)
 
 
 # Whether all outputs come for one row and for three.

@@ -166,7 +166,7 @@ static func _get_trained_shape(trained: Dictionary, input: String) -> PackedInt3
 	if space is Dictionary:
 		var entries: Dictionary = space
 		var size: Variant = entries.get("size")
-		if size is Array and entries.get("space") == "box":
+		if size is Array and str(entries.get("space")) == "box":
 			for extent: Variant in size:
 				var length: float = extent if typeof(extent) in [TYPE_INT, TYPE_FLOAT] else 0
 				shape.append(roundi(length))
@@ -210,9 +210,10 @@ static func _describe_actions(actions: Dictionary) -> String:
 static func _describe_action(entry: Dictionary) -> String:
 	var told: Variant = entry.get("size")
 	var size: float = told if typeof(told) in [TYPE_INT, TYPE_FLOAT] else 0
-	if entry.get("action_type") == RlActionSpace.DISCRETE:
+	var type: String = str(entry.get("action_type"))
+	if type == RlActionSpace.DISCRETE:
 		return "discrete, %d choices" % size
-	return "%s, %s" % [entry.get("action_type"), _describe([], roundi(size))]
+	return "%s, %s" % [type, _describe([], roundi(size))]
 
 
 static func _describe_all(shapes: Dictionary[String, PackedInt32Array]) -> String:

@@ -204,7 +204,7 @@ func _place_in_mask() -> void:
 
 func _choose_draws(metadata: Dictionary) -> void:
 	var kind: String = str(metadata.get("distribution", ""))
-	var squashes: bool = kind == "squashed_gaussian" or metadata.get("algorithm") == "sac"
+	var squashes: bool = kind == "squashed_gaussian" or str(metadata.get("algorithm")) == "sac"
 	_spread = RlSpread.SQUASHED if squashes else RlSpread.GAUSSIAN
 	if kind in GREEDY_KINDS:
 		_spread = RlSpread.NONE

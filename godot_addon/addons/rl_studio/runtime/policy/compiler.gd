@@ -126,6 +126,8 @@ func _trace(node: Dictionary, steps: Array[RlStep]) -> void:
 	for slot: int in RlOperators.read_slots(step):
 		all_constant = all_constant and (slot < 0 or _constant[slot])
 	_check(step)
+	if step.problem.is_empty() and all_constant and step.op in RlOperators.ONLY_SHAPES:
+		step.fail("a layer of constants alone is not supported")
 	if step.problem.is_empty():
 		step.shape_only = not all_constant
 		_run(step)

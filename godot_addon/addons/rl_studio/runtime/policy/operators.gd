@@ -61,6 +61,18 @@ const ATTRIBUTES: Dictionary[String, Array] = {
 const OF_REDUCTIONS: Array[String] = ["axes", "keepdims", "noop_with_empty_axes"]
 ## Operators whose result depends on the shape of the input alone; shapes never change here.
 const SHAPE_ONLY: PackedStringArray = ["Shape", "Size"]
+## Layers whose trace finds their shape and no numbers.
+const ONLY_SHAPES: PackedStringArray = [
+	"AveragePool",
+	"BatchNormalization",
+	"Conv",
+	"GRU",
+	"GlobalAveragePool",
+	"GlobalMaxPool",
+	"LSTM",
+	"MaxPool",
+	"RNN",
+]
 const MINIMUM_INPUTS: Dictionary[String, int] = {
 	"BatchNormalization": 5,
 	"CastLike": 2,
