@@ -69,6 +69,25 @@ func test_the_py_launcher_tells_paths() -> void:
 	)
 
 
+func test_pythons_of_installers_are_found_without_path() -> void:
+	if OS.get_name() == "Windows":
+		return
+	var home: String = ProjectSettings.globalize_path("user://home")
+	var python: String = home.path_join(".pyenv/versions/3.12.4/bin/python")
+	var ours: String = home.path_join("data/python/cpython-3.12/bin/python3")
+	for path: String in [python, ours]:
+		DirAccess.make_dir_recursive_absolute(path.get_base_dir())
+		FileAccess.open(path, FileAccess.WRITE).close()
+	var before: String = OS.get_environment("HOME")
+	OS.set_environment("HOME", home)
+	var sources: Dictionary[String, String] = {}
+	for install: RlPythonInstall in RlPythonPlaces.find(home.path_join("data")):
+		sources[install.path] = install.source
+	OS.set_environment("HOME", before)
+	expect_eq(sources.get(python), "pyenv")
+	expect_eq(sources.get(ours), "brought by RL Studio")
+
+
 func test_versions_of_the_environment_are_compared_as_numbers() -> void:
 	var environment: RlManagedEnvironment = RlManagedEnvironment.new("/nowhere")
 	expect_eq(environment.state, RlManagedEnvironment.RlState.ABSENT)

@@ -6,23 +6,23 @@ extends RefCounted
 const RlPythonInstall := preload("python_install.gd")
 
 ## Folders with a Python in each of their folders: {H} home, {D} our data folder, {L} LOCALAPPDATA,
-## {A} APPDATA, {F} ProgramFiles; then where in it; then who put it there.
-const _UNIX: Array[PackedStringArray] = [
-	["{H}/.pyenv/versions", "bin/python", "pyenv"],
-	["/Library/Frameworks/Python.framework/Versions", "bin/python3", "python.org"],
-	["{H}/.local/share/uv/python", "bin/python3", "uv"],
-	["{D}/python", "bin/python3", "brought by RL Studio"],
-	["{H}/.asdf/installs/python", "bin/python3", "asdf"],
-	["{H}/.local/share/mise/installs/python", "bin/python3", "mise"],
+## {A} APPDATA, {F} ProgramFiles | where in it | who put it there.
+const _UNIX: PackedStringArray = [
+	"{H}/.pyenv/versions|bin/python|pyenv",
+	"/Library/Frameworks/Python.framework/Versions|bin/python3|python.org",
+	"{H}/.local/share/uv/python|bin/python3|uv",
+	"{D}/python|bin/python3|brought by RL Studio",
+	"{H}/.asdf/installs/python|bin/python3|asdf",
+	"{H}/.local/share/mise/installs/python|bin/python3|mise",
 ]
-const _WINDOWS: Array[PackedStringArray] = [
-	["{L}/Programs/Python", "python.exe", "python.org"],
-	["{F}", "python.exe", "python.org"],
-	["{L}/Python", "python.exe", "Python install manager"],
-	["{L}/Microsoft/WindowsApps", "python.exe", "Microsoft Store"],
-	["{H}/.pyenv/pyenv-win/versions", "python.exe", "pyenv"],
-	["{A}/uv/python", "python.exe", "uv"],
-	["{D}/python", "python.exe", "brought by RL Studio"],
+const _WINDOWS: PackedStringArray = [
+	"{L}/Programs/Python|python.exe|python.org",
+	"{F}|python.exe|python.org",
+	"{L}/Python|python.exe|Python install manager",
+	"{L}/Microsoft/WindowsApps|python.exe|Microsoft Store",
+	"{H}/.pyenv/pyenv-win/versions|python.exe|pyenv",
+	"{A}/uv/python|python.exe|uv",
+	"{D}/python|python.exe|brought by RL Studio",
 ]
 ## Folders with programs, beside those on PATH.
 const _PROGRAMS: Dictionary[String, String] = {
@@ -44,13 +44,11 @@ static func find(data_dir: String) -> Array[RlPythonInstall]:
 	for folder: String in OS.get_environment("PATH").split(";" if is_windows else ":", false):
 		_add_programs(found, folder, "PATH")
 	if is_windows:
-		for row: PackedStringArray in _WINDOWS:
-			_add_versions(found, _filled(row[0], data_dir), row[1], row[2])
+		_add_rows(found, _WINDOWS, data_dir)
 		_add(found, _filled("{H}/miniconda3/python.exe", data_dir), "conda")
 		_add(found, _filled("{H}/scoop/apps/python/current/python.exe", data_dir), "Scoop")
 		return found
-	for row: PackedStringArray in _UNIX:
-		_add_versions(found, _filled(row[0], data_dir), row[1], row[2])
+	_add_rows(found, _UNIX, data_dir)
 	if OS.has_environment("PYENV_ROOT"):
 		var versions: String = OS.get_environment("PYENV_ROOT").path_join("versions")
 		_add_versions(found, versions, "bin/python", "pyenv")
@@ -75,6 +73,14 @@ static func launcher_paths(output: String) -> PackedStringArray:
 		if start >= 0:
 			paths.append(line.substr(start).strip_edges().replace("\\", "/"))
 	return paths
+
+
+static func _add_rows(
+	to: Array[RlPythonInstall], rows: PackedStringArray, data_dir: String
+) -> void:
+	for row: String in rows:
+		var parts: PackedStringArray = row.split("|")
+		_add_versions(to, _filled(parts[0], data_dir), parts[1], parts[2])
 
 
 static func _add_programs(to: Array[RlPythonInstall], folder: String, source: String) -> void:

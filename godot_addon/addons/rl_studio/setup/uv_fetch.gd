@@ -18,29 +18,27 @@ const VERSION: String = "0.13.8"
 const PYTHON: String = "3.12"
 const BYTES: int = 50_000_000
 const TIMEOUT_MS: int = 1_800_000
-## Ends of the names of its wheels and their SHA-256, by system and processor.
-const WHEELS: Dictionary[String, PackedStringArray] = {
-	"Linux x86_64":
-	[
-		"manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-		"e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984"
-	],
-	"Linux arm64":
-	[
-		"manylinux_2_28_aarch64.whl",
-		"5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203"
-	],
-	"macOS arm64":
-	["macosx_11_0_arm64.whl", "62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49"],
-	"Windows x86_64":
-	["win_amd64.whl", "cfbc13020a64cdf2f116d2936824c38edbf41e5c07f1ea291baf02e31ebf3ed0"],
+## Ends of the names of its wheels, by system and processor.
+const WHEELS: Dictionary[String, String] = {
+	"Linux x86_64": "manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+	"Linux arm64": "manylinux_2_28_aarch64.whl",
+	"macOS arm64": "macosx_11_0_arm64.whl",
+	"Windows x86_64": "win_amd64.whl",
+}
+## Their SHA-256.
+const CHECKSUMS: Dictionary[String, String] = {
+	"Linux x86_64": "e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984",
+	"Linux arm64": "5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203",
+	"macOS arm64": "62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49",
+	"Windows x86_64": "cfbc13020a64cdf2f116d2936824c38edbf41e5c07f1ea291baf02e31ebf3ed0",
 }
 const _INDEX_JSON: String = "Accept: application/vnd.pypi.simple.v1+json"
 
 var _data_dir: String = ""
 var _request: HTTPRequest
 var _run: RlShortRun
-var _wheel: PackedStringArray = []
+## Key of the tables above.
+var _machine: String = ""
 
 
 func _ready() -> void:
@@ -56,11 +54,10 @@ func start(data_dir: String) -> void:
 	if there != "":
 		_bring_python(there)
 		return
-	var machine: String = "%s %s" % [OS.get_name(), Engine.get_architecture_name()]
-	if not WHEELS.has(machine):
-		_fail("There is no uv for %s." % machine)
+	_machine = "%s %s" % [OS.get_name(), Engine.get_architecture_name()]
+	if not WHEELS.has(_machine):
+		_fail("There is no uv for %s." % _machine)
 		return
-	_wheel = WHEELS[machine]
 	progressed.emit(0.01, "Looking for uv %s" % VERSION)
 	var headers: PackedStringArray = [_INDEX_JSON]
 	_fetch(_index() + "/uv/", _on_index, headers, "")
@@ -116,7 +113,7 @@ func _on_index(body: PackedByteArray) -> void:
 		index = json.data
 	for file: Dictionary in RlRead.dicts(index, "files"):
 		var file_name: String = RlRead.text(file, "filename")
-		if file_name.begins_with("uv-%s-" % VERSION) and file_name.ends_with(_wheel[0]):
+		if file_name.begins_with("uv-%s-" % VERSION) and file_name.ends_with(WHEELS[_machine]):
 			var url: String = RlRead.text(file, "url")
 			if not url.begins_with("http"):
 				url = _index() + "/uv/" + url
@@ -127,7 +124,7 @@ func _on_index(body: PackedByteArray) -> void:
 
 
 func _on_wheel(_body: PackedByteArray) -> void:
-	if FileAccess.get_sha256(_archive()) != _wheel[1]:
+	if FileAccess.get_sha256(_archive()) != CHECKSUMS[_machine]:
 		DirAccess.remove_absolute(_archive())
 		_fail("The uv that was downloaded is not the one expected; it is not used.")
 		return
