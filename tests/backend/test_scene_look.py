@@ -163,6 +163,19 @@ FILES = {
         nodes=agent() + '[node name="Sync" type="Node" parent="."]\nscript = ExtResource("2")\n',
         sync=False,
     ),
+    "loader.gd": "extends Node2D\n\n\nfunc _ready() -> void:\n\tload('res://picker.gd')\n\tload('res://resource.tres')\n",
+    "picker.gd": "extends Node2D\n\n\nfunc _ready() -> void:\n\tload('res://loader.gd')\n\tload('res://good.gd')\n",
+    "loader.tscn": scene(
+        ("Script", "res://loader.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
+    ),
+    "uses.gd": "extends Node2D\n\n\nfunc _ready() -> void:\n\tprint(Quiet.told)\n",
+    "uses.tscn": scene(
+        ("Script", "res://uses.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
+    ),
+    "preloads.gd": 'extends Node2D\n\nconst USES: PackedScene = preload("res://uses.tscn")\n',
+    "preloads.tscn": scene(
+        ("Script", "res://preloads.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
+    ),
     "quiet.gd": 'extends Node\n\nstatic var told: Variant = FileAccess.open("MARKER", FileAccess.WRITE)\n',
     "quiet.tscn": scene(
         ("Script", "res://quiet.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
@@ -190,7 +203,7 @@ ERRORS = {
 """By scene: the place of its one fault, words of it, and words of what is said with it."""
 
 WARNINGS = {"two.tscn": "second RLSync", "maker.tscn": "No RLSync"}
-FINE = ("good.tscn", "heir.tscn", "spawner.tscn", "stock.tscn")
+FINE = ("good.tscn", "loader.tscn", "heir.tscn", "spawner.tscn", "stock.tscn")
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +248,10 @@ def test_no_code_of_the_game_runs(
     settings.write_text(before + '\n[autoload]\n\nQuiet="*res://quiet.gd"\n', encoding="utf-8")
     marker = tmp_path / "ran"
     (games.root / "quiet.gd").write_text(FILES["quiet.gd"].replace("MARKER", str(marker)), encoding="utf-8")
-    look_at_scene(godot, games, "res://quiet.tscn")
+    assert look_at_scene(godot, games, "res://quiet.tscn") == []
+    preloading = look_at_scene(godot, games, "res://preloads.tscn")
     settings.write_text(before, encoding="utf-8")
+    assert preloading == []
     assert not marker.exists()
 
 

@@ -49,6 +49,8 @@ var _needed: Dictionary[String, Array] = {}
 var _texts: Dictionary[String, RlSceneText] = {}
 var _scripts: RlScripts
 var _seen_scenes: Dictionary[String, bool] = {}
+## What code may load that has been looked at.
+var _spared: Dictionary[String, bool] = {}
 
 
 func _init(started: String, scripts: RlScripts) -> void:
@@ -252,7 +254,8 @@ func _follow(scripts: Dictionary[String, bool], spare: Dictionary[String, bool])
 
 
 func _spare(path: String, spare: Dictionary[String, bool]) -> void:
-	if not _seen_scenes.has(path) and not _likely.has(path) and FileAccess.file_exists(path):
+	if not _spared.has(path) and FileAccess.file_exists(path):
+		_spared[path] = true
 		spare[path] = true
 
 

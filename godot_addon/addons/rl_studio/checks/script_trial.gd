@@ -32,6 +32,7 @@ func read(path: String, source: String) -> Array[Dictionary]:
 		var here: Script = get_script()
 		var catching: GDScript = load(here.resource_path.get_base_dir().path_join(CATCHER))
 		var catcher: RefCounted = catching.new()
+		catcher.set(&"path", copy.resource_path)
 		OS.call(&"add_logger", catcher)
 		result = copy.reload()
 		OS.call(&"remove_logger", catcher)

@@ -57,6 +57,8 @@ func prepare(whatever_is_found: bool = false) -> void:
 		_state.findings.wait_for("Godot takes in what changed…")
 	while files.is_scanning():
 		await get_tree().process_frame
+		if not is_inside_tree():
+			return  # the editor closes
 	_is_preparing = false
 	look()
 	if whatever_is_found or not _state.findings.has_errors():
