@@ -98,7 +98,7 @@ func _load() -> RLPolicy:
 		var script: GDScript = load(LOADER)
 		var loader: RefCounted = script.new()
 		loader.call(&"load_file", _path)
-		found = loader.get(&"policy") as RLPolicy
+		found = loader.get(&"policy")
 		problem = str(loader.get(&"problem"))
 	if found != null and found.is_valid() and found.get_output_sizes().has(OUTPUT):
 		return found

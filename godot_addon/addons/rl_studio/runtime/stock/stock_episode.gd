@@ -72,7 +72,8 @@ func describe(policy_name: String) -> Dictionary:
 	var metrics: Dictionary = {}
 	for key: Variant in _info:
 		if typeof(_info[key]) in [TYPE_BOOL, TYPE_INT, TYPE_FLOAT]:
-			metrics[str(key)] = float(_info[key])
+			var number: float = type_convert(_info[key], TYPE_FLOAT)
+			metrics[str(key)] = number
 	var line: Dictionary = {
 		"agent": path,
 		"policy": policy_name,

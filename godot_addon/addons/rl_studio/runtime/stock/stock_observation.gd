@@ -22,7 +22,8 @@ func _init(policy: RLPolicy) -> void:
 			var details: Dictionary = entry
 			var size: Variant = details.get("size", details.get("shape"))
 			if size is Array and len(size) == 3:
-				_shapes[input] = PackedInt32Array(size as Array)
+				var sizes: Array = size
+				_shapes[input] = PackedInt32Array(sizes)
 
 
 ## [param observation] is a Dictionary by name, or the array of the only one. Returns the numbers by
@@ -48,7 +49,8 @@ func read(observation: Variant) -> Dictionary[String, PackedFloat32Array]:
 			var digits: String = value
 			inputs[input] = _read_picture(input, digits.hex_decode())
 		elif value is Array:
-			inputs[input] = PackedFloat32Array(value as Array)
+			var numbers: Array = value
+			inputs[input] = PackedFloat32Array(numbers)
 		elif value is PackedFloat32Array:
 			inputs[input] = value
 		elif value is PackedFloat64Array:

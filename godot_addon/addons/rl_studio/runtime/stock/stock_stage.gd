@@ -88,7 +88,8 @@ func _on_node_added(node: Node) -> void:
 		if _action_repeat > 0:
 			node.set(&"action_repeat", _action_repeat)
 		var first: String = _players.values()[0]
-		RlStockNodes.prepare_sync(node, _players.get("", first))
+		var file: String = _players.get("", first)
+		RlStockNodes.prepare_sync(node, file)
 		if is_instance_valid(_evaluation):
 			_evaluation.sync = node
 	elif RlStockNodes.is_agent(node):
