@@ -11,7 +11,7 @@ from rl_studio import storage
 from rl_studio.errors import StudioError
 from rl_studio.files import read_text, write_text
 from rl_studio.project import Project
-from rl_studio.resources import addon_dir
+from rl_studio.resources import addon_dir, docs_dir
 from rl_studio.setup import own_wheel
 
 PLUGIN = "res://addons/rl_studio/plugin.cfg"
@@ -83,6 +83,19 @@ def install_addon(project: Project, *, enable: bool = True) -> InstalledAddon:
     return InstalledAddon(target, addon_version(target) or "", replaced, is_enabled(project))
 
 
+def put_manual_into(addon: Path) -> None:
+    """Puts the pages of the documentation into a copy of the addon, where its Help buttons look for them.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    manual = addon / "manual"
+    manual.mkdir(exist_ok=True)
+    for page in docs_dir().glob("*.md"):
+        shutil.copyfile(page, manual / page.name)
+    write_text(manual / ".gdignore", "")  # no resources of the game
+
+
 def is_enabled(project: Project) -> bool:
     """Whether project.godot lists the plugin as enabled."""
     return PLUGIN in read_text(project.root / "project.godot")
@@ -109,6 +122,7 @@ def _swap_in(source: Path, target: Path) -> None:
     try:
         shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         own_wheel.put_into(fresh)  # so that this copy, too, can set Python up
+        put_manual_into(fresh)
         if target.exists():
             target.replace(old)
         fresh.replace(target)

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 from rl_studio import streams
-from rl_studio.addon import addon_version
+from rl_studio.addon import addon_version, put_manual_into
 from rl_studio.disk_facts import size_text
 from rl_studio.errors import StudioError
 from rl_studio.resources import addon_dir
@@ -35,6 +35,7 @@ def build(folder: Path) -> tuple[Path, Path, Path]:
     target = folder / "addons" / "rl_studio"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(addon_dir(), target, ignore=_LEFT_OUT)
+    put_manual_into(target)
     wheel = own_wheel.make(target / "setup")
     version = addon_version(target)
     if f"-{version}-" not in wheel.name:

@@ -24,5 +24,10 @@ def sample_project_dir() -> Path:
     return _locate(_BUNDLED / "sample_project", _CHECKOUT / "sample_project")
 
 
+def docs_dir() -> Path:
+    """The folder of the documentation."""
+    return _locate(_BUNDLED / "docs", _CHECKOUT / "docs")
+
+
 def _locate(bundled: Path, checkout: Path) -> Path:
     return bundled if bundled.is_dir() else checkout

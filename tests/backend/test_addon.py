@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -51,6 +52,23 @@ def test_without_enable_the_project_file_is_left_alone(project: Project) -> None
     assert text_of(project) == before
 
 
+def test_a_copy_has_the_pages_that_its_help_opens(project: Project) -> None:
+    install_addon(project)
+    addon = project.root / "addons" / "rl_studio"
+    opened = set()
+    for path in [*addon.rglob("*.tscn"), *addon.rglob("*.gd")]:
+        text = path.read_text(encoding="utf-8")
+        opened |= set(re.findall(r'^page = "([^"]+)"', text, re.MULTILINE))
+        opened |= set(
+            re.findall(
+                r"^## @tutorial\(.+\): res://addons/rl_studio/manual/(\S+?)(?:#\S*)?$", text, re.MULTILINE
+            )
+        )
+    assert len(opened) > 3
+    assert [page for page in opened if not (addon / "manual" / page).is_file()] == []
+    assert (addon / "manual" / ".gdignore").is_file()
+
+
 def test_a_copied_addon_carries_the_package(project: Project) -> None:
     install_addon(project)
     (wheel,) = (project.root / "addons/rl_studio/setup").glob(PATTERN)
@@ -64,7 +82,9 @@ def test_the_addon_for_users_has_the_package_and_nothing_of_development(tmp_path
     assert b"torch==" in Wheel(wheel).constraints()
     names = zipfile.ZipFile(archive).namelist()
     assert all(name.startswith("addons/rl_studio/") for name in names)
-    assert not any("__pycache__" in name or "/test" in name or "/." in name for name in names)
+    assert not any(
+        "__pycache__" in name or "/test" in name or "/.g" in name.replace("/.gdignore", "") for name in names
+    )
     scripts = [name for name in names if name.endswith(".gd")]
     assert [name for name in scripts if f"{name}.uid" not in names] == []
     inside = zipfile.ZipFile(wheel).namelist()

@@ -20,6 +20,7 @@ _DISTRIBUTION = "godot-rl-studio"
 _LEFT_OUT = ("__pycache__", ".godot", ".rl_studio", ".lock")
 _MADE = ("*.pyc", "*.onnx", "*.onnx.import", PATTERN)
 """What is made where we are: by Python, by trainings, by `make addon`."""
+_SKIPPED = {"sample_project": ("addons",), "docs": ("images",)}
 _DATE = (2020, 2, 2, 0, 0, 0)
 """The same files give the same wheel."""
 
@@ -77,11 +78,10 @@ def _files() -> Iterator[tuple[str, bytes]]:
         "training_scripts": resources.training_scripts_dir(),
         "addon": resources.addon_dir(),
         "sample_project": resources.sample_project_dir(),
+        "docs": resources.docs_dir(),
     }
     for name, folder in parts.items():
-        yield from _tree(
-            folder, f"rl_studio/bundled/{name}", skip=("addons",) if name == "sample_project" else ()
-        )
+        yield from _tree(folder, f"rl_studio/bundled/{name}", skip=_SKIPPED.get(name, ()))
 
 
 def _tree(folder: Path, prefix: str, skip: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ const RlDocks := preload("ui/docks.gd")
 const RlExportDock := preload("ui/export_dock.gd")
 const RlExportStrip := preload("import/export_strip.gd")
 const RlFileIntake := preload("files/file_intake.gd")
+const RlHelpLinks := preload("ui/help_links.gd")
 const RlManual := preload("ui/manual.gd")
 const RlMetricsDock := preload("ui/metrics_dock.gd")
 const RlNewAgents := preload("agents/new_agents.gd")
@@ -36,6 +37,7 @@ var _intake: RlFileIntake
 var _assigner: RlAssigner
 var _agents: RlNewAgents
 var _check: RlTrainingCheck
+var _help: RlHelpLinks
 var _docks: RlDocks
 var _widths: Array[RlDockWidth] = []
 var _train: RlTrainDock
@@ -67,6 +69,8 @@ func _enter_tree() -> void:
 	_agents = RlNewAgents.new()
 	_agents.setup(self)
 	add_child(_agents)
+	_help = RlHelpLinks.new()
+	add_child(_help)
 	_add_docks()
 	_wire_train()
 	_wire_metrics()
@@ -86,7 +90,7 @@ func _exit_tree() -> void:
 	_widths.clear()
 	if _docks != null:
 		_docks.remove_all()
-	for node: Node in [_agents, _check, _assigner, _intake, _studio]:
+	for node: Node in [_help, _agents, _check, _assigner, _intake, _studio]:
 		if is_instance_valid(node):
 			if node == _studio:
 				_studio.shut_down()
@@ -100,6 +104,7 @@ func _exit_tree() -> void:
 	_assigner = null
 	_agents = null
 	_check = null
+	_help = null
 	_intake = null
 	_studio = null
 	_state = null

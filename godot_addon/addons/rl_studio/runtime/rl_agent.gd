@@ -8,6 +8,9 @@ extends Node
 ## [method _begin_episode]. Give rewards with [method add_reward] and end episodes with
 ## [method end_episode]. One [RLSync] node in the scene drives all agents; its warnings in the scene
 ## tree are those of its agents, too.
+##
+## @tutorial(How to write an agent): res://addons/rl_studio/manual/agents.md
+## @tutorial(How policies play): res://addons/rl_studio/manual/playing.md
 
 ## The agent starts over: the first observation of the new episode has not been taken yet.
 signal episode_began

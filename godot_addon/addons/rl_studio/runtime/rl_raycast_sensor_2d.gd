@@ -6,6 +6,8 @@ extends Node2D
 ##
 ## Put it below the body it looks out of and append [method get_observation] to the agent's
 ## observation. The fan is centred on the node's +x axis.
+##
+## @tutorial(How to write an agent): res://addons/rl_studio/manual/agents.md
 
 ## Of the rays that are drawn.
 const RAY_COLOR: Color = Color(0.55, 0.65, 0.95, 0.35)

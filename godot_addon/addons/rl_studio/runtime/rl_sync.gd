@@ -8,6 +8,9 @@ extends Node
 ## observe and decide; in between the game goes on by itself. Training goes on when the scene is
 ## reloaded or changed, whether the next scene has an RLSync of its own or not; an autoload will do
 ## as well.
+##
+## @tutorial(Games that train): res://addons/rl_studio/manual/games.md
+## @tutorial(The docks): res://addons/rl_studio/manual/editor.md
 
 enum Mode {
 	## The trainer if one launched the game, else the policy if there is one, else the player.

@@ -10,6 +10,9 @@ extends Resource
 ## var output: PackedFloat32Array = policy.run_flat(observation)
 ## var action: Dictionary = policy.decode_action(output, agent._get_action_space())
 ## [/codeblock]
+##
+## @tutorial(How policies play): res://addons/rl_studio/manual/playing.md
+## @tutorial(Exported policies): res://addons/rl_studio/manual/onnx.md
 
 const RlActionDecoder := preload("action_decoder.gd")
 const RlCompiler := preload("compiler.gd")
