@@ -78,7 +78,9 @@ func _begin_with_the_run() -> void:
 	await until(func() -> bool: return find(train, "Origin").visible, 30, "another run goes on")
 	expect("Resumed from default" in (find(train, "Origin") as Label).text, "it says from where")
 	await until(
-		func() -> bool: return button("Train").text == "Train", 20, "the next one begins with nothing"
+		func() -> bool: return button("Train").text == "Train",
+		20,
+		"the next one begins with nothing"
 	)
 	expect(mode.selected == 0, "as the list says")
 	await click(find(train, "Stop"))

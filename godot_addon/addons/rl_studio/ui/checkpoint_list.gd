@@ -28,7 +28,7 @@ const OF_POLICY: String = "policy "
 ## In a dock narrower than these, a column is left out and stands in the tooltip only.
 const NEEDED_WIDTH: Dictionary[String, float] = {"success": 240.0, "age": 280.0}
 const EVALUATION_WIDTH: float = 70.0
-const STEPS_WIDTH: float = 62.0
+const STEPS_WIDTH: float = 84.0
 ## Of the column of a policy. Those that have no room stand in the tooltip only.
 const POLICY_WIDTH: float = 56.0
 

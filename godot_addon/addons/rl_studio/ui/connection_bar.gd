@@ -56,7 +56,12 @@ func _render() -> void:
 		_:
 			_icon.texture = RlLook.icon(self, &"Progress1")
 	_text.add_theme_color_override(
-		&"font_color", RlLook.color(self, colors[link]) if colors.has(link) else RlLook.faded(self)
+		&"font_color",
+		(
+			RlLook.seen(self, RlLook.color(self, colors[link]))
+			if colors.has(link)
+			else RlLook.faded(self)
+		)
 	)
 
 

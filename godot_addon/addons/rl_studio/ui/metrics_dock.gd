@@ -158,14 +158,6 @@ func _why_no_curves(run: RlRunState) -> String:
 
 
 func _build_menu() -> void:
-	var known: Dictionary[String, bool] = {}
-	for key: String in RlMetric.DEFAULT_KEYS:
-		known[key] = true
-	for key: String in _keys:
-		known[key] = true
-	for run: RlRunState in _shown_runs():
-		for key: String in run.curves.keys():
-			known[key] = true
 	var popup: PopupMenu = _menu.get_popup()
 	popup.clear()
 	popup.add_check_item("Band from lowest to highest reward")
@@ -173,11 +165,26 @@ func _build_menu() -> void:
 	popup.add_check_item("A curve for each policy")
 	popup.set_item_checked(BY_POLICY, _maker.by_policy)
 	popup.add_separator()
-	for key: String in known:
+	for key: String in _known_keys():
 		if key not in RlMetric.HIDDEN:
 			popup.add_check_item(RlMetric.long_title(key))
 			popup.set_item_metadata(popup.item_count - 1, key)
 			popup.set_item_checked(popup.item_count - 1, key in _keys)
+
+
+## The usual charts, and then all others by name: the same order each time.
+func _known_keys() -> PackedStringArray:
+	var others: PackedStringArray = []
+	for keys: PackedStringArray in _shown_runs().map(_keys_of) + [_keys]:
+		for key: String in keys:
+			if key not in RlMetric.DEFAULT_KEYS and key not in others:
+				others.append(key)
+	others.sort()
+	return RlMetric.DEFAULT_KEYS + others
+
+
+func _keys_of(run: RlRunState) -> PackedStringArray:
+	return run.curves.keys()
 
 
 func _apply_theme() -> void:

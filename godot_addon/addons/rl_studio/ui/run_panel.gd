@@ -100,7 +100,7 @@ func _render_state() -> void:
 		state_color = RlLook.color(self, &"success_color")
 	elif _run.is_active():
 		state_color = RlLook.color(self, &"accent_color")
-	_state.add_theme_color_override(&"font_color", state_color)
+	_state.add_theme_color_override(&"font_color", RlLook.seen(self, state_color))
 
 
 func _apply_theme() -> void:
