@@ -161,6 +161,16 @@ def _checked(project: Project, found: Checked) -> Checked:
     return dataclasses.replace(found, config=config, scene=scene)
 
 
+def require_place(project: Project) -> None:
+    """Makes sure that a run can be written.
+
+    Raises:
+        ReadOnlyError, DiskFullError: it cannot.
+    """
+    storage.require_writable(project.runs_dir, "The project")
+    storage.require_room(project.runs_dir)
+
+
 def launch(project: Project, plan: Plan) -> tuple[RunFolder, processes.DetachedProcess]:
     """Makes the run's folder and starts its process, which the caller has to note in run.json.
 
@@ -169,8 +179,7 @@ def launch(project: Project, plan: Plan) -> tuple[RunFolder, processes.DetachedP
         ReadOnlyError, DiskFullError: the project cannot be written to.
         OSError: the folder cannot be written.
     """
-    storage.require_writable(project.runs_dir, "The project")
-    storage.require_room(project.runs_dir)
+    require_place(project)
     project.prepare_state_dir()
     now = datetime.now(UTC)
     folder = create_folder(project.runs_dir, plan.experiment, now)

@@ -149,6 +149,7 @@ class RunService:
         if imported_by is not None:
             _note_import(binary, self.project, Path(imported_by))
         if look is not None and getattr(checked.trainer, "plays_scene", False):
+            launch.require_place(self.project)  # which takes no time to find out
             look(binary, checked.scene)
         plan = launch.Plan(experiment, checked, binary.path, str(binary.version))
         with signals_wait():  # so that there is no process that nobody has noted
