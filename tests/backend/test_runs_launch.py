@@ -17,6 +17,7 @@ from backend_support import (
 )
 from rl_studio.errors import ConfigError, ProjectError
 from rl_studio.experiments import ExperimentStore
+from rl_studio.packages import install_command
 from rl_studio.project import Project
 from rl_studio.runs import RunCheckpoint, RunError, RunService
 from rl_studio.trainers import TrainerError, TrainerRegistry
@@ -58,11 +59,11 @@ def test_a_project_without_a_scene_cannot_train(service: RunService, start: Star
 
 
 def test_a_trainer_that_lacks_something_says_so(project: Project) -> None:
-    broken = fake_trainer(packages=("no-such-thing",), hint="Get it.")
+    broken = fake_trainer(packages=("no-such-thing",), extra="sb3")
     with make_service(project, trainers=TrainerRegistry([broken])) as service:
         with pytest.raises(TrainerError, match="no-such-thing is not installed") as caught:
             service.start("default", trainer="fake")
-        assert caught.value.hint == "Get it."
+        assert caught.value.hint is not None and install_command("sb3") in caught.value.hint
         with pytest.raises(TrainerError, match="no trainer 'sb3'"):
             service.start("default")
 
