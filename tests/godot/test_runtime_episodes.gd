@@ -58,6 +58,8 @@ class Reuser:
 
 
 @warning_ignore("missing_tool")
+
+
 class Rule:
 	extends RLPolicy
 	## A policy that always goes right.
