@@ -220,7 +220,9 @@ def _addon(project: Project) -> Check:
         if project.uses_stock_plugin:
             detail = "not in the project, which has the nodes of godot_rl_agents; the editor's docks need it"
             return Check(name, "warning", detail, fix)
-        return Check(name, "missing", "not in the project; it has the nodes RLSync and RLAgent, and the docks", fix)
+        return Check(
+            name, "missing", "not in the project; it has the nodes RLSync and RLAgent, and the docks", fix
+        )
     if theirs != ours:
         return Check(name, "warning", f"version {theirs or '?'} in the project, {ours or '?'} here", fix)
     if not enabled:
