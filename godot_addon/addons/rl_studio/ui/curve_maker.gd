@@ -14,6 +14,8 @@ const RlSeries := preload("../core/series.gd")
 var weight: float = 0.0
 ## What the charts have on their x axis.
 var x: RlSeries.RlX = RlSeries.RlX.AGENT_STEPS
+## The colour of evaluations of a whole run whose policies have the colours.
+var whole_color: Color = Color.GRAY
 ## Whether a run with several policies has a curve for each.
 var by_policy: bool = true
 ## Whether a single curve has a band from the lowest to the highest value.
@@ -44,7 +46,8 @@ func make(key: String, runs: Array[RlRunState], selection: RlRunSelection) -> Ar
 			_add(made, run.curves.series[key], run.title(), _color(slot))
 		if evaluations != null:
 			var title: String = "evaluation" if is_alone else "%s · evaluation" % run.title()
-			_add(made, evaluations, title, _color(slot), true)
+			var is_of_all: bool = is_alone and not policies.is_empty()
+			_add(made, evaluations, title, whole_color if is_of_all else _color(slot), true)
 	if with_bands and is_alone and not made.is_empty() and not made[0].is_marked:
 		_add_band(made, key, runs[0])
 	return made

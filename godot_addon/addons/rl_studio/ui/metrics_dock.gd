@@ -195,6 +195,7 @@ func _apply_theme() -> void:
 	_smoothing.custom_minimum_size.x = RlLook.px(60)
 	for label: Label in [_empty, _smoothing_value]:
 		RlLook.dim(label)
+	_maker.whole_color = get_theme_color(&"font_color", &"Label")
 	for slot: int in _maker.colors.size():
 		_maker.colors[slot] = RlLook.run_color(self, slot)
 	_draw_soon()
