@@ -51,13 +51,22 @@ def write_scripts(folder: Path) -> None:
             (folder / file_name(block.text)).write_text(block.text, encoding="utf-8")
 
 
-def drive(godot: GodotBinary, project: Project, home: Path, *, pictures: str = "", display: str = "") -> str:
+def drive(
+    godot: GodotBinary,
+    project: Project,
+    home: Path,
+    *,
+    pictures: str = "",
+    display: str = "",
+    cancel_at: str = "",
+) -> str:
     """Goes through the page; returns what the editor printed.
 
     Args:
         home: the folder of a user who has nothing.
         pictures: where to put them.
         display: the X display of a window; without one the editor is headless, and there are no pictures.
+        cancel_at: what the set-up says when it is cancelled once, and pressed again.
 
     Raises:
         AssertionError: a step was not as the page says, or an error was printed.
@@ -68,6 +77,7 @@ def drive(godot: GodotBinary, project: Project, home: Path, *, pictures: str = "
     env = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     env |= {"HOME": str(home), "GODOT": str(godot.path), "RL_STUDIO_EDITOR_TEST": "1"}
     env |= {"RL_STUDIO_TEST_SCRIPTS": str(scripts), "RL_STUDIO_TEST_PICTURES": pictures}
+    env["RL_STUDIO_TEST_CANCEL"] = cancel_at
     window = ["--headless"]
     if display:
         env["DISPLAY"] = display

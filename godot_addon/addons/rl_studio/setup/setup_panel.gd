@@ -47,6 +47,7 @@ var _is_upgraded: bool = false
 @onready var _cancel: Button = %SetupCancel
 @onready var _repair: Button = %SetupRepair
 @onready var _remove: Button = %SetupRemove
+@onready var _question: ConfirmationDialog = %SetupRemoveQuestion
 @onready var _use_other: Button = %SetupUseOther
 @onready var _bar: ProgressBar = %SetupBar
 @onready var _progress: Label = %SetupProgress
@@ -64,7 +65,8 @@ func _ready() -> void:
 	_repair.pressed.connect(
 		func() -> void: _begin(_set_up_words() + PackedStringArray(["--repair"]))
 	)
-	_remove.pressed.connect(func() -> void: _begin(["remove"]))
+	_remove.pressed.connect(_question.popup_centered)
+	_question.confirmed.connect(func() -> void: _begin(["remove"]))
 	_cancel.pressed.connect(_on_cancel_pressed)
 	_use_other.pressed.connect(func() -> void: choose_python_requested.emit())
 	_choices.changed.connect(_render)
