@@ -165,7 +165,7 @@ func _on_hello(reply: RlReply) -> void:
 		var what: String = "The addon is version %s, the Python package %s."
 		var hint: String = (
 			"Upgrade, in Python environment below, brings the package up to date;"
-			+ " `rl-studio install-addon` the addon."
+			+ ' "rl-studio install-addon" the addon.'
 		)
 		_state.set_problem(RlProblem.new(what % [_addon_version, version], hint))
 

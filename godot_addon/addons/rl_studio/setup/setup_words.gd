@@ -11,7 +11,7 @@ static func status(environment: RlManagedEnvironment, package: RlCarriedPackage)
 	if package.path == "":
 		return (
 			"This copy of the addon carries no Python package, so it cannot set one up. In a checkout"
-			+ " of RL Studio, `make addon` builds a copy that can, and `rl-studio install-addon`"
+			+ ' of RL Studio, "make addon" builds a copy that can, and "rl-studio install-addon"'
 			+ " puts one into a project."
 		)
 	match environment.state:
