@@ -289,22 +289,24 @@ def write_game(root: Path, sync: str = NEWER_SYNC) -> Project:
     return Project.open(root)
 
 
-def write_policy(path: Path, *, sees: int = 2, waits: bool = False) -> None:
+def write_policy(path: Path, *, sees: int = 2, waits: bool = False, stands: bool = False) -> None:
     """A policy that walks to where it is told, at full speed.
 
     Args:
         path: the file to write.
         sees: numbers of its observation.
         waits: it stands still in the first two decisions of an episode, which takes a memory.
+        stands: wherever it is, its best choice is to stand still, with a chance to walk either way.
     """
     nodes = [
         helper.make_node("Gemm", ["obs", "weights", "bias"], ["walk"]),
     ]
     weights = [[0.0] * 5 for _ in range(sees)]
-    weights[0] = [-5.0, 0.0, 5.0, 0.0, 0.0]  # move, then speed and its spread
+    if not stands:
+        weights[0] = [-5.0, 0.0, 5.0, 0.0, 0.0]  # move, then speed and its spread
     constants = [
         helper.make_tensor("weights", TensorProto.FLOAT, [sees, 5], [x for row in weights for x in row]),
-        helper.make_tensor("bias", TensorProto.FLOAT, [5], [-9.0, -9.0, -9.0, 2.0, 0.0]),
+        helper.make_tensor("bias", TensorProto.FLOAT, [5], [-9.0, -8.5 if stands else -9.0, -9.0, 2.0, 0.0]),
     ]
     if waits:
         constants += [

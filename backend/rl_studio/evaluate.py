@@ -47,6 +47,8 @@ _ENDS = (
     "--max-decisions), or allow more time (--timeout)."
 )
 
+_STANDS_STILL = ". Does the policy stand still there? --sample-actions draws actions as in training"
+
 Policies = str | Mapping[str, str]
 """A policy's file, which plays all agents; or a file for each policy name. "random" in place of a file."""
 
@@ -61,6 +63,7 @@ def evaluate(
     seed: int = 0,
     action_repeat: int | None = None,
     max_decisions: int = MAX_DECISIONS,
+    sample_actions: bool = False,
     timeout_s: float = 600.0,
     progress: Callable[[Standing], object] = lambda _standing: None,
     on_warning: Callable[[str], object] = lambda _message: None,
@@ -77,6 +80,7 @@ def evaluate(
         seed: seeds the game's random numbers.
         action_repeat: physics ticks per decision; None leaves it to the scene's RLSync.
         max_decisions: an episode that goes on longer is cut and counts as truncated.
+        sample_actions: draw actions as in training; otherwise agents do what the scene says, mostly the best one.
         timeout_s: the longest the whole evaluation may take, in seconds.
         progress: called several times a second with how far it is.
         on_warning: called with a sentence about something odd, once each.
@@ -99,7 +103,11 @@ def evaluate(
     }
     if action_repeat is not None:
         args["action_repeat"] = str(action_repeat)
+    if sample_actions:
+        args["rl_studio_sample_actions"] = "true"
     how_to_end = stock.HOW_TO_END if stock.is_stock_game(project) else HOW_TO_END
+    if policy != RANDOM and not sample_actions:
+        how_to_end += _STANDS_STILL
     watch = EvaluationWatch(episodes, max_decisions, on_warning, how_to_end)
     argv = game_argv(godot, project, scene, headless=True, fixed_fps=rate, args=args)
     try:
@@ -115,6 +123,7 @@ def evaluate(
         scene=scene,
         action_repeat=watch.action_repeat if action_repeat is None else action_repeat,
         policies=summarise(watch.episodes, policy),
+        sampled=sample_actions,
         warnings=tuple(watch.warnings),
     )
 

@@ -82,12 +82,14 @@ class Evaluation:
         scene: where it was played; empty for the main scene.
         action_repeat: physics ticks of a decision; None if the game does not say.
         policies: by name, those that were counted; at least one.
+        sampled: whether policies drew their actions as in training, in place of the best ones.
         warnings: what was odd, each once.
     """
 
     scene: str
     action_repeat: int | None
     policies: dict[str, PolicyResult]
+    sampled: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -118,6 +120,7 @@ class Evaluation:
             "policy": None if sole is None else sole.played_by,
             "scene": self.scene,
             "action_repeat": self.action_repeat,
+            "sampled": self.sampled,
             "episodes": self.episodes,
             **{name: None if sole is None else getattr(sole, name) for name in figures},
             "policies": {name: asdict(result) for name, result in self.policies.items()},

@@ -148,6 +148,7 @@ def playable(godot: GodotBinary, root: Path, sync: str) -> Project:
     stock_game.write_policy(root / "policies" / "walk.onnx")
     stock_game.write_policy(root / "policies" / "waits.onnx", waits=True)
     stock_game.write_policy(root / "policies" / "other.onnx", sees=5)
+    stock_game.write_policy(root / "policies" / "stands.onnx", stands=True)
     ensure_imported(godot, project)
     return project
 
@@ -190,6 +191,22 @@ def test_each_agent_has_a_memory_that_begins_anew_with_its_episode(
     for result in outcome.policies.values():
         assert result.success_rate == 1.0
         assert 5 <= result.length_mean <= 6  # two decisions of waiting in each
+
+
+@pytest.mark.godot
+@pytest.mark.parametrize("version", ["newer", "older"])
+def test_a_policy_that_stands_still_walks_where_its_actions_are_drawn(
+    godot: GodotBinary, version: str, request: pytest.FixtureRequest
+) -> None:
+    project: Project = request.getfixturevalue(version)
+    policy = "res://policies/stands.onnx"
+    still = evaluate(project, godot, policy=policy, episodes=4, max_decisions=100)
+    assert [result.cut for result in still.policies.values()] == [4, 4]
+    assert "--sample-actions" in still.warnings[0]
+    drawn = evaluate(project, godot, policy=policy, episodes=4, max_decisions=100, sample_actions=True)
+    assert drawn.to_json()["sampled"] is True
+    assert sum(result.cut for result in drawn.policies.values()) < 4
+    assert len({result.length_mean for result in drawn.policies.values()}) == 2
 
 
 @pytest.mark.godot

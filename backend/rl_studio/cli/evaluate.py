@@ -50,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"cut an episode that goes on longer (default: {MAX_DECISIONS})",
     )
     parser.add_argument(
+        "--sample-actions",
+        action="store_true",
+        help="draw actions at random as in training, in place of the best ones",
+    )
+    parser.add_argument(
         "--timeout",
         type=float,
         default=600.0,
@@ -83,6 +88,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
             seed=args.seed,
             action_repeat=args.action_repeat,
             max_decisions=args.max_decisions,
+            sample_actions=args.sample_actions,
             timeout_s=args.timeout,
             progress=lambda standing: output.progress(str(standing)),
             on_warning=lambda message: output.say(f"Warning: {message}"),
@@ -119,7 +125,7 @@ def parse_policies(given: Sequence[str]) -> str | dict[str, str]:
 
 def describe(outcome: Evaluation) -> str:
     """The outcome in a few lines for people."""
-    where = f"in {outcome.scene or 'the main scene'}"
+    where = f"in {outcome.scene or 'the main scene'}" + (", actions drawn" if outcome.sampled else "")
     if outcome.sole is not None:
         head = f"{outcome.sole.played_by} {where}, {counted(outcome.sole.episodes, 'episode')}"
         return "\n".join([head, *_figures(outcome.sole)])

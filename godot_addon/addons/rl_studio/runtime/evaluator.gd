@@ -26,6 +26,8 @@ var scene_action_repeat: int = 0
 var _episodes: int
 ## An episode is cut after so many decisions; 0 = never.
 var _max_decisions: int
+## Actions are drawn as in training, in place of the best ones.
+var _samples: bool
 ## By policy name, what plays its agents: null for chance. "" stands for all names.
 var _players: Dictionary[String, RLPolicy] = {}
 var _rng: RandomNumberGenerator = RandomNumberGenerator.new()
@@ -49,6 +51,7 @@ static func print_error(message: String) -> void:
 func _init(options: RlLaunchOptions) -> void:
 	_episodes = options.get_int("rl_studio_evaluate", 0)
 	_max_decisions = options.get_int("rl_studio_max_decisions", 0)
+	_samples = options.has("rl_studio_sample_actions")
 	_rng.seed = options.get_int("env_seed", 0)
 	if _episodes < 1:
 		problem = "--rl_studio_evaluate needs a number of episodes"
@@ -167,6 +170,8 @@ func _welcome(pilot: RlPilot) -> void:
 		return
 	pilot.forced_policy = _players[key]
 	pilot.rng = _rng if _players[key] == null else null
+	if _samples:
+		agent.sample_actions = true
 	if not _tallies.has(agent.policy_name):
 		_tallies[agent.policy_name] = RlTally.new(_episodes)
 	var tally: RlTally = _tallies[agent.policy_name]

@@ -82,16 +82,29 @@ func arrange(row: PackedFloat32Array) -> Array:
 
 ## A row in which each action is drawn at random.
 func make_random(rng: RandomNumberGenerator) -> Array:
+	var chosen: Dictionary = {}
+	for action: String in _space:
+		var size: int = _size_of(action)
+		if _is_discrete(action):
+			chosen[action] = rng.randi_range(0, size - 1)
+		else:
+			var numbers: Array = _zeros(size)
+			chosen[action] = numbers.map(func(_zero: float) -> float: return rng.randf_range(-1, 1))
+	return write(chosen)
+
+
+## A row that makes Sync do what was [param chosen]: by action, the numbers of a continuous one or
+## the choice of a discrete one.
+func write(chosen: Dictionary) -> Array:
 	var row: Array = []
 	for action: String in _space:
 		var size: int = _size_of(action)
 		if not _is_discrete(action):
-			for index: int in size:
-				row.append(rng.randf_range(-1.0, 1.0))
-			if _reads_logits:
+			row.append_array(Array(chosen[action]))
+			if _reads_logits and not has_only_means:
 				row.append_array(_zeros(size))
 			continue
-		var choice: int = rng.randi_range(0, size - 1)
+		var choice: int = chosen[action]
 		if _reads_logits:
 			# Far enough from the others for a Sync that draws.
 			var logits: Array = _zeros(size)

@@ -6,6 +6,7 @@ extends Resource
 ## Its Sync makes one of these for each file and asks it once for each agent and decision. Members
 ## that Sync reads have the names that it knows.
 
+const RlActionDecoder := preload("../policy/action_decoder.gd")
 const RlActionLayout := preload("action_layout.gd")
 const RlNotices := preload("../notices.gd")
 const RlStockNodes := preload("stock_nodes.gd")
@@ -15,6 +16,7 @@ const RlStockStage := preload("stock_stage.gd")
 ## Reads files that nothing has imported. Exported games have only imported ones.
 const LOADER: String = "res://addons/rl_studio/import/onnx_loader.gd"
 const OUTPUT: String = "output"
+const LOG_STD: String = "log_std"
 const STATE_INPUT: String = "state_ins"
 const STATE_OUTPUT: String = "state_outs"
 
@@ -28,6 +30,8 @@ var action_means_only_set: bool = false
 var _path: String
 var _policy: RLPolicy = null
 var _layout: RlActionLayout = null
+## Draws actions. Null = the best ones are taken.
+var _decoder: RlActionDecoder = null
 var _observation: RlStockObservation
 ## The agents of this decision in the order in which Sync asks, and how many it has asked for.
 var _agents: Array[Node] = []
@@ -81,8 +85,13 @@ func run_inference(obs: Variant, _state_ins: float) -> Dictionary:
 		return {OUTPUT: _layout.make_nothing()}
 	if memory_size > 0 and agent != null:
 		_memories[agent] = outputs[STATE_OUTPUT]
-	var row: Array = _layout.arrange(outputs[OUTPUT])
-	if _layout.found_nan:
+	var row: Array
+	if _decoder != null:
+		var log_stds: PackedFloat32Array = outputs.get(LOG_STD, PackedFloat32Array())
+		row = _layout.write(_decoder.sample(outputs[OUTPUT], log_stds, RlStockStage.get_rng()))
+	else:
+		row = _layout.arrange(outputs[OUTPUT])
+	if _layout.found_nan or (_decoder != null and _decoder.found_nan):
 		RlNotices.tell(
 			"nan %s" % _path, "%s computes nan from what an agent sees; it counts as 0" % _path
 		)
@@ -119,6 +128,10 @@ func _lay_out(space: Dictionary) -> void:
 	)
 	if not _layout.problem.is_empty():
 		_refuse(_layout.problem)
+	elif _policy != null and RlStockStage.samples():
+		_decoder = RlActionDecoder.new(space, _policy.metadata, action_output_size)
+		if not _decoder.problem.is_empty():
+			_refuse(_decoder.problem)
 
 
 ## Tells once why the policy cannot play. Its agents then do nothing.

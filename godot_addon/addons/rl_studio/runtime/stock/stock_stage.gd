@@ -14,6 +14,7 @@ const RANDOM: String = "random"
 static var _current: RefCounted = null
 static var _evaluation: RlStockEvaluation = null
 static var _rng: RandomNumberGenerator = RandomNumberGenerator.new()
+static var _samples: bool = false
 
 ## What plays agents, by policy name; "" stands for all names.
 var _players: Dictionary[String, String] = {}
@@ -30,6 +31,7 @@ static func prepare() -> void:
 	if players.is_empty():
 		return
 	_rng.seed = options.get_int("env_seed", 0)
+	_samples = options.has("rl_studio_sample_actions")
 	var script: GDScript = load("res://addons/rl_studio/runtime/stock/stock_stage.gd")
 	_current = script.new(players, options.get_int("action_repeat", 0))
 	if RlStockEvaluation.is_wanted(options):
@@ -47,6 +49,11 @@ static func tell_of_decision(agents: Array[Node]) -> void:
 static func tell_of_problem(message: String) -> void:
 	if is_instance_valid(_evaluation):
 		_evaluation.fail(message)
+
+
+## Whether actions are drawn as in training, in place of the best ones.
+static func samples() -> bool:
+	return _samples
 
 
 ## What draws random actions.
