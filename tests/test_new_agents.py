@@ -55,8 +55,8 @@ def project(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Pro
     return project
 
 
-def train(project: Project, name: str, *settings: str) -> str:
-    argv = [sys.executable, "-m", "rl_studio", "train", "--project", str(project.root)]
+def train(project: Project, name: str, *settings: str, trainer: str = "sb3") -> str:
+    argv = [sys.executable, "-m", "rl_studio", "train", "--project", str(project.root), "--trainer", trainer]
     argv += ["--scene", f"res://{name}.tscn", "--timesteps", "600", "--n-envs", "1"]
     argv += [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=200, encoding="utf-8")
@@ -78,7 +78,7 @@ def test_a_template_trains_as_it_is(project: Project, name: str, settings: list[
 @pytest.mark.training
 @pytest.mark.matrix
 def test_the_template_of_several_policies_trains(project: Project) -> None:
-    assert "finished after" in train(project, "several", "trainer=rllib")
+    assert "finished after" in train(project, "several", trainer="rllib")
 
 
 def test_the_template_of_several_policies_has_sides_that_differ(godot: GodotBinary, project: Project) -> None:
