@@ -7,7 +7,7 @@ const RlChartCurve := preload("chart_curve.gd")
 const RlLook := preload("look.gd")
 const RlSeries := preload("../core/series.gd")
 
-const COLUMN_WIDTH: float = 185.0
+const COLUMN_WIDTH: float = 170.0
 
 var _charts: Dictionary[String, RlChart] = {}
 
