@@ -163,6 +163,25 @@ FILES = {
         nodes=agent() + '[node name="Sync" type="Node" parent="."]\nscript = ExtResource("2")\n',
         sync=False,
     ),
+    "stocknosync.tscn": scene(("Script", "res://stock.gd"), nodes=agent(), sync=False),
+    "stocknoagent.tscn": scene(
+        ("Script", "res://addons/godot_rl_agents/sync.gd"),
+        nodes='[node name="Sync" type="Node" parent="."]\nscript = ExtResource("1")\n',
+        sync=False,
+    ),
+    "brain.gd": "extends Node\n\nfunc get_obs() -> Dictionary:\n\treturn {}\n\n"
+    "func set_action(_action: Variant) -> void:\n\tpass\n",
+    "fox_brain.gd": "extends 'res://brain.gd'\n\nfunc get_action_space() -> Dictionary:\n\treturn {}\n\n"
+    "func get_reward() -> float:\n\treturn 0.0\n",
+    "driver.gd": "extends Node\n\nvar onnx_model_path: String = ''\n\n"
+    "func connect_to_server() -> bool:\n\treturn false\n",
+    "named.tscn": scene(
+        ("Script", "res://fox_brain.gd"),
+        ("Script", "res://driver.gd"),
+        nodes=agent() + '[node name="Sync" type="Node" parent="."]\nscript = ExtResource("2")\n',
+        sync=False,
+    ),
+    "namednosync.tscn": scene(("Script", "res://fox_brain.gd"), nodes=agent(), sync=False),
     "loader.gd": "extends Node2D\n\n\nfunc _ready() -> void:\n\tload('res://picker.gd')\n\tload('res://resource.tres')\n",
     "picker.gd": "extends Node2D\n\n\nfunc _ready() -> void:\n\tload('res://loader.gd')\n\tload('res://good.gd')\n",
     "loader.tscn": scene(
@@ -192,6 +211,9 @@ ERRORS = {
     "written.tscn": ("res://written.tscn:9", "nowhere", "It is the script of ."),
     "nosync.tscn": ("res://nosync.tscn", "No RLSync", "Add one"),
     "noagent.tscn": ("res://noagent.tscn", "No RLAgent", "Add one"),
+    "stocknosync.tscn": ("res://stocknosync.tscn", "No Sync of godot_rl_agents", "plugin's Sync"),
+    "stocknoagent.tscn": ("res://stocknoagent.tscn", "No AIController of", "AIController2D or"),
+    "namednosync.tscn": ("res://namednosync.tscn", "No Sync of godot_rl_agents", "plugin's Sync"),
     "texture.tscn": ("res://texture.tscn:4", "res://gone.png is missing", "cannot be loaded"),
     "gone.tscn": ("res://gone.tscn:4", "res://nowhere.tscn is missing", "cannot be loaded"),
     "deep.tscn": ("res://resource.tres:3", "res://lost.png is missing", "cannot be loaded"),
@@ -203,7 +225,7 @@ ERRORS = {
 """By scene: the place of its one fault, words of it, and words of what is said with it."""
 
 WARNINGS = {"two.tscn": "second RLSync", "maker.tscn": "No RLSync"}
-FINE = ("good.tscn", "loader.tscn", "heir.tscn", "spawner.tscn", "stock.tscn")
+FINE = ("good.tscn", "loader.tscn", "heir.tscn", "spawner.tscn", "stock.tscn", "named.tscn")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,12 @@ const SYNCS: PackedStringArray = ["RLSync", "Sync"]
 const AGENTS: PackedStringArray = ["RLAgent", "AIController", "AIController2D", "AIController3D"]
 const STOCK_GROUP: String = '"AGENT"'
 const STOCK_SYNC: String = "/sync.gd"
+## What tells agents and a Sync of that plugin whose classes have other names.
+const STOCK_AGENT_HAS: PackedStringArray = [
+	"get_obs", "get_reward", "get_action_space", "set_action"
+]
+const STOCK_SYNC_HAS: PackedStringArray = ["connect_to_server"]
+const STOCK_SYNC_SETTING: String = "onnx_model_path"
 ## By class, what its scripts must have for a training to begin, and what they should have.
 const MUST_HAVE: Dictionary = {
 	"RLAgent": ["_get_observation", "_get_action_space"], "": ["get_obs", "get_action_space"]
@@ -48,6 +54,17 @@ func get_findings() -> Array[RlFinding]:
 
 
 func _about_syncs() -> Array[RlFinding]:
+	if _syncs.is_empty() and _is_stock():
+		return _absence(
+			_presence(_is_sync, SYNCS),
+			"no_sync",
+			(
+				"No Sync of godot_rl_agents in %s or in what it instances: nobody drives its agents."
+				% _files.scene.get_file()
+			),
+			"Add that plugin's Sync node to the scene.",
+			RlFinding.RlFix.OPEN_SCENE
+		)
 	if _syncs.is_empty():
 		return _absence(
 			_presence(_is_sync, SYNCS),
@@ -61,7 +78,10 @@ func _about_syncs() -> Array[RlFinding]:
 		var finding: RlFinding = _about(
 			_syncs[1],
 			"second_sync",
-			"%s is a second RLSync: only the first one works." % _syncs[1].path
+			(
+				"%s is a second %s: only the first one works."
+				% [_syncs[1].path, "Sync" if _is_stock() else "RLSync"]
+			)
 		)
 		finding.severity = RlFinding.RlSeverity.WARNING
 		findings.append(finding)
@@ -79,6 +99,17 @@ func _about_syncs() -> Array[RlFinding]:
 
 
 func _about_agents() -> Array[RlFinding]:
+	if _agents.is_empty() and _is_stock():
+		return _absence(
+			_presence(_is_agent, AGENTS),
+			"no_agent",
+			(
+				"No AIController of godot_rl_agents in %s or in what it instances."
+				% _files.scene.get_file()
+			),
+			"Add an AIController2D or AIController3D below each body that shall learn.",
+			RlFinding.RlFix.OPEN_SCENE
+		)
 	if _agents.is_empty():
 		return _absence(
 			_presence(_is_agent, AGENTS),
@@ -187,8 +218,39 @@ func _is_sync(node: RlSceneTree.RlNode) -> bool:
 	return (
 		_scripts.is_called(node.script_path, SYNCS)
 		or root.ends_with("godot_rl_agents" + STOCK_SYNC)
+		or _has_all(node, STOCK_SYNC_HAS, STOCK_SYNC_SETTING)
 	)
 
 
 func _is_agent(node: RlSceneTree.RlNode) -> bool:
-	return STOCK_GROUP in node.groups or _scripts.is_called(node.script_path, AGENTS)
+	return (
+		STOCK_GROUP in node.groups
+		or _scripts.is_called(node.script_path, AGENTS)
+		or _has_all(node, STOCK_AGENT_HAS)
+	)
+
+
+## Whether the nodes that are there are those of godot_rl_agents.
+func _is_stock() -> bool:
+	var known: Array[RlSceneTree.RlNode] = _agents if not _agents.is_empty() else _syncs
+	for node: RlSceneTree.RlNode in known:
+		if _scripts.is_called(node.script_path, ["RLAgent", "RLSync"]):
+			return false
+	return not known.is_empty()
+
+
+## Whether the script of [param node], with those that it extends, has all [param functions], and
+## says [param setting].
+func _has_all(node: RlSceneTree.RlNode, functions: PackedStringArray, setting: String = "") -> bool:
+	var left: Dictionary[String, bool] = {}
+	for function: String in functions:
+		left[function] = true
+	var says_it: bool = setting.is_empty()
+	for path: String in _scripts.lineage(node.script_path):
+		var said: RlScriptFacts = _scripts.facts(path)
+		if said == null:
+			continue
+		says_it = says_it or setting in said.text
+		for function: String in said.functions:
+			left.erase(function)
+	return says_it and left.is_empty()

@@ -3,7 +3,7 @@ extends RefCounted
 ## What the text of a script says: whom it extends, what it loads, which functions it has.
 
 static var _base: RegEx = RegEx.create_from_string(
-	'(?m)^\\s*(?:class_name[ \\t]+\\w+[ \\t]+)?extends[ \\t]+("[^"]*"|[\\w.]+)'
+	"(?m)^\\s*(?:class_name[ \\t]+\\w+[ \\t]+)?extends[ \\t]+([\"'][^\"']*[\"']|[\\w.]+)"
 )
 static var _global: RegEx = RegEx.create_from_string("(?m)^\\s*class_name\\s+(\\w+)")
 static var _load: RegEx = RegEx.create_from_string(
@@ -38,8 +38,8 @@ func _init(path: String, source: String) -> void:
 	var found: RegExMatch = _base.search(code)
 	if found != null:
 		base = found.get_string(1)
-		if base.begins_with('"'):
-			base = _absolute(base.replace('"', ""), path)
+		if base[0] in ["'", '"']:
+			base = _absolute(base.substr(1, base.length() - 2), path)
 	found = _global.search(code)
 	global_name = found.get_string(1) if found != null else ""
 	for found_load: RegExMatch in _load.search_all(code):
