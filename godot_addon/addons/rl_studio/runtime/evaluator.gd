@@ -128,6 +128,10 @@ func _load_player(policy_name: String, path: String) -> void:
 		return
 	if not ResourceLoader.exists(path):
 		problem = '--rl_studio_policy="%s": there is no such file in the project' % path
+		if FileAccess.file_exists(path):
+			problem = (
+				"%s has not been imported: enable RL Studio in Project Settings > Plugins" % path
+			)
 		return
 	var policy: RLPolicy = load(path) as RLPolicy
 	if policy == null:
