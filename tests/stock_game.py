@@ -206,6 +206,10 @@ func get_obs() -> Dictionary:
 \treturn {"obs": [goal, place / 3.0]}
 
 
+func get_obs_space() -> Dictionary:
+\treturn {"obs": {"size": [2], "space": "box"}}
+
+
 func get_action_space() -> Dictionary:
 \treturn {
 \t\t"speed": {"size": 1, "action_type": "continuous"},
@@ -289,7 +293,9 @@ def write_game(root: Path, sync: str = NEWER_SYNC) -> Project:
     return Project.open(root)
 
 
-def write_policy(path: Path, *, sees: int = 2, waits: bool = False, stands: bool = False) -> None:
+def write_policy(
+    path: Path, *, sees: int = 2, waits: bool = False, stands: bool = False, sense: str = "obs"
+) -> None:
     """A policy that walks to where it is told, at full speed.
 
     Args:
@@ -297,9 +303,10 @@ def write_policy(path: Path, *, sees: int = 2, waits: bool = False, stands: bool
         sees: numbers of its observation.
         waits: it stands still in the first two decisions of an episode, which takes a memory.
         stands: wherever it is, its best choice is to stand still, with a chance to walk either way.
+        sense: the name of what it sees.
     """
     nodes = [
-        helper.make_node("Gemm", ["obs", "weights", "bias"], ["walk"]),
+        helper.make_node("Gemm", [sense, "weights", "bias"], ["walk"]),
     ]
     weights = [[0.0] * 5 for _ in range(sees)]
     if not stands:
@@ -329,7 +336,7 @@ def write_policy(path: Path, *, sees: int = 2, waits: bool = False, stands: bool
     graph = helper.make_graph(
         nodes,
         "walk",
-        [value("obs", TensorProto.FLOAT, ["batch", sees]), value("state_ins", TensorProto.FLOAT, memory)],
+        [value(sense, TensorProto.FLOAT, ["batch", sees]), value("state_ins", TensorProto.FLOAT, memory)],
         [value("output", TensorProto.FLOAT, ["batch", 5]), value("state_outs", TensorProto.FLOAT, memory)],
         constants,
     )

@@ -210,6 +210,20 @@ def test_a_policy_that_stands_still_walks_where_its_actions_are_drawn(
 
 
 @pytest.mark.godot
+def test_agents_that_see_more_than_their_sync_hands_over_play(godot: GodotBinary, tmp_path: Path) -> None:
+    """As those with a camera."""
+    project = stock_game.write_game(tmp_path / "game", stock_game.OLDER_SYNC)
+    walker = project.root / "walker.gd"
+    walker.write_text(walker.read_text().replace('{"obs":', '{"eyes":'))
+    stock.replace(project)
+    stock_game.write_policy(project.root / "policies" / "walk.onnx", sense="eyes")
+    outcome = evaluate(project, godot, policy="res://policies/walk.onnx", episodes=4)
+    assert [result.success_rate for result in outcome.policies.values()] == [1.0, 1.0]
+    assert [3 <= result.length_mean <= 4 for result in outcome.policies.values()] == [True, True]
+    assert outcome.warnings == ()
+
+
+@pytest.mark.godot
 def test_policies_by_name_play_their_agents_only(godot: GodotBinary, newer: Project) -> None:
     outcome = evaluate(newer, godot, policy={"left": "res://policies/walk.onnx"}, episodes=4)
     assert set(outcome.policies) == {"left"}

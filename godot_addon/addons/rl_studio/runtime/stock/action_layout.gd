@@ -115,6 +115,24 @@ func write(chosen: Dictionary) -> Array:
 	return row
 
 
+## What Sync reads from a row.
+func read(row: Array) -> Dictionary:
+	var chosen: Dictionary = {}
+	var start: int = 0
+	for action: String in _space:
+		var size: int = _size_of(action)
+		var part: Array = row.slice(start, start + size)
+		start += size
+		if not _is_discrete(action):
+			chosen[action] = part
+			start += size if _reads_logits and not has_only_means else 0
+		elif _reads_logits:
+			chosen[action] = part.find(part.max())
+		else:
+			chosen[action] = roundi(part[0])
+	return chosen
+
+
 ## A row for agents that shall do nothing.
 func make_nothing() -> Array:
 	var places: int = 0

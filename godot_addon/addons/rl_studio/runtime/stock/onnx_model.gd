@@ -9,6 +9,7 @@ extends Resource
 const RlActionDecoder := preload("../policy/action_decoder.gd")
 const RlActionLayout := preload("action_layout.gd")
 const RlNotices := preload("../notices.gd")
+const RlStockDriver := preload("stock_driver.gd")
 const RlStockNodes := preload("stock_nodes.gd")
 const RlStockObservation := preload("stock_observation.gd")
 const RlStockStage := preload("stock_stage.gd")
@@ -55,6 +56,7 @@ func _init(model_path: String, _batch_size: int = 1) -> void:
 	if _policy != null:
 		_observation = RlStockObservation.new(_policy)
 		action_output_size = _policy.get_output_sizes().get(OUTPUT, 0)
+	RlStockDriver.take_over(self)
 
 
 ## Takes note of the actions of the agents.
@@ -96,6 +98,12 @@ func run_inference(obs: Variant, _state_ins: float) -> Dictionary:
 			"nan %s" % _path, "%s computes nan from what an agent sees; it counts as 0" % _path
 		)
 	return {OUTPUT: row, STATE_OUTPUT: []}
+
+
+## The action of the next agent, where nobody has to read it from a row.
+func decide(obs: Dictionary) -> Dictionary:
+	var row: Array = run_inference(obs, 1.0)[OUTPUT]
+	return _layout.read(row)
 
 
 func _load() -> RLPolicy:
