@@ -13,9 +13,12 @@ from typing import Any
 from rl_studio.children import ProcessCancelledError, run_lines
 from rl_studio.export_errors import ExportCancelledError, ExportError
 from rl_studio.resources import training_scripts_dir
+from rl_studio.trainers import ScriptTrainer, TrainerRegistry
 
 _SCRIPTS = {"sb3": "convert_sb3_to_onnx.py", "rllib": "convert_rllib_to_onnx.py"}
 """By trainer."""
+_LIBRARIES = ("onnx", "onnxruntime")
+"""What converters need beside the trainer's own."""
 _EVENT = "@EVENT "
 _RESULT = "@RESULT "
 _LAST_LINES = 12
@@ -25,12 +28,18 @@ def find(trainer: Any) -> list[str]:
     """The command that converts checkpoints of a trainer, without its arguments.
 
     Raises:
-        ExportError: there is none.
+        ExportError: there is none, or this Python lacks what it needs.
     """
     if trainer not in _SCRIPTS:
         raise ExportError(
             f"There is no converter for checkpoints of the trainer {trainer!r}.",
             hint=f"Policies of {' and '.join(_SCRIPTS)} can be exported; for others, have the trainer write ONNX.",
+        )
+    found = TrainerRegistry().get(trainer)
+    lack = found.lack(_LIBRARIES) if isinstance(found, ScriptTrainer) else found.problem()
+    if lack is not None:
+        raise ExportError(
+            f"Policies of {found.title} cannot be exported here: {lack.message}", hint=lack.hint
         )
     return [sys.executable, str(training_scripts_dir() / _SCRIPTS[trainer])]
 

@@ -18,9 +18,12 @@ from rl_studio.errors import StudioError
 from rl_studio.export import ExportOptions, export_policies
 from rl_studio.export_errors import ExportCancelledError, ExportError
 from rl_studio.export_files import drop
+from rl_studio.packages import install_command
 from rl_studio.project import Project
+from rl_studio.trainers import registry
 
 RUN = "run-1"
+find_converter = export_converter.find
 
 
 @pytest.fixture(autouse=True)
@@ -157,6 +160,16 @@ def test_checkpoints_of_other_trainers_cannot_be_exported(
     )
     with pytest.raises(ExportError, match="'mine'"):
         export(project)
+
+
+@pytest.mark.parametrize(("trainer", "package"), [("rllib", "ray"), ("sb3", "torch"), ("sb3", "onnx")])
+def test_what_a_converter_lacks_is_told_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, trainer: str, package: str
+) -> None:
+    monkeypatch.setattr(registry, "installed_version", lambda name: None if name == package else "1.0")
+    with pytest.raises(ExportError, match=f"exported here: {package} is not installed") as caught:
+        find_converter(trainer)
+    assert caught.value.hint == install_command(trainer)
 
 
 def test_names_of_policies_become_names_of_files(project: Project) -> None:

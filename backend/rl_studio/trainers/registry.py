@@ -144,13 +144,20 @@ class ScriptTrainer:
         ]
 
     def problem(self) -> TrainerProblem | None:
-        missing = [name for name in self.packages if installed_version(name) is None]
-        if missing:
-            verb = "is" if len(missing) == 1 else "are"
-            return TrainerProblem(f"{', '.join(missing)} {verb} not installed.", self._way_out())
+        lack = self.lack()
+        if lack is not None:
+            return lack
         if not self.script().is_file():
             return TrainerProblem(f"The script {self.script()} is missing.", "Install godot-rl-studio again.")
         return None
+
+    def lack(self, also: Sequence[str] = ()) -> TrainerProblem | None:
+        """Which of its distributions, and of those of `also`, are not installed; None if all are."""
+        missing = [name for name in (*self.packages, *also) if installed_version(name) is None]
+        if not missing:
+            return None
+        verb = "is" if len(missing) == 1 else "are"
+        return TrainerProblem(f"{', '.join(missing)} {verb} not installed.", self._way_out())
 
     def _way_out(self) -> str | None:
         if self.extra is None:
