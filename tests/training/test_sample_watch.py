@@ -14,6 +14,8 @@ from rl_studio_training.sample_watch import (
     ENOUGH_EPISODES,
     ENOUGH_ROWS,
     REWARDLESS_EPISODES,
+    SAME_DECISIONS,
+    SAME_EPISODES,
     SampleWatch,
 )
 
@@ -35,9 +37,9 @@ class Watched:
             made = {name: make(noise) for name, make in observations.items()}
             self.watch.add("cat", Kept(made, np.ones(4, bool)))
 
-    def play(self, episodes: int, reward: float = 1.0) -> None:
+    def play(self, episodes: int, reward: float = 1.0, length: int = 5, success: bool | None = None) -> None:
         for _ in range(episodes):
-            self.window.add(Episode(reward, 5))
+            self.window.add(Episode(reward, length, success))
 
     def check(self, decisions: int = 100) -> list[str]:
         self.watch.check({"cat": self.window}, decisions)
@@ -121,6 +123,38 @@ def test_episodes_without_any_reward_are_told(last: float, count: int) -> None:
     watched.play(1, reward=last)
     assert len(watched.check()) == count
     assert all("add_reward()" in warning for warning in watched.told)
+
+
+def test_episodes_that_all_earn_the_same_are_told_once() -> None:
+    watched = Watched()
+    each = SAME_DECISIONS // SAME_EPISODES
+    watched.play(SAME_EPISODES - 1, reward=-1.0, length=each, success=False)
+    assert watched.check() == []
+    watched.play(1, reward=-1.0, length=each)
+    (warning,) = watched.check()
+    assert (
+        "Every episode of cat earns the same: the reward was -1 in each of 50, over 2000 decisions" in warning
+    )
+    assert "Reward progress" in warning
+    assert watched.check() == [warning]
+
+
+def test_many_short_episodes_that_earn_the_same_are_told_after_enough_decisions() -> None:
+    watched = Watched()
+    watched.play(181, reward=-1.0, length=11)
+    assert watched.check() == []
+    watched.play(1, reward=-1.0, length=11)
+    assert len(watched.check()) == 1
+
+
+@pytest.mark.parametrize(("last", "success"), [(-0.5, False), (-1.0, True)])
+def test_episodes_that_differ_or_all_succeed_may_earn_what_they_do(last: float, success: bool) -> None:
+    watched = Watched()
+    watched.play(SAME_EPISODES - 1, reward=-1.0, length=100, success=success)
+    watched.play(1, reward=last, length=100, success=success)
+    assert watched.check() == []
+    watched.play(SAME_EPISODES, reward=last, length=100, success=success)
+    assert watched.check() == []
 
 
 def test_agents_whose_episodes_never_end_are_told() -> None:

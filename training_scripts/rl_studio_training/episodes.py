@@ -17,6 +17,9 @@ WINDOW = 100
 KEPT = 10_000
 """Episodes that are remembered for conditions over more of them."""
 
+_ROUNDING = 1e-6
+"""Sums of the same rewards differ by so much, relative to them, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -75,6 +78,19 @@ class EpisodeWindow:
     @property
     def success_rate(self) -> float | None:
         return self.last(self._size).success_rate
+
+    @property
+    def decisions(self) -> int:
+        """Those of all episodes that are remembered."""
+        return sum(episode.length for episode in self._episodes)
+
+    @property
+    def same_reward(self) -> float | None:
+        """What each remembered episode earned, if all earned the same; else None."""
+        rewards = [episode.reward for episode in self._episodes]
+        if not rewards or max(rewards) - min(rewards) > _ROUNDING * max(1.0, abs(rewards[0])):
+            return None
+        return rewards[-1]
 
     def last(self, count: int) -> EpisodeMeans:
         """Means over the last `count` episodes (at most KEPT), or as many as there are."""

@@ -1,4 +1,4 @@
-"""Says what is odd in what agents see and get: numbers that never change or are huge, rewards that are always 0.
+"""Says what is odd in what agents see and get: numbers that never change or are huge, rewards that are always the same.
 
 It looks at the observations that are kept for exports, a few now and then, so it costs next to nothing.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rl_studio_training.batch import KeyedArrays
-from rl_studio_training.episodes import EpisodeWindow
+from rl_studio_training.episodes import KEPT, EpisodeWindow
 from rl_studio_training.kept_observations import Kept
 
 ENOUGH_ROWS = 1000
@@ -20,6 +20,10 @@ ENOUGH_EPISODES = 10
 """Episodes of it that must have ended meanwhile: what is constant in one may change in the next."""
 REWARDLESS_EPISODES = 50
 """So many episodes without any reward are odd."""
+SAME_EPISODES = 50
+"""So many episodes that all earn the same are odd, if they are of SAME_DECISIONS in all."""
+SAME_DECISIONS = 2000
+"""So many decisions of a policy ought to have made some difference."""
 ENDLESS = 2000
 """So many decisions of an agent without the end of an episode are odd."""
 LARGE = 10.0
@@ -85,6 +89,7 @@ class SampleWatch:
                 f"No episode of {policy} has ended in {decisions} decisions of each agent, so there is no reward to "
                 f"show, nothing to evaluate, and nothing begins anew. {self._ends}",
             )
+        self._check_sameness(policy, window)
         if window.total < REWARDLESS_EPISODES or ("reward", policy) in self._told:
             return
         self._told.add(("reward", policy))  # once some were rewarded, the game does reward
@@ -94,6 +99,22 @@ class SampleWatch:
                 f"The episodes of {policy} have no reward: it was 0 in each of the last {REWARDLESS_EPISODES} or more. "
                 "Call add_reward() where something good or bad happens; without it nothing can be learned.",
             )
+
+    def _check_sameness(self, policy: str, window: EpisodeWindow) -> None:
+        topic = ("same", policy)
+        if topic in self._told or window.total < SAME_EPISODES or window.decisions < SAME_DECISIONS:
+            return
+        self._told.add(topic)  # once some earned more than others, there is something to learn
+        reward = window.same_reward
+        if (
+            not reward or window.last(KEPT).success_rate == 1.0
+        ):  # a reward that is always 0 has a warning of its own
+            return
+        self._warn(
+            f"Every episode of {policy} earns the same: the reward was {_short(reward)} in each of {window.total}, over "
+            f"{window.decisions} decisions, so nothing tells good actions from bad ones. Reward progress on the way to "
+            "the goal as well, such as each step that brings the agent nearer to it (documentation: Agents, Rewards)."
+        )
 
     def _check_range(self, policy: str, name: str, numbers: _Numbers) -> None:
         large = np.flatnonzero(numbers.largest > LARGE)
