@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from rl_studio_training.bottleneck import WINDOW, Bottleneck, Facts, Part, Seconds, advise, dominating
 
-FACTS = Facts(n_envs=1, cores=2, agents=8, batch_size=64, n_epochs=10, binary=True, may_add_games=True)
+FACTS = Facts(
+    n_envs=1,
+    cores=2,
+    agents=8,
+    batch_size=64,
+    n_epochs=10,
+    observation_numbers=5,
+    binary=True,
+    may_add_games=True,
+)
 
 
 def test_shares_add_up_to_one_and_what_is_left_is_other() -> None:
@@ -65,7 +74,9 @@ def test_a_slow_game_is_helped_by_what_is_not_used_yet(facts: Facts, words: str)
 
 def test_each_part_has_its_own_advice() -> None:
     assert "RL Studio addon" in advise("wire", replace(FACTS, binary=False))
-    assert "smaller" in advise("wire", FACTS)
+    assert "smaller" not in advise("wire", FACTS) and "machine busy" in advise("wire", FACTS)
+    large = advise("wire", replace(FACTS, observation_numbers=500))
+    assert "make observations smaller (now 500 numbers for an agent)" in large
     assert "hidden layers" in advise("policy", FACTS)
     assert "fewer epochs (now 10) or larger batches (now 64)" in advise("update", FACTS)
     assert "epochs" not in advise("update", replace(FACTS, n_epochs=1))

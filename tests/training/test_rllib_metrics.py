@@ -16,7 +16,16 @@ from rl_studio_training.rllib_metrics import Iteration, RunMetrics
 from rl_studio_training.rllib_reports import GamesReport
 from rl_studio_training.timing import Timing
 
-FACTS = Facts(n_envs=1, cores=2, agents=4, batch_size=64, n_epochs=5, binary=True, may_add_games=True)
+FACTS = Facts(
+    n_envs=1,
+    cores=2,
+    agents=4,
+    batch_size=64,
+    n_epochs=5,
+    observation_numbers=5,
+    binary=True,
+    may_add_games=True,
+)
 POLICIES = ("pursuer", "evader")
 
 

@@ -17,6 +17,8 @@ WINDOW = 20
 """Iterations that advice is based on: a single one may be short and odd."""
 SHOWN = 5
 """Iterations whose shares the Train dock shows, in the mean."""
+LARGE_OBSERVATION = 500
+"""From this many numbers per agent on, smaller observations are worth a word."""
 FEW_AGENTS = 16
 """Below this many agents per game another copy of the level is cheaper than anything else."""
 
@@ -84,6 +86,7 @@ class Facts:
         cores: this machine may use.
         agents: of all games together.
         batch_size, n_epochs: of the update.
+        observation_numbers: in the largest observation of an agent.
         binary: the games speak binary frames, not JSON.
         may_add_games: False for a game that is played in the editor.
     """
@@ -93,6 +96,7 @@ class Facts:
     agents: int
     batch_size: int
     n_epochs: int
+    observation_numbers: int
     binary: bool
     may_add_games: bool
 
@@ -146,7 +150,10 @@ def advise(part: Part, facts: Facts) -> str:
         what = "Most of the time goes into the exchange with the game"
         if not facts.binary:
             return f"{what}: with the RL Studio addon in it the game sends less, and faster."
-        return f"{what}: put more copies of the level into the training scene, or make observations smaller."
+        is_large = facts.observation_numbers >= LARGE_OBSERVATION
+        numbers = f"make observations smaller (now {facts.observation_numbers} numbers for an agent)"
+        other = f"or {numbers}" if is_large else "and see that nothing else keeps this machine busy"
+        return f"{what}: put more copies of the level into the training scene, {other}."
     if part == "policy":
         return (
             "Most of the time goes into choosing actions: put more copies of the level into the training scene, whose "

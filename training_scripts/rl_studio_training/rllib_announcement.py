@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gymnasium.spaces import flatdim
+
 from rl_studio.experiments.rllib_config import RLlibConfig
 from rl_studio.experiments.training_config import applies
 from rl_studio.words import counted
@@ -41,6 +43,9 @@ def facts_of(config: RLlibConfig, started: Started) -> Facts:
         agents=started.found.n_agents * started.n_games,
         batch_size=config.minibatch_size if in_minibatches else config.train_batch_size,
         n_epochs=config.n_epochs if in_minibatches else 1,
+        observation_numbers=max(
+            (flatdim(policy.observation_space) for policy in started.found.policies.values()), default=0
+        ),
         binary=True,
         may_add_games=True,
     )

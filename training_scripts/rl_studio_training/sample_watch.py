@@ -111,9 +111,10 @@ class SampleWatch:
         ):  # a reward that is always 0 has a warning of its own
             return
         self._warn(
-            f"Every episode of {policy} earns the same: the reward was {_short(reward)} in each of {window.total}, over "
-            f"{window.decisions} decisions, so nothing tells good actions from bad ones. Reward progress on the way to "
-            "the goal as well, such as each step that brings the agent nearer to it (documentation: Agents, Rewards)."
+            f"Every episode of {policy} earns the same: the reward was {_short(reward)} in each of {window.total}, "
+            f"over {window.decisions} decisions, so nothing tells good actions from bad ones. Reward progress on the "
+            "way to the goal as well, such as each step that brings the agent nearer to it (documentation: Agents, "
+            "Rewards)."
         )
 
     def _check_range(self, policy: str, name: str, numbers: _Numbers) -> None:
