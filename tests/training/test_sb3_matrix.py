@@ -157,11 +157,18 @@ WORDS = {
 def test_other_actions_are_refused_by_name(algorithm: str, actions: str) -> None:
     parts = parse_actions(ACTIONS[actions])
     with pytest.raises(SpacesError, match=WORDS[algorithm]) as caught:
-        check_spaces(algorithm, parts, True)
+        check_spaces(algorithm, parts, False)
     assert all(f"{part.name} {part.kind} {part.size}" in caught.value.message for part in parts)
     assert caught.value.hint is not None
     suggested = caught.value.hint.removeprefix("Use ").removesuffix(".").split(" or ")
     assert all(actions in SUPPORTED[name] for name in suggested)
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "td3"])
+def test_agents_with_masks_are_sent_to_the_algorithm_that_obeys_them(algorithm: str) -> None:
+    with pytest.raises(SpacesError) as caught:
+        check_spaces(algorithm, parse_actions(ACTIONS["discrete"]), True)
+    assert caught.value.hint == "Use maskable_ppo, which obeys the agents' action masks."
 
 
 def test_the_refusal_comes_before_training(make_fleet: MakeFleet) -> None:

@@ -23,6 +23,9 @@ from rl_studio_training.sb3_recurrent import StudioRecurrentPPO
 from rl_studio_training.sb3_replay import StudioReplay
 from rl_studio_training.sb3_schedules import schedule
 
+MASKED = "maskable_ppo"
+"""The algorithm that obeys action masks."""
+
 
 class StudioSAC(StudioReplay, SAC):
     """SB3's SAC."""
@@ -134,16 +137,23 @@ def check_spaces(algorithm: str, actions: Sequence[ActionPart], has_masks: bool)
     """
     needed, fits = _NEEDS.get(algorithm, ("", _anything))
     if not fits(actions):
-        others = [name for name in ("ppo", "sac", "dqn") if _NEEDS.get(name, ("", _anything))[1](actions)]
+        others = [name for name in ("ppo", "sac", "dqn") if _fits(name, actions)]
+        hint = f"Use {' or '.join(others)}."
+        if has_masks and _fits(MASKED, actions):
+            hint = f"Use {MASKED}, which obeys the agents' action masks."
         raise SpacesError(
             f"{algorithm} needs {needed}; this game has {', '.join(map(_describe, actions))}.",
-            hint=f"Use {' or '.join(others)}.",
+            hint=hint,
         )
-    if algorithm == "maskable_ppo" and not has_masks:
+    if algorithm == MASKED and not has_masks:
         raise SpacesError(
-            "maskable_ppo needs action masks; the agents of this game have none.",
+            f"{MASKED} needs action masks; the agents of this game have none.",
             hint="Return them from _get_action_mask(), or use ppo.",
         )
+
+
+def _fits(algorithm: str, actions: Sequence[ActionPart]) -> bool:
+    return _NEEDS.get(algorithm, ("", _anything))[1](actions)
 
 
 _Fits = Callable[[Sequence[ActionPart]], bool]
@@ -169,7 +179,7 @@ _NEEDS: dict[str, tuple[str, _Fits]] = {
     "sac": ("continuous actions", _has_continuous),
     "td3": ("continuous actions", _has_continuous),
     "dqn": ("one discrete action", _one_discrete),
-    "maskable_ppo": ("discrete actions only", _all_discrete),
+    MASKED: ("discrete actions only", _all_discrete),
 }
 
 
