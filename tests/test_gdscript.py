@@ -49,6 +49,7 @@ def test_no_class_of_a_game_hides_one_of_ours(godot: GodotBinary, tmp_path: Path
     for script in ADDON.rglob("*.gd"):
         for found in declared.finditer(script.read_text(encoding="utf-8")):
             names.add("".join(filter(None, found.groups())).removeprefix("Rl"))
+    names -= {"Input", "Node", "SceneTree"}  # no game can have a class with the name of one of Godot's
     assert len(names) > 150
     files = {f"classes/{name.lower()}.gd": f"class_name {name}\nextends Node\n" for name in names}
     project = make_project(tmp_path / "namesakes", {**files, "check_all.gd": _CHECK_ALL})
