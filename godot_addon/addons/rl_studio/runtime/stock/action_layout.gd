@@ -100,7 +100,10 @@ func write(chosen: Dictionary) -> Array:
 	for action: String in _space:
 		var size: int = _size_of(action)
 		if not _is_discrete(action):
-			row.append_array(Array(chosen[action]))
+			var numbers: Array = []
+			for number: Variant in chosen[action]:
+				numbers.append(number)
+			row.append_array(numbers)
 			if _reads_logits and not has_only_means:
 				row.append_array(_zeros(size))
 			continue
@@ -129,7 +132,8 @@ func read(row: Array) -> Dictionary:
 		elif _reads_logits:
 			chosen[action] = part.find(part.max())
 		else:
-			chosen[action] = roundi(part[0])
+			var number: float = part[0]
+			chosen[action] = roundi(number)
 	return chosen
 
 

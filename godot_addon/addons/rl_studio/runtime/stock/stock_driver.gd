@@ -36,7 +36,8 @@ func _init(sync: Node, model: Resource) -> void:
 	name = "RlStockDriver"
 	_model = model
 	var told: Variant = sync.get(&"action_repeat")
-	_repeat = maxi(1, told if told is int else 1)
+	var repeat: int = told if told is int else 1
+	_repeat = maxi(1, repeat)
 
 
 func _physics_process(_delta: float) -> void:
