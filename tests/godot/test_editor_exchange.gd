@@ -68,7 +68,7 @@ func test_without_a_name_the_usual_places_are_tried() -> void:
 	OS.unset_environment(RlPythonFinder.VARIABLE)
 	for candidate: RlPythonFinder.RlCandidate in RlPythonFinder.candidates("res://nowhere", ""):
 		expect_false(candidate.is_explicit)
-	expect_contains(RlPythonFinder.user_file(), "godot-rl-studio")
+	expect_eq(RlPythonFinder.user_file(), RlPythonFinder.data_dir().path_join("python.json"))
 
 
 func _on_reply(reply: RlReply) -> void:
