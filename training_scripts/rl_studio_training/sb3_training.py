@@ -227,7 +227,7 @@ class Training:
             agents=self.env.n_agents,
             batch_size=config.batch_size if has_batches else config.n_steps * self.env.n_agents,
             n_epochs=config.n_epochs if applies(SB3Config, "n_epochs", config.algorithm) else 1,
-            observation_numbers=flatdim(self.spaces["observation_space"]),
+            observation_numbers=flatdim(self.env.observation_space),
             binary=self._speaks_binary,
             may_add_games=not self.env.games[0].settings.is_played_in_editor,
         )
