@@ -194,9 +194,12 @@ def _check_files(project: Project, policy: Policies) -> None:
     files = [policy] if isinstance(policy, str) else list(policy.values())
     for file in files:
         if file != RANDOM and not project.to_disk(file).is_file():
+            near = project.nearest(file)
             raise EvaluationError(
                 f"There is no policy {file} in {project.root}.",
-                hint="Export one first: rl-studio export --project DIR --to " + file,
+                hint=f"Did you mean {near}?"
+                if near
+                else f"Export one first: rl-studio export --project DIR --to {file}",
             )
 
 

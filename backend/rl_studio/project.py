@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from rl_studio.errors import ProjectError
+from rl_studio.errors import ProjectError, closest
 from rl_studio.files import read_text
 
 STATE_FOLDER = ".rl_studio"
@@ -134,6 +136,41 @@ class Project:
         if not absolute.is_relative_to(self.root):
             raise ProjectError(f"{path} is outside of the project {self.root}.")
         return "res://" + absolute.relative_to(self.root).as_posix()
+
+    def resource(self, text: str) -> str:
+        """The `res://` path of what somebody names in any usual way.
+
+        Args:
+            text: a res:// or uid:// path, which stays as it is, as "" does; a path in the project, or relative to the
+                working folder if such a file is in the project; or an absolute path of a file in it.
+
+        Raises:
+            ProjectError: it is outside of the project.
+        """
+        if not text or text.startswith(("res://", "uid://")):
+            return text
+        inside, here = self.root / text, Path(text).resolve()
+        is_from_here = not inside.exists() and here.exists() and here.is_relative_to(self.root)
+        return self.to_res(here if is_from_here else inside)
+
+    def nearest(self, resource_path: str) -> str | None:
+        """The file of the project that somebody may have meant by a `res://` path that is none; for "did you mean"."""
+        suffix = Path(resource_path).suffix
+        known = {path.removeprefix("res://").removesuffix(suffix): path for path in self._files(suffix)}
+        name = Path(resource_path).stem
+        elsewhere = [path for inner, path in known.items() if Path(inner).name == name]
+        if elsewhere:
+            return elsewhere[0]
+        near = closest(resource_path.removeprefix("res://").removesuffix(suffix), known)
+        return known[near] if near else None
+
+    def _files(self, suffix: str) -> Iterator[str]:
+        """Paths of the files that end like this, without those of addons."""
+        for folder, inner, names in os.walk(self.root):
+            inner[:] = sorted(name for name in inner if name != "addons" and not name.startswith("."))
+            for name in sorted(names):
+                if name.endswith(suffix):
+                    yield "res://" + (Path(folder) / name).relative_to(self.root).as_posix()
 
     def prepare_state_dir(self) -> None:
         """Makes the state folder with a .gitignore, so that runs never reach version control by accident.

@@ -55,12 +55,18 @@ def test_only_what_differs_is_written(project: Project, config: Config) -> None:
     }
 
 
+def test_a_scene_may_be_named_by_any_path_in_the_project(project: Project, config: Config) -> None:
+    for path in ("levels/one.tscn", str(project.root / "levels" / "one.tscn")):
+        assert config("set", f"scene={path}")[1]["overrides"] == {"scene": "res://levels/one.tscn"}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["gamma=2"], "gamma"),
         (["gamma=0.9", "gama=0.9"], "did you mean gamma"),
         (["gamma"], "not key=value"),
+        (["scene=/etc/x.tscn"], "outside of the project"),
         (["algorithm=sac", "n_steps=64"], "sac has no such field"),
     ],
 )

@@ -52,6 +52,44 @@ def test_resource_paths_map_both_ways(project: Project) -> None:
     assert project.to_res(path) == "res://policies/näh.onnx"
 
 
+def test_any_usual_name_of_a_file_is_a_resource_path(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "levels").mkdir()
+    (project.root / "levels" / "one.tscn").touch()
+    monkeypatch.chdir(project.root / "levels")
+    for text in (
+        "levels/one.tscn",
+        "./levels/one.tscn",
+        "one.tscn",
+        str(project.root / "levels" / "one.tscn"),
+    ):
+        assert project.resource(text) == "res://levels/one.tscn"
+    assert project.resource("new/{policy}.onnx") == "res://new/{policy}.onnx"
+    for text in ("", "res://gone.tscn", "uid://b3x"):
+        assert project.resource(text) == text
+    for text in ("../other.tscn", "/etc/passwd"):
+        with pytest.raises(ProjectError, match="outside of the project"):
+            project.resource(text)
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("res://trian.tscn", "res://train.tscn"),
+        ("res://one.tscn", "res://levels/one.tscn"),
+        ("res://train.onnx", None),
+        ("res://zoo.tscn", None),
+        ("res://mine.tscn", None),
+    ],
+)
+def test_a_file_that_may_be_meant_is_found(project: Project, named: str, meant: str | None) -> None:
+    for file in ("train.tscn", "levels/one.tscn", "addons/mine.tscn"):
+        (project.root / file).parent.mkdir(exist_ok=True)
+        (project.root / file).touch()
+    assert project.nearest(named) == meant
+
+
 def test_state_stays_out_of_version_control_but_experiments_do_not(project: Project) -> None:
     project.prepare_state_dir()
     rules = (project.state_dir / ".gitignore").read_text().splitlines()

@@ -299,11 +299,11 @@ def test_what_the_editor_has_imported_is_not_imported_again(godot: GodotBinary, 
 def test_the_command_line_names_the_line_and_starts_nothing(
     games: Project, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--project", str(games.root), "--scene", "res://typo.tscn"]
-    assert main(["train", *words]) == 1
+    words = ["--project", str(games.root), "--scene"]
+    assert main(["train", *words, "typo.tscn"]) == 1
     assert "res://typo.gd:13: Function" in capfd.readouterr().err
     assert not list(games.runs_dir.glob("*"))
-    assert main(["evaluate", "--policy", "random", *words]) == 1
+    assert main(["evaluate", "--policy", "random", *words, str(games.root / "typo.tscn")]) == 1
     assert "res://typo.gd:13: Function" in capfd.readouterr().err
 
 
@@ -312,7 +312,7 @@ def test_check_prints_findings_and_json(games: Project, capfd: pytest.CaptureFix
     assert main([*words, "--scene", "res://nosync.tscn", "--json"]) == 1
     document = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert document["findings"][0]["code"] == "no_sync"
-    assert main([*words, "--scene", "res://two.tscn"]) == 0
+    assert main([*words, "--scene", "two.tscn"]) == 0
     assert "warning: res://two.tscn" in capfd.readouterr().out
     assert main(words) == 1
     assert "no main scene" in capfd.readouterr().out

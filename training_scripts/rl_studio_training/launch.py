@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rl_studio.errors import closest
 from rl_studio.godot import (
     DrawingWay,
     GodotBinary,
@@ -171,8 +170,7 @@ def find_scene(project: Project, scene: str) -> str:
             hint="Set the scene in the training form, with --set scene=res://…, or in the project settings.",
         )
     if name.startswith("res://") and not project.to_disk(name).is_file():
-        known = [project.to_res(path) for path in project.root.rglob("*.tscn") if "addons" not in path.parts]
-        near = closest(name, known)
+        near = project.nearest(name)
         raise SceneError(
             f"There is no scene {name} in {project.name}.",
             hint=f"Did you mean {near}?" if near else "Check the path; it begins with res://.",

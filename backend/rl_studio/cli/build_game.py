@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="the executable (default: .rl_studio/build/game.x86_64)"
     )
     parser.add_argument(
-        "--scene", default="", metavar="RES", help="the scene it starts in (default: the training scene)"
+        "--scene", default="", metavar="PATH", help="the scene it starts in (default: the training scene)"
     )
     add_godot(parser)
     add_json(parser)
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     project.prepare_state_dir()
     target = args.output or project.state_dir / "build" / "game.x86_64"
     output.say(f"Exporting {project.root.name} for Linux")
-    built = build_game(binary, project, target.resolve(), scene=args.scene)
+    built = build_game(binary, project, target.resolve(), scene=project.resource(args.scene))
     output.say(f"{built} ({built.stat().st_size / 1e6:.0f} MB)")
     output.say("Copy its folder to the same path on every machine, and set game_build to it.")
     if managed_root(binary.path) is not None:

@@ -16,9 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", default=DEFAULT_EXPERIMENT, metavar="NAME", help="whose scene to look at"
     )
-    parser.add_argument(
-        "--scene", metavar="res://…", help="default: the experiment's, else the training scene"
-    )
+    parser.add_argument("--scene", metavar="PATH", help="default: the experiment's, else the training scene")
     add_godot(parser)
     add_json(parser)
 
@@ -26,7 +24,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
     saved = ExperimentStore(project).get(args.experiment)
-    scene = args.scene or str(saved.overrides.get("scene") or "") or project.training_scene
+    scene = (
+        project.resource(args.scene or "")
+        or str(saved.overrides.get("scene") or "")
+        or project.training_scene
+    )
     findings = prepare_scene(
         find_godot(args.godot), project, scene, progress=lambda *told: output.progress(told[-1])
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rl_studio.cli.arguments import add_json, add_project, open_project
+from rl_studio.cli.arguments import add_json, add_project, open_project, with_resources
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_USAGE
 from rl_studio.cli.output import Output, table
 from rl_studio.errors import ConfigError, closest
@@ -81,6 +81,7 @@ class _Desk:
     """
 
     def __init__(self, project: Project, experiment: str, trainer: str | None) -> None:
+        self.project = project
         self._store = ExperimentStore(project)
         self.saved: Experiment = self._store.get(experiment)
         self.trainer: Trainer = TrainerRegistry().get(trainer or self.saved.trainer)
@@ -158,7 +159,8 @@ def _show(desk: _Desk, args: argparse.Namespace, output: Output) -> int:
 
 
 def _set(desk: _Desk, args: argparse.Namespace, output: Output) -> int:
-    values = layers.merge(desk.model, desk.values, parse_assignments(args.assignments))
+    assigned = with_resources(desk.project, parse_assignments(args.assignments))
+    values = layers.merge(desk.model, desk.values, assigned)
     return _save(desk, values, output)
 
 

@@ -11,6 +11,7 @@ from rl_studio.cli.output import Output
 from rl_studio.errors import ConfigError
 from rl_studio.evaluate import MAX_DECISIONS, RANDOM, Evaluation, PolicyResult, evaluate
 from rl_studio.godot import find_godot, require_trainable
+from rl_studio.project import Project
 from rl_studio.words import counted
 
 
@@ -21,12 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         dest="policies",
-        metavar="[NAME=]res://…",
+        metavar="[NAME=]PATH",
         help='the .onnx file in the project, or "random"; it plays all agents. With NAME= it plays those of this '
         "policy name only, and may be given once for each",
     )
     parser.add_argument(
-        "--scene", default="", metavar="res://…", help="the scene to play (default: the training scene)"
+        "--scene", default="", metavar="PATH", help="the scene to play (default: the training scene)"
     )
     parser.add_argument(
         "--episodes",
@@ -67,15 +68,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    policy = parse_policies(args.policies)
+    given = parse_policies(args.policies)
     project = open_project(args)
+    policy = (
+        _policy(project, given)
+        if isinstance(given, str)
+        else {n: _policy(project, p) for n, p in given.items()}
+    )
+    scene = project.resource(args.scene)
     godot = find_godot(args.godot)
     with leaving_on_signals():
         if not args.no_check:
             require_trainable(
                 godot,
                 project,
-                args.scene or project.training_scene,
+                scene or project.training_scene,
                 on_warning=lambda message: output.say(f"Warning: {message}"),
                 progress=lambda *told: output.progress(told[-1]),
             )
@@ -84,7 +91,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
             godot,
             policy=policy,
             episodes=args.episodes,
-            scene=args.scene,
+            scene=scene,
             seed=args.seed,
             action_repeat=args.action_repeat,
             max_decisions=args.max_decisions,
@@ -98,6 +105,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return 0
 
 
+def _policy(project: Project, text: str) -> str:
+    return text if text == RANDOM else project.resource(text)
+
+
 def parse_policies(given: Sequence[str]) -> str | dict[str, str]:
     """What the --policy options say: a file for all agents, or one for each policy name.
 
@@ -107,7 +118,7 @@ def parse_policies(given: Sequence[str]) -> str | dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
         name, equals, file = text.partition("=")
-        if not equals or name.startswith("res://"):
+        if not equals or name.startswith(("res://", "/")):
             name, file = "", text
         if name in found:
             raise ConfigError(

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         default=DEFAULT_TARGET,
-        metavar="res://…",
+        metavar="PATH",
         help=f"the file to write, with {{policy}} where a policy's name goes (default: {DEFAULT_TARGET})",
     )
     parser.add_argument(
@@ -73,13 +73,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     project = open_project(args)
-    storage.require_writable(project.to_disk(args.to).parent, "The project")  # before the work, not after it
+    target = project.resource(args.to)
+    storage.require_writable(project.to_disk(target).parent, "The project")  # before the work, not after it
     with RunService(project) as service:
         run_id = service.resolve(args.run)
     options = ExportOptions(
         checkpoint=args.checkpoint,
         policies=args.policies,
-        to=args.to,
+        to=target,
         opset=args.opset,
         ir_version=args.ir_version,
         tolerance=args.tolerance,

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project
+from rl_studio.cli.arguments import add_godot, add_json, add_project, open_project, with_resources
 from rl_studio.cli.exit_codes import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from rl_studio.cli.fields import print_fields
 from rl_studio.cli.follow import follow, outcome_text, progress_text
@@ -42,9 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", metavar="NAME", help="values to start from, below all others; --help-config lists them"
     )
-    parser.add_argument(
-        "--scene", metavar="res://…", help="the scene to train in (default: the training scene)"
-    )
+    parser.add_argument("--scene", metavar="PATH", help="the scene to train in (default: the training scene)")
     parser.add_argument("--timesteps", metavar="N", help="agent steps to train for")
     parser.add_argument("--n-envs", metavar="N", help="game processes side by side, or auto")
     parser.add_argument("--seed", metavar="N", help="of the game and the networks (default: 0)")
@@ -99,7 +97,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return _print_fields(args, output)
     _check_options(args)
     project = open_project(args)
-    overrides = parse_assignments(args.assignments) | _shorthands(args)
+    overrides = with_resources(project, parse_assignments(args.assignments) | _shorthands(args))
     with RunService(project) as service, Presses() as presses:
         if args.preset is not None:
             overrides = _preset_values(service, args, overrides) | overrides

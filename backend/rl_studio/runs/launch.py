@@ -251,4 +251,8 @@ def _check_scene(project: Project, scene: str) -> None:
     if scene.startswith("uid://"):
         return  # only Godot knows where that is
     if not project.to_disk(scene).is_file():
-        raise RunError(f"The scene {scene} does not exist.", hint="Choose another one in the experiment.")
+        near = project.nearest(scene)
+        raise RunError(
+            f"The scene {scene} does not exist.",
+            hint=f"Did you mean {near}?" if near else "Choose another one in the experiment.",
+        )
