@@ -49,6 +49,23 @@ def test_a_project_without_runs_has_an_empty_list(
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_runs_of_different_scenes_are_listed_with_them(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def listed(*scenes: str) -> str:
+        for scene in scenes:
+            folder = project.runs_dir / f"20260102-030405-{scene}"
+            folder.mkdir(parents=True)
+            meta = {"schema": 1, "id": folder.name, "experiment": "default", "trainer": "sb3"}
+            meta |= {"scene": f"res://levels/{scene}.tscn", "state": "finished", "started": 1.0}
+            (folder / "run.json").write_text(json.dumps(meta), encoding="utf-8")
+        assert main(["runs", "--project", str(project.root)]) == 0
+        return capsys.readouterr().out
+
+    assert ".tscn" not in listed("game")
+    assert "levels/game.tscn" in listed("duo")
+
+
 def test_a_bad_value_starts_nothing(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     (project.root / "main.tscn").write_text("[gd_scene format=3]\n")
     assert main(["train", "--project", str(project.root), "--set", "gama=0.9"]) == 1

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if one is not None:
         output.say(outcome_text(one))
     elif runs:
-        output.say(table([_row(info) for info in runs], _COLUMNS))
+        output.say(table([_row(info) for info in runs], _columns(runs)))
         for info in runs:
             if info.reason == UNREADABLE and info.error is not None:
                 output.say(f"! {info.id}: {info.error.message}\n  → {info.error.hint}")
@@ -56,9 +56,17 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return 0
 
 
+def _columns(runs: list[RunInfo]) -> dict[str, str]:
+    """The columns of a list of `runs`; scenes have one where they tell runs apart."""
+    if len({info.scene for info in runs}) < 2:
+        return _COLUMNS
+    return {"id": _COLUMNS["id"], "scene": "scene"} | _COLUMNS
+
+
 def _row(info: RunInfo) -> dict[str, Any]:
     return {
         "id": info.id,
+        "scene": info.scene.removeprefix("res://") or None,
         "state": info.state,
         "timesteps": info.timesteps,
         **cells(info),
