@@ -10,6 +10,8 @@ import pytest
 
 from godot_project import ADDON, import_project, make_project
 from raw_game import RawGame
+from rl_studio.cli import main
+from rl_studio.evaluate import evaluate
 from rl_studio.godot import GodotBinary
 from rl_studio.project import Project
 from test_editor import drive
@@ -50,14 +52,15 @@ def project(godot: GodotBinary, tmp_path_factory: pytest.TempPathFactory) -> Pro
         "discrete.tscn": scene("res://discrete.gd", "walker", "walker"),
         "several.tscn": scene("res://several.gd", "hunter", "prey"),
     }
-    project = make_project(tmp_path_factory.mktemp("templates") / "game", files)
+    settings = '[editor_plugins]\n\nenabled=PackedStringArray("res://addons/rl_studio/plugin.cfg")\n'
+    project = make_project(tmp_path_factory.mktemp("templates") / "game", files, settings=settings)
     import_project(godot, project)
     return project
 
 
-def train(project: Project, name: str, *settings: str, trainer: str = "sb3") -> str:
+def train(project: Project, name: str, *settings: str, trainer: str = "sb3", timesteps: int = 600) -> str:
     argv = [sys.executable, "-m", "rl_studio", "train", "--project", str(project.root), "--trainer", trainer]
-    argv += ["--scene", f"res://{name}.tscn", "--timesteps", "600", "--n-envs", "1"]
+    argv += ["--scene", f"res://{name}.tscn", "--timesteps", str(timesteps), "--n-envs", "1"]
     argv += [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=200, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -73,6 +76,22 @@ def test_a_template_trains_as_it_is(project: Project, name: str, settings: list[
     said = train(project, name, *settings, "n_steps=64", "batch_size=64")
     assert "finished after" in said
     assert "Warning" not in said, said
+
+
+@pytest.mark.training
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ["continuous", "discrete"])
+def test_a_template_learns_and_its_policy_plays(godot: GodotBinary, project: Project, name: str) -> None:
+    """What was trained with the defaults wins, also with the best actions in place of drawn ones."""
+    train(project, name, timesteps=20_000)
+    policy = f"res://policies/{name}.onnx"
+    assert main(["export", "--project", str(project.root), "--to", policy]) == 0
+    outcome = evaluate(project, godot, policy=policy, episodes=100, scene=f"res://{name}.tscn")
+    assert outcome.success_rate is not None
+    assert outcome.success_rate > 0.95
+    chance = evaluate(project, godot, policy="random", episodes=100, scene=f"res://{name}.tscn")
+    assert chance.success_rate is not None
+    assert chance.success_rate < 0.8
 
 
 @pytest.mark.training

@@ -18,11 +18,12 @@ var _distance: float = 0.0
 
 
 # What the agent sees. Give it all that a good decision needs, and nothing else: mostly what is seen
-# from the agent, such as the way to the goal. Keep numbers between -1 and 1, and their count the
-# same.
+# from the agent, such as the way to the goal: where to, and how far, which is clear from near by,
+# too. Keep numbers between -1 and 1, and their count the same.
 func _get_observation() -> Variant:
-	var way: Vector2 = (_spot - _place) / (2.0 * REACH)
-	return PackedFloat32Array([way.x, way.y])
+	var way: Vector2 = _spot - _place
+	var ahead: Vector2 = way.normalized()
+	return PackedFloat32Array([ahead.x, ahead.y, minf(way.length() / (3.0 * REACH), 1.0)])
 
 
 # What the agent can do. Each action has a name of your choice; "size" is how many numbers it has.
