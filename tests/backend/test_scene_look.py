@@ -195,6 +195,8 @@ FILES = {
     "preloads.tscn": scene(
         ("Script", "res://preloads.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
     ),
+    "misspelt.gd": AGENT.format(base="RLAgent", act="pass").replace("_observation", "_obervation"),
+    "misspelt.tscn": scene(("Script", "res://misspelt.gd"), nodes=agent()),
     "quiet.gd": 'extends Node\n\nstatic var told: Variant = FileAccess.open("MARKER", FileAccess.WRITE)\n',
     "quiet.tscn": scene(
         ("Script", "res://quiet.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
@@ -220,7 +222,9 @@ ERRORS = {
     "sharp.tscn": ("res://Player.cs", "C#", "--godot PATH"),
     "blind.tscn": ("res://blind.gd", "no _get_action_space", "Override"),
     "bare.tscn": ("res://bare.tscn:10", "no script of its own", "_get_observation"),
-    "nowhere.tscn": ("res://nowhere.tscn", "does not exist", "--scene"),
+    "nowhere.tscn": ("res://nowhere.tscn", "nowhere.tscn does not exist.", "--scene"),
+    "godo.tscn": ("res://godo.tscn", "does not exist: did you mean res://good.tscn?", "--scene"),
+    "misspelt.tscn": ("res://misspelt.gd", "no _get_observation", "did you mean _get_observation? Override"),
 }
 """By scene: the place of its one fault, words of it, and words of what is said with it."""
 

@@ -25,6 +25,9 @@ STAMP = "imported.json"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STEP = re.compile(r"^\[\s*(?P<percent>\d+)%\s*\]\s*(?P<task>\S+)\s*\|\s*(?P<message>.*)$")
+_TASK_BEGINS = re.compile(r"^Started .* \(\d+ steps\)$")
+"""Of Godot's own words, which say nothing to a user."""
+_IMPORTING = "Importing the project"
 _PARSE_ERRORS = ("Parse Error", "Compile Error")
 _ADDON_CLASSES = ('"RLAgent"', '"RLSync"', '"RLPolicy"')
 _FOREIGN = re.compile(r"res://addons/(?!rl_studio/)")
@@ -159,11 +162,12 @@ def _import(
     def follow(raw: str) -> None:
         line = _ANSI.sub("", raw).rstrip()
         if match := _STEP.match(line):
-            progress("import", int(match["percent"]) / 100, match["message"])
+            message = _IMPORTING if _TASK_BEGINS.match(match["message"]) else match["message"]
+            progress("import", int(match["percent"]) / 100, message)
         elif line and not line.startswith("[ DONE ]"):
             lines.append(line)
 
-    progress("import", None, "Importing the project")
+    progress("import", None, _IMPORTING)
     argv = [str(binary.path), "--headless", "--path", str(project.root), "--import"]
     env = without_dialogs(headless_environment(environ=environ))
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,11 +24,11 @@ _TIMEOUT_S = 60.0
 """It takes a second; a machine with no time to spare must not make it fail."""
 
 _WAYS_OUT = {
-    "needs_dotnet": "Name such a Godot with --godot PATH or in the environment variable GODOT.",
-    "no_scene": "Name it with --scene res://….",
-    "scene_missing": "Name another one with --scene res://….",
+    "needs_dotnet": "Use the .NET build of Godot: name it with --godot PATH or in the environment variable GODOT.",
+    "no_scene": "Name it with --scene.",
+    "scene_missing": "Name another one with --scene.",
 }
-"""By code of a finding, what the command line has for it and the editor has not."""
+"""By code of a finding, the way out on the command line, in place of that in the editor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,4 @@ def scene_error(scene: str, findings: list[Finding]) -> SceneFaultError:
 
 def _finding(entry: dict[str, Any]) -> Finding:
     found = Finding(**{**entry, "line": int(entry["line"])})
-    way_out = _WAYS_OUT.get(found.code)
-    return (
-        found if way_out is None else Finding(**{**asdict(found), "hint": f"{found.hint} {way_out}".strip()})
-    )
+    return replace(found, hint=_WAYS_OUT.get(found.code, found.hint))

@@ -8,6 +8,7 @@ enum RlPresence { THERE, LIKELY, POSSIBLE, NONE }
 
 const RlFiles := preload("files.gd")
 const RlFinding := preload("finding.gd")
+const RlNearNames := preload("near_names.gd")
 const RlSceneTree := preload("scene_tree.gd")
 const RlScriptFacts := preload("script_facts.gd")
 const RlScripts := preload("scripts.gd")
@@ -130,6 +131,7 @@ func _about_agents() -> Array[RlFinding]:
 
 func _about_script(agent: RlSceneTree.RlNode) -> Array[RlFinding]:
 	var own: Dictionary[String, bool] = {}
+	var inherited: Dictionary[String, bool] = {}
 	var kind: String = ""
 	for path: String in _scripts.lineage(agent.script_path):
 		var said: RlScriptFacts = _scripts.facts(path)
@@ -137,6 +139,7 @@ func _about_script(agent: RlSceneTree.RlNode) -> Array[RlFinding]:
 			return []
 		if said.global_name in AGENTS:
 			kind = said.global_name
+			inherited = said.functions
 			break
 		own.merge(said.functions)
 	if kind == "":
@@ -155,7 +158,7 @@ func _about_script(agent: RlSceneTree.RlNode) -> Array[RlFinding]:
 		var finding: RlFinding = RlFinding.new(
 			"missing_method",
 			"The script of %s has no %s." % [agent.path, " and no ".join(missing)],
-			"Override it: see the help of %s." % kind,
+			_near_miss(missing, own, inherited) + "Override it: see the help of %s." % kind,
 			RlFinding.RlFix.OPEN_SCRIPT
 		)
 		finding.node = agent.path
@@ -164,6 +167,21 @@ func _about_script(agent: RlSceneTree.RlNode) -> Array[RlFinding]:
 			finding.severity = RlFinding.RlSeverity.WARNING
 		findings.append(finding)
 	return findings
+
+
+## Asks whether a function of the script was meant to be one that is missing; "" if none looks so.
+static func _near_miss(
+	missing: PackedStringArray, own: Dictionary[String, bool], inherited: Dictionary[String, bool]
+) -> String:
+	var others: PackedStringArray = []
+	for function: String in own:
+		if not inherited.has(function):
+			others.append(function)
+	for name: String in missing:
+		var near: String = RlNearNames.nearest(name, others, RlNearNames.METHODS_ALIKE)
+		if near != "":
+			return "It has %s: did you mean %s? " % [near, name]
+	return ""
 
 
 func _without_script(agent: RlSceneTree.RlNode) -> RlFinding:

@@ -6,6 +6,7 @@ extends RefCounted
 const RlCast := preload("cast.gd")
 const RlFiles := preload("files.gd")
 const RlFinding := preload("finding.gd")
+const RlNearNames := preload("near_names.gd")
 const RlSceneText := preload("scene_text.gd")
 const RlSceneTree := preload("scene_tree.gd")
 const RlScripts := preload("scripts.gd")
@@ -69,8 +70,12 @@ static func _no_scene() -> RlFinding:
 
 
 static func _missing_scene(scene: String) -> RlFinding:
+	var near: String = RlNearNames.nearest_file(scene)
+	var question: String = ": did you mean %s?" % near if near != "" else "."
 	var finding: RlFinding = RlFinding.new(
-		"scene_missing", "The scene %s does not exist." % scene, "Choose another scene."
+		"scene_missing",
+		"The scene %s does not exist%s" % [scene, question],
+		"Choose another scene."
 	)
 	finding.at(scene)
 	return finding
