@@ -19,7 +19,7 @@ var place: float = 0.0
 
 var _drive: float = 0.0
 ## The agent of the other side; null if it is alone.
-var _other: Node = null
+var _other: RLAgent = null
 
 
 # Both sides see the same here: where they are, and how far the other one is. If yours see different
@@ -56,18 +56,23 @@ func _begin_episode() -> void:
 func _physics_process(delta: float) -> void:
 	var speed: float = 60.0 if policy_name == HUNTER else 50.0
 	place = clampf(place + _drive * speed * delta, -REACH, REACH)
-	# What one side gains the other one loses: both learn for as long as they differ.
-	var sign_of_side: float = 1.0 if policy_name == HUNTER else -1.0
-	add_reward(-0.01 * sign_of_side)
-	if policy_name == HUNTER and _other != null and absf(_get_other_place() - place) < NEAR:
+	if policy_name == HUNTER and _other != null:
+		_settle(_other)
+	# Set Max Episode Steps in the inspector, the same for both: an episode without end teaches
+	# nothing.
+
+
+# One side gives the rewards of both, so that none comes after the end of an episode. What one gains
+# the other one loses: both learn for as long as they differ.
+func _settle(prey: RLAgent) -> void:
+	add_reward(-0.01)
+	prey.add_reward(0.01)
+	if absf(_get_other_place() - place) < NEAR:
 		add_reward(1.0)
 		log_metric(&"is_success", 1.0)
 		end_episode()
-		var prey: RLAgent = _other
 		prey.add_reward(-1.0)
 		prey.end_episode()
-	# Set Max Episode Steps in the inspector, the same for both: an episode without end teaches
-	# nothing.
 
 
 func _get_other_place() -> float:
@@ -75,8 +80,8 @@ func _get_other_place() -> float:
 
 
 # Among the agents of the scene that have this script.
-func _find_other() -> Node:
-	for agent: Node in get_tree().get_nodes_in_group(RLAgent.GROUP):
+func _find_other() -> RLAgent:
+	for agent: RLAgent in get_tree().get_nodes_in_group(RLAgent.GROUP):
 		if agent.get_script() == get_script() and agent.get(&"policy_name") != policy_name:
 			return agent
 	return null
