@@ -86,7 +86,7 @@ class SeedReport:
     def estimate(self, figure: str) -> Estimate | None:
         """The mean of `figure` (an attribute of `SeedResult`) over the runs that finished; None if no run has it."""
         values = [getattr(result, figure) for result in self.results if result.counts]
-        return estimate([value for value in values if value is not None])
+        return estimate([value for value in values if value is not None], *_RANGES.get(figure, _ANY))
 
     @property
     def policies(self) -> list[str]:
@@ -98,7 +98,7 @@ class SeedReport:
     def estimate_of(self, policy: str, figure: str) -> Estimate | None:
         """The same for one policy; `figure` is reward or success_rate."""
         values = [result.policies.get(policy, {}).get(figure) for result in self.results if result.counts]
-        return estimate([value for value in values if value is not None])
+        return estimate([value for value in values if value is not None], *_RANGES.get(figure, _ANY))
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-compatible data."""
@@ -126,6 +126,10 @@ FIGURES = ("reward", "success_rate", "steps_per_second")
 
 POLICY_FIGURES = ("reward", "success_rate")
 """What is estimated for each policy."""
+
+_ANY = (-math.inf, math.inf)
+_RANGES = {"success_rate": (0.0, 1.0), "steps_per_second": (0.0, math.inf)}
+"""By figure, the least and the most that it can be; an interval says nothing beyond."""
 
 
 def train_seeds(
@@ -170,8 +174,8 @@ def train_seeds(
     return report
 
 
-def estimate(values: Sequence[float]) -> Estimate | None:
-    """Mean and 95 % interval of independent values; None if there are none."""
+def estimate(values: Sequence[float], least: float = -math.inf, most: float = math.inf) -> Estimate | None:
+    """Mean and 95 % interval of independent values that lie between `least` and `most`; None if there are none."""
     if not values:
         return None
     mean = statistics.fmean(values)
@@ -179,7 +183,7 @@ def estimate(values: Sequence[float]) -> Estimate | None:
         return Estimate(1, mean, None, None)
     error = statistics.stdev(values) / math.sqrt(len(values))
     reach = t_quantile(len(values) - 1) * error
-    return Estimate(len(values), mean, mean - reach, mean + reach)
+    return Estimate(len(values), mean, max(mean - reach, least), min(mean + reach, most))
 
 
 def t_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:

@@ -19,7 +19,7 @@ from rl_studio.errors import StudioError
 from rl_studio.experiments import ExperimentStore
 from rl_studio.project import Project
 from rl_studio.runs import RunInfo, RunService
-from rl_studio.seeds import estimate, t_quantile, train_seeds
+from rl_studio.seeds import SeedReport, SeedResult, estimate, t_quantile, train_seeds
 from rl_studio.trainers import TrainerRegistry
 
 GOOD = ("metric 2", FINISHED)
@@ -205,3 +205,22 @@ def test_an_interval_needs_two_values() -> None:
     one = estimate([3.0])
     assert one is not None
     assert (one.mean, one.low) == (3.0, None)
+
+
+def test_intervals_stay_within_what_a_figure_can_be() -> None:
+    def result(seed: int, success: float, speed: float) -> SeedResult:
+        policies: dict[str, dict[str, float | None]] = {"cat": {"success_rate": success}}
+        return SeedResult(seed, "run", "finished", None, 100, -1.0, success, speed, 1.0, policies)
+
+    low = SeedReport([result(0, 0.0, 10.0), result(1, 0.04, 300.0)])
+    high = SeedReport([result(0, 0.9, 10.0), result(1, 1.0, 10.0)])
+    for success in (low.estimate("success_rate"), low.estimate_of("cat", "success_rate")):
+        assert (
+            success is not None
+            and success.low == 0.0
+            and success.high is not None
+            and 0.1 < success.high < 1.0
+        )
+    speed, best = low.estimate("steps_per_second"), high.estimate("success_rate")
+    assert speed is not None and speed.low == 0.0
+    assert best is not None and best.high == 1.0
