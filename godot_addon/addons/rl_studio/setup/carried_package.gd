@@ -70,6 +70,22 @@ func size_of(chosen: PackedStringArray, build: String, what: String) -> int:
 	return largest + RlRead.integer(RlRead.dict(parts, "base"), what)
 
 
+## About how many bytes of that are missing where the extras [param there] with the build
+## [param there_torch] are installed.
+func missing(
+	chosen: PackedStringArray,
+	build: String,
+	there: PackedStringArray,
+	there_torch: String,
+	what: String
+) -> int:
+	var has_torch: bool = not there.is_empty() and build == there_torch
+	var ours: int = size_of(there, build, what)
+	if not has_torch:
+		ours -= RlRead.integer(torch(build), what) if not there.is_empty() else 0
+	return maxi(size_of(chosen, build, what) - ours, 0)
+
+
 func _look_in(folder: String, wanted: String) -> void:
 	if not DirAccess.dir_exists_absolute(folder):
 		return

@@ -61,6 +61,16 @@ func setup(package: RlCarriedPackage, environment: RlManagedEnvironment) -> void
 	_render_size()
 
 
+## What [param environment] has has changed.
+func show_environment(environment: RlManagedEnvironment) -> void:
+	_environment = environment
+	if environment.torch in BUILDS:
+		_torch.select(BUILDS.find(environment.torch))
+	for extra: String in _boxes:
+		_show_extra(extra)
+	_render_size()
+
+
 ## Shows which Pythons there are, the best first.
 func show_pythons(pythons: Array[RlPythonInstall]) -> void:
 	_pythons = pythons.duplicate()
@@ -138,16 +148,34 @@ func _add_extra(extra: String) -> void:
 	var part: Dictionary = _package.extra(extra)
 	var box: CheckBox = CheckBox.new()
 	box.name = extra.to_pascal_case()
-	var bytes: int = RlRead.integer(part, "download")
-	box.text = "%s (%s)" % [RlRead.text(part, "title"), _megabytes(bytes)]
 	box.tooltip_text = RlRead.text(part, "help")
+	box.button_pressed = _environment.extras.is_empty() and extra == "sb3"
+	_boxes[extra] = box
+	_show_extra(extra)
+	box.toggled.connect(func(_on: bool) -> void: _on_chosen())
+	add_child(box)
+
+
+## What is there is ticked, and has nothing left to download.
+func _show_extra(extra: String) -> void:
+	var box: CheckBox = _boxes[extra]
+	var part: Dictionary = _package.extra(extra)
 	var is_there: bool = extra in _environment.extras
-	box.button_pressed = is_there or (_environment.extras.is_empty() and extra == "sb3")
+	box.text = RlRead.text(part, "title")
+	if not is_there:
+		var bytes: int = RlRead.integer(part, "download")
+		for other: String in _there():
+			bytes -= RlRead.integer(_package.extra(other), "download")
+		box.text += " (%s)" % _megabytes(bytes)
+	box.set_pressed_no_signal(is_there or box.button_pressed)
 	box.set_meta(&"is_there", is_there)
 	box.disabled = is_there
-	box.toggled.connect(func(_on: bool) -> void: _on_chosen())
-	_boxes[extra] = box
-	add_child(box)
+
+
+## The extras that are installed.
+func _there() -> PackedStringArray:
+	var is_whole: bool = _environment.state == RlManagedEnvironment.RlState.READY
+	return _environment.extras if is_whole else PackedStringArray()
 
 
 func _on_chosen() -> void:
@@ -156,17 +184,28 @@ func _on_chosen() -> void:
 
 
 func _render_size() -> void:
-	var download: int = _package.size_of(extras(), torch(), "download")
-	var disk: int = _package.size_of(extras(), torch(), "disk")
+	var there: PackedStringArray = _there()
+	var is_all_there: bool = (
+		_environment.state == RlManagedEnvironment.RlState.READY
+		and extras() == there
+		and (there.is_empty() or torch() == _environment.torch)
+	)
+	_size.text = "In %s. All your projects share it." % _environment.folder
+	if is_all_there:
+		return
+	var sizes: Array[String] = []
+	for what: String in ["download", "disk"]:
+		var bytes: int = _package.size_of(extras(), torch(), what)
+		if _environment.state == RlManagedEnvironment.RlState.READY:
+			bytes = _package.missing(extras(), torch(), there, _environment.torch, what)
+		sizes.append(_megabytes(bytes))
 	_size.text = (
-		"About %s to download, %s on the disk, in %s. All your projects share it."
-		% [
-			_megabytes(download),
-			_megabytes(disk),
-			_environment.folder,
-		]
+		"About %s to download, %s more on the disk, in %s. All your projects share it."
+		% [sizes[0], sizes[1], _environment.folder]
 	)
 
 
 static func _megabytes(bytes: int) -> String:
+	if bytes < 1_000_000:
+		return "some MB"
 	return "%.1f GB" % (bytes / 1e9) if bytes >= 1e9 else "%d MB" % roundi(bytes / 1e6)
