@@ -221,6 +221,7 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "project": "/home/me/Spiel ü",
             "project_name": "Ball",
             "pid": 4711,
+            "python": "/usr/bin/python3",
             "main_scene": "res://main.tscn",
             "godot": {"path": "/usr/bin/godot", "version": "4.6.3.stable"},
             "godot_problem": None,

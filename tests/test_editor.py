@@ -305,9 +305,9 @@ def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
     scripts = {
         "missing": None,
         "without_studio": "echo \"ModuleNotFoundError: No module named 'rl_studio'\" >&2; exit 1",
-        "dying": '[ "$1" = -c ] && exit 0; exit 7',
-        "full_disk": f'[ "$1" = -c ] && exit 0; exit {EXIT_DISK_FULL}',
-        "read_only": f'[ "$1" = -c ] && exit 0; exit {EXIT_READ_ONLY}',
+        "dying": '[ "$1" = -c ] && echo rl_studio && exit 0; exit 7',
+        "full_disk": f'[ "$1" = -c ] && echo rl_studio && exit 0; exit {EXIT_DISK_FULL}',
+        "read_only": f'[ "$1" = -c ] && echo rl_studio && exit 0; exit {EXIT_READ_ONLY}',
     }
     script = scripts[kind]
     if script is not None:
@@ -315,7 +315,7 @@ def _bad_python(folder: Path, kind: str) -> tuple[Path, str, str]:
         python.chmod(0o755)
     return {
         "missing": (python, "there is no such program", "Set up"),
-        "without_studio": (python, "not installed", "Set up"),
+        "without_studio": (python, f"not installed in {python}, named by the environment", "Set up"),
         "dying": (python, "exit code 7", "backend.log"),
         "full_disk": (python, "disk of the project is full", "Make room"),
         "read_only": (python, "cannot be written to", "writable"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -71,6 +72,7 @@ def test_hello_tells_who_is_there(client: Client, project: Project) -> None:
     )
     assert hello["godot"] == {"path": "/nowhere/godot", "version": "4.6.3.stable.official.abc"}
     assert hello["godot_problem"] is None
+    assert hello["python"] == sys.executable
 
 
 def test_every_method_is_handled(backend: Backend) -> None:

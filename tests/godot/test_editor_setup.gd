@@ -1,9 +1,13 @@
 extends "test_case.gd"
 ## Which Pythons suit the managed environment, and what is said of it.
 
+const RlCarriedPackage := preload("res://addons/rl_studio/setup/carried_package.gd")
+const RlEnvironmentUse := preload("res://addons/rl_studio/setup/environment_use.gd")
 const RlManagedEnvironment := preload("res://addons/rl_studio/setup/managed_environment.gd")
+const RlPythonFinder := preload("res://addons/rl_studio/net/python_finder.gd")
 const RlPythonInstall := preload("res://addons/rl_studio/setup/python_install.gd")
 const RlPythonPlaces := preload("res://addons/rl_studio/setup/python_places.gd")
+const RlStudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
 const GOOD: Dictionary = {
 	"version": [3, 12, 4],
@@ -95,6 +99,66 @@ func test_versions_of_the_environment_are_compared_as_numbers() -> void:
 	environment.version = "0.10.0"
 	expect_true(environment.fits("0.9.2"), "0.10 is newer than 0.9")
 	expect_false(environment.fits("0.11.0"), "and older than 0.11")
+
+
+func test_only_what_is_missing_is_to_be_downloaded() -> void:
+	var package: RlCarriedPackage = RlCarriedPackage.new("/nowhere")
+	package.parts = {
+		"base": {"download": 6},
+		"extras": {"sb3": {"download": 100}, "rllib": {"download": 285}},
+		"torch": {"cpu": {"download": 200}, "gpu": {"download": 2800}},
+	}
+	var both: PackedStringArray = ["sb3", "rllib"]
+	var one: PackedStringArray = ["sb3"]
+	expect_eq(package.missing(one, "cpu", [], "", "download"), 300, "RL Studio itself is there")
+	expect_eq(package.missing(both, "cpu", one, "cpu", "download"), 185)
+	expect_eq(package.missing(both, "gpu", one, "cpu", "download"), 2985, "the other PyTorch, too")
+	expect_eq(package.missing(both, "cpu", both, "cpu", "download"), 0)
+
+
+func test_what_was_set_up_is_used_before_what_was_noted_but_not_before_what_the_user_names(
+) -> void:
+	var data: String = ProjectSettings.globalize_path("user://data")
+	var python: String = _make_environment(data)
+	var noted: String = data.path_join("local.json")
+	FileAccess.open(noted, FileAccess.WRITE).store_string('{"python": "/noted/python"}')
+	var before: String = OS.get_environment("RL_STUDIO_DATA_DIR")
+	var named_before: String = OS.get_environment(RlPythonFinder.VARIABLE)
+	OS.set_environment("RL_STUDIO_DATA_DIR", data)
+	OS.set_environment(RlPythonFinder.VARIABLE, "")
+	var found: Array[RlPythonFinder.RlCandidate] = RlPythonFinder.candidates(data, "")
+	var named: Array[RlPythonFinder.RlCandidate] = RlPythonFinder.candidates(data, "/my/python")
+	OS.set_environment("RL_STUDIO_DATA_DIR", before)
+	OS.set_environment(RlPythonFinder.VARIABLE, named_before)
+	expect_eq(found[0].python, python)
+	expect_eq(found[1].python, "/noted/python")
+	expect_eq(named.size(), 1)
+	expect_contains(named[0].source, "Editor Settings")
+
+
+func test_a_run_holds_the_environment_only_if_it_uses_it() -> void:
+	var environment: RlManagedEnvironment = RlManagedEnvironment.new("/data")
+	for used: bool in [true, false]:
+		var state: RlStudioState = RlStudioState.new()
+		var id: String = "run-%s" % used
+		state.update_run({"id": id, "state": "running"})
+		var folder: String = "res://.rl_studio/runs/" + id
+		DirAccess.make_dir_recursive_absolute(folder)
+		var note: String = JSON.stringify({"python": environment.python if used else "/my/python"})
+		FileAccess.open(folder.path_join("run.json"), FileAccess.WRITE).store_string(note)
+		var use: RlEnvironmentUse = RlEnvironmentUse.new(state)
+		expect_eq(use.blocker(environment) != "", used)
+		state.update_run({"id": id, "state": "finished"})
+		expect_eq(use.blocker(environment), "", "it has ended")
+
+
+func _make_environment(data: String) -> String:
+	var environment: RlManagedEnvironment = RlManagedEnvironment.new(data)
+	DirAccess.make_dir_recursive_absolute(environment.python.get_base_dir())
+	FileAccess.open(environment.python, FileAccess.WRITE).close()
+	var note: String = environment.folder.path_join("rl-studio.json")
+	FileAccess.open(note, FileAccess.WRITE).store_string('{"stage": "ready", "version": "99.0"}')
+	return environment.python
 
 
 func _judged(changes: Dictionary) -> RlPythonInstall:

@@ -38,6 +38,8 @@ class HelloResult(Message):
     project_name: str
     pid: int
     """Process id of the backend."""
+    python: str
+    """Path of the Python that the backend runs in, and trains with."""
     main_scene: str
     """The project's main scene, or empty."""
     godot: GodotInfo | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ class Handlers:
             project=readable(str(self._project.root)),
             project_name=readable(self._project.name),
             pid=os.getpid(),
+            python=readable(sys.executable),
             main_scene=readable(self._project.main_scene),
             godot=godot,
             godot_problem=problem,

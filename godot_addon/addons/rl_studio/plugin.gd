@@ -151,6 +151,7 @@ func _wire_train() -> void:
 	_train.curves_requested.connect(RlDocks.show.bind(_metrics))
 	_studio.runs.started.connect(func(_run: RlRunState) -> void: RlDocks.show(_metrics))
 	_train.python_chosen.connect(_studio.use_python)
+	_train.environment_wanted.connect(_studio.use_environment)
 	_train.train_requested.connect(_studio.train)
 	_train.train_anyway_requested.connect(_check.prepare.bind(true))
 	_train.mend_requested.connect(_check.mend)

@@ -20,13 +20,17 @@ const EXIT_ALREADY_RUNNING: int = 3
 const EXIT_DISK_FULL: int = 4
 const EXIT_READ_ONLY: int = 5
 const IDLE_SECONDS: int = 30
+const CHOOSE: String = "Choose another Python, or take that name away and press Set up."
 const SET_UP: String = "Press Set up in the Train dock: it installs what is needed."
 
 var _project_dir: String = ""
 var _state_dir: String = ""
 var _candidates: Array[RlPythonFinder.RlCandidate] = []
 var _tried: PackedStringArray = []
-var _without_studio: PackedStringArray = []
+## The first Python that lacks rl_studio, if any does.
+var _without_studio: RlPythonFinder.RlCandidate
+## Whether the user has named a Python, which then is the only one that is tried.
+var _is_named: bool = false
 var _check: RlPythonCheck
 var _pid: int = -1
 var _old_token: String = ""
@@ -44,8 +48,9 @@ func launch(project_dir: String, state_dir: String, python_setting: String) -> v
 	_state_dir = state_dir
 	_pid = -1
 	_tried.clear()
-	_without_studio.clear()
+	_without_studio = null
 	_candidates = RlPythonFinder.candidates(state_dir, python_setting)
+	_is_named = not _candidates.is_empty() and _candidates[0].is_explicit
 	_check = null
 	progressed.emit("Looking for Python…")
 	set_process(true)
@@ -96,7 +101,8 @@ func _on_checked(candidate: RlPythonFinder.RlCandidate) -> void:
 			why = "there is no such program"
 		RlPythonCheck.RlVerdict.NO_STUDIO:
 			why = "rl_studio is not installed in it"
-			_without_studio.append(candidate.python)
+			if _without_studio == null:
+				_without_studio = candidate
 	_tried.append("%s (from %s): %s" % [candidate.python, candidate.source, why])
 
 
@@ -174,8 +180,11 @@ func _ended_problem(what: String) -> RlProblem:
 
 
 func _no_python_problem() -> RlProblem:
-	if not _without_studio.is_empty():
-		return RlProblem.new("The Python package of RL Studio is not installed.", SET_UP, _tried)
+	var hint: String = CHOOSE if _is_named else SET_UP
+	if _without_studio != null:
+		var what: String = "The Python package of RL Studio is not installed in %s, named by %s."
+		var names: Array[String] = [_without_studio.python, _without_studio.source]
+		return RlProblem.new(what % names, hint, _tried)
 	if _tried.is_empty():
 		_tried.append("Nothing is named python3 or python on PATH.")
-	return RlProblem.new("No usable Python was found.", SET_UP, _tried)
+	return RlProblem.new("No usable Python was found.", hint, _tried)

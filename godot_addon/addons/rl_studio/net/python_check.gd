@@ -6,6 +6,8 @@ enum RlVerdict { RUNNING, GOOD, MISSING, NO_STUDIO, BROKEN }
 
 const RlShortRun := preload("../setup/short_run.gd")
 
+## Prints a word, so that a program that is no Python is not taken for one.
+const PROGRAM: String = "import rl_studio; print(rl_studio.__name__)"
 const TIMEOUT_MS: int = 20_000
 
 var verdict: RlVerdict = RlVerdict.RUNNING
@@ -17,7 +19,7 @@ var _run: RlShortRun = RlShortRun.new()
 
 ## Starts [param python].
 func start(python: String) -> void:
-	if not _run.start(python, ["-c", "import rl_studio"], TIMEOUT_MS):
+	if not _run.start(python, ["-c", PROGRAM], TIMEOUT_MS):
 		verdict = RlVerdict.MISSING
 
 
@@ -34,8 +36,11 @@ func _judge() -> void:
 	if _run.timed_out:
 		complaint = "no answer within %d s" % roundi(TIMEOUT_MS / 1000.0)
 		verdict = RlVerdict.BROKEN
-	elif _run.exit_code == 0:
+	elif _run.exit_code == 0 and "rl_studio" in _run.output:
 		verdict = RlVerdict.GOOD
+	elif _run.exit_code == 0:
+		complaint = "it does not answer as Python does"
+		verdict = RlVerdict.BROKEN
 	elif "No module named 'rl_studio'" in text:
 		verdict = RlVerdict.NO_STUDIO
 	else:

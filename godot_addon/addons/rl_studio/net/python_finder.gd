@@ -23,17 +23,18 @@ class RlCandidate:
 		is_explicit = explicit
 
 
-## The places that name a Python; [param state_dir] is the project's .rl_studio folder.
+## The places that name a Python; [param state_dir] is the project's .rl_studio folder. Who sets up
+## the managed environment wants it for all projects; only what the user names goes before it.
 static func candidates(state_dir: String, setting: String) -> Array[RlCandidate]:
 	var found: Array[RlCandidate] = []
 	_add(found, setting, "Editor Settings > RL Studio > Python Path", true)
 	_add(found, OS.get_environment(VARIABLE), "the environment variable " + VARIABLE, true)
 	if not found.is_empty():
 		return found
-	_add(found, _named_in(state_dir.path_join("local.json")), ".rl_studio/local.json", false)
 	var managed: RlManagedEnvironment = RlManagedEnvironment.new(data_dir())
 	if managed.state == RlManagedEnvironment.RlState.READY:
 		_add(found, managed.python, "the managed environment", false)
+	_add(found, _named_in(state_dir.path_join("local.json")), ".rl_studio/local.json", false)
 	_add(found, _named_in(user_file()), user_file(), false)
 	for name: String in ["python3", "python"]:
 		_add(found, on_path(name), "PATH (%s)" % name, false)
@@ -83,11 +84,21 @@ static func forget_setting() -> void:
 		EditorInterface.get_editor_settings().set_setting(SETTING, "")
 
 
-## Notes for all projects of this user that [param python] has the studio.
-static func note_python(python: String) -> void:
-	var file: FileAccess = FileAccess.open(user_file(), FileAccess.WRITE)
-	if file != null:
-		file.store_string(JSON.stringify({"python": python}))
+## The place whose Python the project in [param project_dir] is to use; null if there is none.
+static func wanted(project_dir: String) -> RlCandidate:
+	var named: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
+	return named[0] if not named.is_empty() else null
+
+
+## Whether two paths are of one Python: the same, or programs of one virtual environment.
+static func is_same(one: String, other: String) -> bool:
+	var first: String = _plain(one)
+	var second: String = _plain(other)
+	if first == second:
+		return true
+	var folder: String = first.get_base_dir()
+	var note: String = folder.get_base_dir().path_join("pyvenv.cfg")
+	return folder == second.get_base_dir() and FileAccess.file_exists(note)
 
 
 ## The full path of the program [param name], or "".
@@ -99,6 +110,12 @@ static func on_path(name: String) -> String:
 		if FileAccess.file_exists(path) and not "WindowsApps" in path:
 			return path
 	return ""
+
+
+static func _plain(python: String) -> String:
+	var is_name: bool = python.get_file() == python
+	var path: String = (on_path(python) if is_name else python).replace("\\", "/").simplify_path()
+	return path.to_lower() if OS.get_name() == "Windows" else path
 
 
 static func _named_in(file: String) -> String:

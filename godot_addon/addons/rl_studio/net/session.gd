@@ -10,11 +10,14 @@ const RlBackendClient := preload("backend_client.gd")
 const RlBackendLauncher := preload("backend_launcher.gd")
 const RlDiscovery := preload("discovery.gd")
 const RlProblem := preload("../core/problem.gd")
+const RlPythonFinder := preload("python_finder.gd")
 const RlRead := preload("../core/read.gd")
 const RlReply := preload("../core/reply.gd")
+const RlRunState := preload("../core/run_state.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 
 const ATTACH_INTERVAL_S: float = 2.0
+const LEAVE_TIMEOUT_MS: int = 15_000
 
 var _state: RlStudioState
 var _client: RlBackendClient
@@ -25,6 +28,10 @@ var _addon_version: String = ""
 var _attach_timer: Timer = Timer.new()
 ## Whether a failed attempt is passed over in silence (nobody asked for it).
 var _is_quiet: bool = false
+## Whether the backend is to be left if it is of another Python than the one to be used.
+var _is_change_wanted: bool = false
+## Until when a backend that was asked to end is waited for.
+var _leave_deadline_ms: int = 0
 
 
 ## [param project_dir]: the folder with project.godot on disk.
@@ -44,9 +51,11 @@ func setup(
 	_client.opened.connect(_on_client_opened)
 	_client.lost.connect(_on_client_lost)
 	_client.gave_up.connect(_on_client_gave_up)
+	_state.run_changed.connect(func(_run: RlRunState) -> void: _change_after_run())
 	_attach_timer.wait_time = ATTACH_INTERVAL_S
 	_attach_timer.timeout.connect(attach)
 	add_child(_attach_timer)
+	set_process(false)
 
 
 ## A dock is (not) on the screen: looks from time to time whether a backend is there to attach to.
@@ -62,7 +71,7 @@ func set_watching(watching: bool) -> void:
 
 ## Connects to a backend that is running already; starts none and complains of nothing.
 func attach() -> void:
-	if _client.is_open() or _client.is_processing() or _launcher.is_busy():
+	if _client.is_open() or _client.is_processing() or _launcher.is_busy() or is_processing():
 		return
 	if not RlDiscovery.new().load_from(_state_dir):
 		return
@@ -75,7 +84,7 @@ func connect_backend() -> void:
 	if _client.is_open():
 		_client.request("trainer.list", {}, _on_trainers)  # another one may be installed by now
 		return
-	if _launcher.is_busy():
+	if _launcher.is_busy() or is_processing():
 		return
 	_is_quiet = false
 	_state.set_link(RlStudioState.RlLink.CONNECTING, "Connecting…")
@@ -85,24 +94,78 @@ func connect_backend() -> void:
 		_launch()
 
 
+## Another Python may be the one to use by now: goes over to it, and ends the backend of the old
+## one. If a run goes on there, that is waited for.
+func change_python() -> void:
+	_is_change_wanted = true
+	if _state.is_ready():
+		_change()
+	elif not is_processing():
+		_launcher.cancel()
+		connect_backend()
+
+
+## Tells the user that something he wanted is not done; the connection stays as it is.
+func tell(problem: RlProblem) -> void:
+	if _client.is_open():
+		_state.set_problem(problem)
+	else:
+		_state.set_link(RlStudioState.RlLink.FAILED, "Not connected", problem)
+
+
 ## Closes everything; the backend ends by itself when nobody needs it.
 func shut_down() -> void:
 	_attach_timer.stop()
+	set_process(false)
 	_launcher.cancel()
 	_client.close()
 
 
 func _launch() -> void:
 	_state.set_link(RlStudioState.RlLink.STARTING, "Starting…")
-	_launcher.launch(_project_dir, _state_dir, _python_setting())
+	_launcher.launch(_project_dir, _state_dir, RlPythonFinder.chosen())
 
 
-func _python_setting() -> String:
-	var settings: EditorSettings = EditorInterface.get_editor_settings()
-	if not settings.has_setting(RlBackendLauncher.RlPythonFinder.SETTING):
-		return ""
-	var path: String = settings.get_setting(RlBackendLauncher.RlPythonFinder.SETTING)
-	return path
+## Waits until the old backend has gone.
+func _process(_delta: float) -> void:
+	var is_there: bool = RlDiscovery.new().load_from(_state_dir)
+	if not is_there or Time.get_ticks_msec() > _leave_deadline_ms:
+		set_process(false)
+		_launch()
+
+
+func _change() -> void:
+	var now: String = RlRead.text(_state.backend, "python")
+	var wanted: RlPythonFinder.RlCandidate = RlPythonFinder.wanted(_project_dir)
+	if wanted == null or RlPythonFinder.is_same(wanted.python, now):
+		_is_change_wanted = false
+		connect_backend()
+		return
+	var run: RlRunState = _state.active_run()
+	if run != null:
+		var what: String = "%s goes on with %s." % [run.title(), now]
+		var hint: String = "When it has ended, the dock goes over to %s by itself."
+		_state.set_problem(RlProblem.new(what, hint % wanted.python))
+		return
+	_is_change_wanted = false
+	_client.request("backend.shutdown", {}, _on_backend_asked_to_end)
+
+
+func _change_after_run() -> void:
+	if _is_change_wanted and _state.is_ready() and _state.active_run() == null:
+		_state.set_problem(null)
+		_change()
+
+
+func _on_backend_asked_to_end(reply: RlReply) -> void:
+	if not reply.ok and _client.is_open():
+		_state.set_problem(RlProblem.new(reply.message, reply.hint))
+		return
+	_client.close()
+	_leave_deadline_ms = Time.get_ticks_msec() + LEAVE_TIMEOUT_MS
+	_is_quiet = false
+	_state.set_link(RlStudioState.RlLink.STARTING, "Changing to another Python…")
+	set_process(true)
 
 
 func _greet() -> void:
@@ -191,3 +254,5 @@ func _on_runs(reply: RlReply) -> void:
 		_state.update_run(info)
 	_state.set_link(RlStudioState.RlLink.READY, "Connected")
 	greeted.emit()
+	if _is_change_wanted:
+		_change()

@@ -13,6 +13,7 @@ const RlContinuation := preload("../core/continuation.gd")
 const RlExperimentService := preload("experiment_service.gd")
 const RlExportService := preload("export_service.gd")
 const RlProblem := preload("../core/problem.gd")
+const RlPythonChoice := preload("python_choice.gd")
 const RlPythonFinder := preload("python_finder.gd")
 const RlRunService := preload("run_service.gd")
 const RlRunState := preload("../core/run_state.gd")
@@ -28,6 +29,7 @@ var exports: RlExportService
 var _state: RlStudioState
 var _client: RlBackendClient = RlBackendClient.new()
 var _session: RlSession = RlSession.new()
+var _choice: RlPythonChoice = RlPythonChoice.new()
 var _autosave: Timer = Timer.new()
 var _is_train_pending: bool = false
 
@@ -37,6 +39,9 @@ func setup(state: RlStudioState, project_dir: String, addon_version: String) -> 
 	_state = state
 	add_child(_client)
 	add_child(_session)
+	add_child(_choice)
+	_choice.accepted.connect(_on_python_accepted)
+	_choice.refused.connect(_session.tell)
 	_session.setup(state, _client, project_dir, addon_version)
 	experiments = RlExperimentService.new(state, _client)
 	runs = RlRunService.new(state, _client)
@@ -103,10 +108,15 @@ func choose_export_run(run_id: String) -> void:
 	exports.load_checkpoints()
 
 
-## From now on this Python is used, in every project.
+## From now on this Python is used, in every project, if it has rl_studio.
 func use_python(path: String) -> void:
-	EditorInterface.get_editor_settings().set_setting(RlPythonFinder.SETTING, path)
-	connect_backend()
+	_state.set_problem(null)
+	_choice.look_at(path)
+
+
+## The managed environment was set up: it is used, unless another Python is named explicitly.
+func use_environment() -> void:
+	_session.change_python()
 
 
 ## Closes the connection. What the user has typed is saved already, but for the last moment.
@@ -115,6 +125,11 @@ func shut_down() -> void:
 		_autosave.stop()
 		_on_autosave_timeout()
 	_session.shut_down()
+
+
+func _on_python_accepted(path: String) -> void:
+	EditorInterface.get_editor_settings().set_setting(RlPythonFinder.SETTING, path)
+	_session.change_python()
 
 
 func _on_session_greeted() -> void:

@@ -3,41 +3,41 @@ extends VBoxContainer
 ## Sets up the Python side of RL Studio: what is there, what can be installed, how
 ## it goes on, and what went wrong. Shown when there is no backend; else folded.
 
-## The environment is ready; connect to it.
+## The environment is ready, and the user wants it to be used.
 signal environment_ready
 ## The user wants to point to an interpreter of his own.
 signal choose_python_requested
 
 const RlCarriedPackage := preload("carried_package.gd")
+const RlEnvironmentUse := preload("environment_use.gd")
 const RlFoldButton := preload("../ui/fold_button.gd")
 const RlLook := preload("../ui/look.gd")
+const RlMachineLook := preload("machine_look.gd")
 const RlManagedEnvironment := preload("managed_environment.gd")
 const RlProblem := preload("../core/problem.gd")
 const RlPythonFinder := preload("../net/python_finder.gd")
 const RlPythonInstall := preload("python_install.gd")
-const RlPythonSearch := preload("python_search.gd")
 const RlRunState := preload("../core/run_state.gd")
 const RlSetupChoices := preload("setup_choices.gd")
 const RlSetupRun := preload("setup_run.gd")
 const RlSetupWords := preload("setup_words.gd")
-const RlShortRun := preload("short_run.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 const RlUvFetch := preload("uv_fetch.gd")
-
-const GPU_TIMEOUT_MS: int = 10_000
 
 var _state: RlStudioState
 var _data_dir: String = ""
 var _package: RlCarriedPackage
 var _environment: RlManagedEnvironment
-var _search: RlPythonSearch
-var _gpu: RlShortRun
+var _use: RlEnvironmentUse
+var _look: RlMachineLook
 var _run: RlSetupRun
 var _uv: RlUvFetch
 ## "set-up" or "remove", with options; what Retry does again.
 var _words: PackedStringArray = []
 var _problem: RlProblem
 var _is_upgraded: bool = false
+## What the buttons that change the environment do, as the scene says.
+var _tips: Dictionary[Button, String] = {}
 
 @onready var _header: RlFoldButton = %SetupHeader
 @onready var _body: Control = %SetupBody
@@ -48,6 +48,7 @@ var _is_upgraded: bool = false
 @onready var _repair: Button = %SetupRepair
 @onready var _remove: Button = %SetupRemove
 @onready var _question: ConfirmationDialog = %SetupRemoveQuestion
+@onready var _use_this: Button = %SetupUseThis
 @onready var _use_other: Button = %SetupUseOther
 @onready var _bar: ProgressBar = %SetupBar
 @onready var _progress: Label = %SetupProgress
@@ -68,6 +69,10 @@ func _ready() -> void:
 	_remove.pressed.connect(_question.popup_centered)
 	_question.confirmed.connect(func() -> void: _begin(["remove"]))
 	_cancel.pressed.connect(_on_cancel_pressed)
+	for button: Button in [_set_up, _repair, _remove]:
+		_tips[button] = button.tooltip_text
+	_use_this.pressed.connect(RlPythonFinder.forget_setting)
+	_use_this.pressed.connect(func() -> void: environment_ready.emit())
 	_use_other.pressed.connect(func() -> void: choose_python_requested.emit())
 	_choices.changed.connect(_render)
 	_header.toggled.connect(func(_on: bool) -> void: _look_around())
@@ -87,6 +92,7 @@ func setup(state: RlStudioState) -> void:
 	_data_dir = RlPythonFinder.data_dir()
 	_package = RlCarriedPackage.new(_data_dir)
 	_environment = RlManagedEnvironment.new(_data_dir)
+	_use = RlEnvironmentUse.new(_state)
 	_choices.setup(_package, _environment)
 	_state.connection_changed.connect(_on_connection_changed)
 	_state.run_changed.connect(func(_changed: RlRunState) -> void: _render())
@@ -101,30 +107,22 @@ func is_open() -> bool:
 
 
 func _process(_delta: float) -> void:
-	if _search != null and not _search.is_over and _search.poll():
-		_choices.show_pythons(_search.found)
-	if _gpu != null and _gpu.poll():
-		if _gpu.exit_code == 0 and _gpu.output.strip_edges() != "":
-			_choices.suggest_gpu(_gpu.output.strip_edges().get_slice("\n", 0))
-		_gpu = null
+	var is_looking: bool = _look != null and not _look.poll()
 	if _run != null:
 		var is_over: bool = _run.poll()
 		_show_run()
 		if is_over:
 			_on_run_over()
-	var is_searching: bool = _search != null and not _search.is_over
-	if _run == null and _gpu == null and not is_searching:
+	if _run == null and not is_looking:
 		set_process(false)
 
 
 ## Looks for Pythons and a GPU, once, when somebody looks here.
 func _look_around() -> void:
-	if _search != null or not _header.button_pressed or _package.path == "":
+	if _look != null or not _header.button_pressed or _package.path == "":
 		return
-	_search = RlPythonSearch.new()
-	_search.start(_data_dir)
-	_gpu = RlShortRun.new()
-	_gpu.start("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader"], GPU_TIMEOUT_MS)
+	_look = RlMachineLook.new(_choices)
+	_look.start(_data_dir)
 	set_process(true)
 
 
@@ -167,11 +165,10 @@ func _on_uv_failed(problem: RlProblem) -> void:
 func _on_uv_finished() -> void:
 	_end_uv()
 	_show_progress(0.4, "Looking at the new Python")
-	_search = RlPythonSearch.new()
-	_search.start(_data_dir)
-	while not _search.poll():
+	_look = RlMachineLook.new(_choices)
+	_look.start(_data_dir)
+	while not _look.poll():
 		await get_tree().process_frame
-	_choices.show_pythons(_search.found)
 	if _choices.wants_uv():
 		_problem = RlProblem.new("uv brought a Python that does not suit.", "")
 		_render()
@@ -190,12 +187,18 @@ func _on_run_over() -> void:
 	var run: RlSetupRun = _run
 	_run = null
 	_problem = run.problem
-	_environment = RlManagedEnvironment.new(_data_dir)
+	_read_environment()
+	if run.outcome == RlSetupRun.RlOutcome.DONE:
+		# Where its parts came from is of interest no longer.
+		_notes.text = RlSetupWords.notes_that_last(run.notes, _environment)
 	_render()
 	if run.outcome == RlSetupRun.RlOutcome.DONE and _words[0] == "set-up":
-		RlPythonFinder.note_python(run.python)
-		RlPythonFinder.forget_setting()
 		environment_ready.emit()
+
+
+func _read_environment() -> void:
+	_environment = RlManagedEnvironment.new(_data_dir)
+	_choices.show_environment(_environment)
 
 
 func _on_cancel_pressed() -> void:
@@ -213,7 +216,7 @@ func _on_connection_changed() -> void:
 				_header.button_pressed = false
 		RlStudioState.RlLink.FAILED:
 			if _state.link_problem != null and _state.link_problem.can_choose_python:
-				_environment = RlManagedEnvironment.new(_data_dir)
+				_read_environment()
 				_header.button_pressed = true
 				_upgrade_if_older()
 	_render()
@@ -221,13 +224,7 @@ func _on_connection_changed() -> void:
 
 ## A newer addon brings the environment up to date by itself, once, and says so.
 func _upgrade_if_older() -> void:
-	if _run != null or _is_upgraded or _package.path == "":
-		return
-	var is_older: bool = (
-		_environment.state == RlManagedEnvironment.RlState.READY
-		and not _environment.fits(_package.version)
-	)
-	if is_older:
+	if _run == null and not _is_upgraded and _environment.is_outdated():
 		_is_upgraded = true
 		_run = RlSetupRun.new()
 		_words = ["set-up", "--extras", ",".join(_environment.extras)]
@@ -256,20 +253,20 @@ func _render() -> void:
 	var is_busy: bool = _run != null or _uv != null
 	var exists: bool = _environment.state != RlManagedEnvironment.RlState.ABSENT
 	_status.text = RlSetupWords.status(_environment, _package)
+	_status.text = "\n".join([_status.text, _use.text(_environment)]).strip_edges()
 	_choices.visible = _package.path != ""
 	_choices.set_locked(is_busy)
-	_set_up.visible = not is_busy and _package.path != ""
-	_set_up.disabled = not _choices.is_ready()
+	_set_up.visible = not is_busy and _choices.visible
 	_set_up.text = RlSetupWords.button(_environment, _package, _problem != null)
 	_cancel.visible = is_busy
-	_repair.disabled = false
-	_remove.disabled = false
-	_repair.visible = exists and not is_busy and _package.path != ""
-	_remove.visible = exists and not is_busy and _package.path != ""
+	_repair.visible = _set_up.visible and exists
+	_remove.visible = _repair.visible
 	_use_other.visible = not is_busy
-	var is_training: bool = _state.active_run() != null
-	for button: Button in [_set_up, _repair, _remove]:
-		button.disabled = button.disabled or is_training
+	_use_this.visible = not is_busy and _use.can_change_to(_environment)
+	var blocker: String = _use.blocker(_environment)
+	for button: Button in _tips:
+		button.disabled = blocker != "" or (button == _set_up and not _choices.is_ready())
+		button.tooltip_text = blocker if blocker != "" else _tips[button]
 	_bar.visible = is_busy
 	_progress.visible = is_busy
 	_problem_text.visible = _problem != null
@@ -279,8 +276,8 @@ func _render() -> void:
 
 
 func _stop_all() -> void:
-	if _search != null:
-		_search.stop()
+	if _look != null:
+		_look.stop()
 	if _run != null:
 		_run.cancel()
 

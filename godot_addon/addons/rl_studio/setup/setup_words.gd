@@ -40,6 +40,16 @@ static func status(environment: RlManagedEnvironment, package: RlCarriedPackage)
 	return text + (", with %s." % " and ".join(parts) if not parts.is_empty() else ".")
 
 
+## What is still to be known of a set-up that is done: of [param notes] those that tell where the
+## parts of [param environment] came from are not.
+static func notes_that_last(notes: PackedStringArray, environment: RlManagedEnvironment) -> String:
+	var lasting: PackedStringArray = []
+	for note: String in notes:
+		if note not in environment.notes:
+			lasting.append(note)
+	return "\n".join(lasting)
+
+
 ## What the main button says.
 static func button(
 	environment: RlManagedEnvironment, package: RlCarriedPackage, has_failed: bool

@@ -71,6 +71,11 @@ func _details() -> String:
 	if godot.is_empty():
 		game = RlRead.text(_state.backend, "godot_problem")
 	return (
-		"rl-studio %s, process %d\n%s"
-		% [RlRead.text(_state.backend, "version"), RlRead.integer(_state.backend, "pid"), game]
+		"rl-studio %s, process %d\nPython %s\n%s"
+		% [
+			RlRead.text(_state.backend, "version"),
+			RlRead.integer(_state.backend, "pid"),
+			RlRead.text(_state.backend, "python"),
+			game,
+		]
 	)

@@ -5,6 +5,7 @@ extends VBoxContainer
 
 signal connect_requested
 signal python_chosen(path: String)
+signal environment_wanted
 signal train_requested
 ## The user wants a run although something was found.
 signal train_anyway_requested
@@ -33,6 +34,7 @@ const RlLogView := preload("log_view.gd")
 const RlLook := preload("look.gd")
 const RlPresetNote := preload("preset_note.gd")
 const RlProblem := preload("../core/problem.gd")
+const RlPythonDialog := preload("../setup/python_dialog.gd")
 const RlRead := preload("../core/read.gd")
 const RlRunDetails := preload("run_details.gd")
 const RlRunPanel := preload("run_panel.gd")
@@ -47,7 +49,7 @@ const SHORT: float = 420.0
 const NEWS_SHARE_IF_SHORT: float = 0.25
 
 var _state: RlStudioState
-var _dialog: EditorFileDialog
+var _dialog: RlPythonDialog
 
 @onready var _connection: RlConnectionBar = %Connection
 @onready var _link_error: RlErrorBox = %LinkError
@@ -113,7 +115,8 @@ func _notification(what: int) -> void:
 
 func _connect_widgets() -> void:
 	_connection.connect_requested.connect(func() -> void: connect_requested.emit())
-	_link_error.choose_python_requested.connect(_on_choose_python_requested)
+	for box: RlErrorBox in [_link_error, _request_error]:
+		box.choose_python_requested.connect(_on_choose_python_requested)
 	_request_error.dismissed.connect(func() -> void: _state.set_problem(null))
 	_experiment.experiment_selected.connect(
 		func(experiment: String) -> void: experiment_selected.emit(experiment)
@@ -141,7 +144,7 @@ func _connect_widgets() -> void:
 	_findings.ignored.connect(func() -> void: train_anyway_requested.emit())
 	_run_details.log_requested.connect(_log.open)
 	_train.pressed.connect(func() -> void: train_requested.emit())
-	_setup_panel.environment_ready.connect(func() -> void: connect_requested.emit())
+	_setup_panel.environment_ready.connect(func() -> void: environment_wanted.emit())
 	_setup_panel.choose_python_requested.connect(_on_choose_python_requested)
 	_setup_panel.setup(_state)
 	_stop.pressed.connect(_on_stop_pressed)
@@ -291,10 +294,7 @@ func _on_stop_pressed() -> void:
 
 func _on_choose_python_requested() -> void:
 	if _dialog == null:
-		_dialog = EditorFileDialog.new()
-		_dialog.file_mode = EditorFileDialog.FILE_MODE_OPEN_FILE
-		_dialog.access = EditorFileDialog.ACCESS_FILESYSTEM
-		_dialog.title = "Python with rl_studio"
+		_dialog = RlPythonDialog.new()
 		_dialog.file_selected.connect(func(path: String) -> void: python_chosen.emit(path))
 		add_child(_dialog)
-	_dialog.popup_file_dialog()
+	_dialog.ask()
