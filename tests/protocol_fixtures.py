@@ -238,6 +238,7 @@ CALLS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                     "problem": "torch is not installed.",
                     "hint": "pip install 'godot-rl-studio[sb3]'",
                     "can_resume": True,
+                    "single_policy": True,
                     "fields": [FIELD],
                     "presets": [PRESET],
                 }

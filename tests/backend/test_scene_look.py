@@ -197,6 +197,13 @@ FILES = {
     ),
     "misspelt.gd": AGENT.format(base="RLAgent", act="pass").replace("_observation", "_obervation"),
     "misspelt.tscn": scene(("Script", "res://misspelt.gd"), nodes=agent()),
+    "duo.tscn": scene(
+        ("Script", "res://good.gd"), nodes=agent().rstrip() + '\npolicy_name = "cat"\n\n' + agent(1, "B")
+    ),
+    "dynamic.gd": AGENT.format(base="RLAgent", act='policy_name = "cat"'),
+    "dynamic.tscn": scene(
+        ("Script", "res://dynamic.gd"), nodes=agent().rstrip() + '\npolicy_name = "dog"\n\n' + agent(1, "B")
+    ),
     "quiet.gd": 'extends Node\n\nstatic var told: Variant = FileAccess.open("MARKER", FileAccess.WRITE)\n',
     "quiet.tscn": scene(
         ("Script", "res://quiet.gd"), ("Script", "res://good.gd"), nodes=agent() + agent(2, "B")
@@ -298,6 +305,20 @@ def test_what_the_editor_has_imported_is_not_imported_again(godot: GodotBinary, 
     (games.root / "late.gd").write_text("extends Node\n", encoding="utf-8")
     assert not is_imported(godot, games)
     (games.root / "late.gd").unlink()
+
+
+def test_policies_that_the_trainer_cannot_train_are_named(
+    games: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["check", "--project", str(games.root), "--scene", "duo.tscn"]
+    assert main([*words, "--trainer", "rllib"]) == 0
+    assert "nothing is missing" in capfd.readouterr().out
+    assert main(words) == 0
+    told = capfd.readouterr().out
+    assert "cat (Body/Agent), shared_policy (B/Agent); the chosen trainer trains a single one" in told
+    assert "Use --trainer rllib, or give all agents the same policy_name." in told
+    assert main([*words[:-1], "dynamic.tscn"]) == 0
+    assert "nothing is missing" in capfd.readouterr().out, "only the game knows the names there"
 
 
 def test_the_command_line_names_the_line_and_starts_nothing(

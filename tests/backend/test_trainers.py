@@ -56,6 +56,8 @@ def test_stable_baselines3_is_built_in() -> None:
 def test_rllib_is_built_in() -> None:
     trainer = TrainerRegistry().get("rllib")
     assert trainer.config_model() is RLlibConfig
+    assert TrainerRegistry().instead_of(trainer) is None
+    assert TrainerRegistry().instead_of(TrainerRegistry().get("sb3")) == ["rllib"]
     assert "ray" in trainer.packages and "stable-baselines3" not in trainer.packages
     assert trainer.can_resume
     command = trainer.command(python="py", project=Path("/g"), run_dir=Path("/r"), godot=Path("/godot"))

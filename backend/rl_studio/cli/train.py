@@ -18,6 +18,7 @@ from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, layers, p
 from rl_studio.experiments.presets import find_preset, preset_values
 from rl_studio.godot import GodotBinary, require_trainable
 from rl_studio.runs import RunCheckpoint, RunInfo, RunService
+from rl_studio.trainers import Trainer
 
 _SHORTHANDS = {
     "scene": "scene",
@@ -142,12 +143,13 @@ def _start(
     output: Output,
     presses: Presses,
 ) -> RunInfo:
-    def look(godot: GodotBinary, scene: str) -> None:
+    def look(godot: GodotBinary, scene: str, trainer: Trainer) -> None:
         require_trainable(
             godot,
             service.project,
             scene,
             on_warning=lambda message: output.say(f"Warning: {message}"),
+            many=service.trainers.instead_of(trainer),
             progress=lambda *told: output.progress(told[-1]),
         )
 

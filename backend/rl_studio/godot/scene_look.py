@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -78,6 +78,7 @@ def look_at_scene(
     scene: str,
     *,
     imported: bool = True,
+    many: Sequence[str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """What is wrong with a scene, errors first. Takes about a second and changes nothing.
@@ -86,6 +87,7 @@ def look_at_scene(
         binary: the Godot to look with.
         project: the game, with our addon or without.
         scene: a res:// or uid:// path; "" for the training scene.
+        many: None, or for a trainer of a single policy: the names of those that train many.
         imported: False where Godot has not imported the project yet: then scripts are not read.
         environ: the environment for Godot; None for ours.
 
@@ -95,6 +97,7 @@ def look_at_scene(
     argv = [str(binary.path), "--headless", "--path", str(project.root), "--check-only"]
     argv += ["-s", str(addon_dir() / _SCRIPT), "--", scene or project.training_scene]
     argv += [] if imported else ["--not-imported"]
+    argv += [] if many is None else ["--single-policy"]
     told: list[str] = []
 
     def take(line: str) -> None:
@@ -120,7 +123,7 @@ def look_at_scene(
             f"Godot could not look through {scene} (exit code {finished.code}):\n{words}",
             hint="Train with --no-check.",
         )
-    return [_finding(entry) for entry in json.loads(told[-1])]
+    return [_finding(entry, many or []) for entry in json.loads(told[-1])]
 
 
 def prepare_scene(
@@ -128,6 +131,7 @@ def prepare_scene(
     project: Project,
     scene: str,
     *,
+    many: Sequence[str] | None = None,
     progress: Progress | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> list[Finding]:
@@ -136,6 +140,7 @@ def prepare_scene(
     Faults that need no import to be seen are found before it, so that nobody waits for it in vain.
 
     Args:
+        many: as for `look_at_scene`.
         progress: as for `ensure_imported`.
 
     Raises:
@@ -143,17 +148,17 @@ def prepare_scene(
         SceneFaultError: Godot does not tell.
     """
     if not is_imported(binary, project):
-        findings = look_at_scene(binary, project, scene, imported=False, environ=environ)
+        findings = look_at_scene(binary, project, scene, imported=False, many=many, environ=environ)
         if has_errors(findings):
             return findings
         try:
             ensure_imported(binary, project, progress=progress, environ=environ)
         except ProjectImportError:
-            findings = look_at_scene(binary, project, scene, environ=environ)
+            findings = look_at_scene(binary, project, scene, many=many, environ=environ)
             if not has_errors(findings):
                 raise
             return findings
-    return look_at_scene(binary, project, scene, environ=environ)
+    return look_at_scene(binary, project, scene, many=many, environ=environ)
 
 
 def require_trainable(
@@ -162,18 +167,20 @@ def require_trainable(
     scene: str,
     *,
     on_warning: Callable[[str], object],
+    many: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Makes sure that there is something to train in a scene before anything is started for it.
 
     Args:
         on_warning: called with each finding that need not be a fault.
+        many: as for `look_at_scene`.
 
     Raises:
         SceneFaultError: there are faults, which it names; nothing was started.
         ProjectImportError: Godot cannot import the project.
     """
-    findings = prepare_scene(binary, project, scene, progress=progress)
+    findings = prepare_scene(binary, project, scene, many=many, progress=progress)
     for finding in findings:
         if finding.severity == "warning":
             on_warning(str(finding))
@@ -196,6 +203,9 @@ def scene_error(scene: str, findings: list[Finding]) -> SceneFaultError:
     )
 
 
-def _finding(entry: dict[str, Any]) -> Finding:
+def _finding(entry: dict[str, Any], many: Sequence[str]) -> Finding:
     found = Finding(**{**entry, "line": int(entry["line"])})
+    if found.code == "many_policies" and many:
+        others = " or ".join(many)
+        return replace(found, hint=f"Use --trainer {others}, or give all agents the same policy_name.")
     return replace(found, hint=_WAYS_OUT.get(found.code, found.hint))

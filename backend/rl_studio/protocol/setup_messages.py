@@ -31,6 +31,8 @@ class TrainerInfo(Message):
     """How to make it available."""
     can_resume: bool
     """Whether its runs can be resumed, and a run can start from the policies of another."""
+    single_policy: bool
+    """Whether all agents of a game have to follow one policy."""
     fields: list[dict[str, Any]]
     """Its configuration: {key, title, help, type, default, nullable, minimum, maximum, exclusive_minimum,
     choices, unit, group, level, algorithms, defaults}. `type` is int, float, bool, string, enum, int_list,

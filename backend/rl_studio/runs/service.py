@@ -23,7 +23,7 @@ from rl_studio.storage import StorageError
 
 if TYPE_CHECKING:
     from rl_studio.godot import GodotBinary
-    from rl_studio.trainers import TrainerRegistry
+    from rl_studio.trainers import Trainer, TrainerRegistry
 
 POLL_INTERVAL_S = 0.1
 """How often `wait` looks."""
@@ -114,7 +114,7 @@ class RunService:
         resume: RunCheckpoint | None = None,
         init_from: RunCheckpoint | None = None,
         imported_by: Path | str | None = None,
-        look: Callable[[GodotBinary, str], object] | None = None,
+        look: Callable[[GodotBinary, str, Trainer], object] | None = None,
         on_start: Callable[[], object] = lambda: None,
     ) -> RunInfo:
         """Starts a run and returns at once.
@@ -128,8 +128,8 @@ class RunService:
                 are those of that run.
             init_from: a checkpoint whose policies the run begins with. Not together with `resume`.
             imported_by: the Godot whose editor has imported all files of the project as they are now.
-            look: called with the Godot and the scene before anything is started, if the trainer plays a scene; what
-                it raises is why the run does not start.
+            look: called with the Godot, the scene and the trainer before anything is started, if that plays a scene;
+                what it raises is why the run does not start.
             on_start: called as soon as the process is there, before any signal that came meanwhile is handled.
 
         Raises:
@@ -150,7 +150,7 @@ class RunService:
             _note_import(binary, self.project, Path(imported_by))
         if look is not None and getattr(checked.trainer, "plays_scene", False):
             launch.require_place(self.project)  # which takes no time to find out
-            look(binary, checked.scene)
+            look(binary, checked.scene, checked.trainer)
         plan = launch.Plan(experiment, checked, binary.path, str(binary.version))
         with signals_wait():  # so that there is no process that nobody has noted
             folder, process = launch.launch(self.project, plan)

@@ -7,6 +7,7 @@ from rl_studio.trainers.registry import (
     TrainerError,
     TrainerProblem,
     TrainerRegistry,
+    trains_single_policy,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "TrainerError",
     "TrainerProblem",
     "TrainerRegistry",
+    "trains_single_policy",
 ]

@@ -104,6 +104,7 @@ class ScriptTrainer:
         extra: of ours, that installs them.
         load_presets: gives the presets; called late, too.
         can_resume: whether the script takes --resume DIR and --init-from DIR.
+        single_policy: whether all agents of a game have to follow one policy.
         plays_scene: whether it starts the scene of its configuration: then that is looked at first.
     """
 
@@ -115,6 +116,7 @@ class ScriptTrainer:
     extra: str | None = None
     load_presets: Callable[[], Sequence[Preset]] = tuple
     can_resume: bool = False
+    single_policy: bool = False
     plays_scene: bool = False
 
     def config_model(self) -> type[BaseModel]:
@@ -168,6 +170,11 @@ class ScriptTrainer:
         return f"Tick it under Python environment in the Train dock and press Install, or run: {command}"
 
 
+def trains_single_policy(trainer: Trainer) -> bool:
+    """Whether all agents of a game have to follow one policy; one that does not say so is thought to train many."""
+    return bool(getattr(trainer, "single_policy", False))
+
+
 def installed_version(distribution: str) -> str | None:
     """The version of an installed distribution, without importing it; None if it is not installed."""
     try:
@@ -206,6 +213,12 @@ class TrainerRegistry:
             hint=f"Did you mean {near}?" if near else f"There are: {', '.join(trainers)}.",
         )
 
+    def instead_of(self, trainer: Trainer) -> list[str] | None:
+        """Names of trainers of many policies; None if `trainer` is one itself."""
+        if not trains_single_policy(trainer):
+            return None
+        return [other.name for other in self.all() if not trains_single_policy(other)]
+
     def _load(self) -> dict[str, Trainer]:
         if self._trainers is None:
             found = [*_builtin(), *_from_entry_points()] if self._given is None else self._given
@@ -227,6 +240,7 @@ def _builtin() -> list[Trainer]:
             extra="sb3",
             load_presets=_sb3_presets,
             can_resume=True,
+            single_policy=True,
             plays_scene=True,
         ),
         ScriptTrainer(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def describe_trainer(trainer: Trainer) -> setup_messages.TrainerInfo:
     """A trainer with its form and whether it can be used."""
     from rl_studio.experiments import form_fields
+    from rl_studio.trainers import trains_single_policy
 
     problem = trainer.problem()
     return setup_messages.TrainerInfo(
@@ -30,6 +31,7 @@ def describe_trainer(trainer: Trainer) -> setup_messages.TrainerInfo:
         problem=problem.message if problem else None,
         hint=problem.hint if problem else None,
         can_resume=trainer.can_resume,
+        single_policy=trains_single_policy(trainer),
         fields=form_fields(trainer.config_model()),
         presets=[
             setup_messages.PresetInfo(

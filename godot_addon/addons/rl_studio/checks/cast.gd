@@ -54,6 +54,14 @@ func get_findings() -> Array[RlFinding]:
 	return findings
 
 
+## The agents of the scene that are not set to be played.
+func get_learners() -> Array[RlSceneTree.RlNode]:
+	return _agents.filter(
+		func(agent: RlSceneTree.RlNode) -> bool:
+			return not UNTRAINED.has(agent.properties.get("mode", ""))
+	)
+
+
 func _about_syncs() -> Array[RlFinding]:
 	if _syncs.is_empty() and _is_stock():
 		return _absence(

@@ -7,6 +7,7 @@ const RlCast := preload("cast.gd")
 const RlFiles := preload("files.gd")
 const RlFinding := preload("finding.gd")
 const RlNearNames := preload("near_names.gd")
+const RlPolicyNames := preload("policy_names.gd")
 const RlSceneText := preload("scene_text.gd")
 const RlSceneTree := preload("scene_tree.gd")
 const RlScripts := preload("scripts.gd")
@@ -15,8 +16,9 @@ var _scripts: RlScripts = RlScripts.new()
 
 
 ## What is wrong with [param scene] (a res:// path), errors first. With [param is_imported] false
-## Godot has not imported the project: then only what is there at all is looked at.
-func look(scene: String, is_imported: bool = true) -> Array[RlFinding]:
+## Godot has not imported the project: then only what is there at all is looked at. With
+## [param single_policy] the trainer trains no more than one policy.
+func look(scene: String, is_imported: bool = true, single_policy: bool = false) -> Array[RlFinding]:
 	scene = RlSceneText.resolve(scene, scene)
 	if scene == "":
 		return [_no_scene()]
@@ -30,6 +32,8 @@ func look(scene: String, is_imported: bool = true) -> Array[RlFinding]:
 		findings.append_array(_script_errors(files))
 	var cast: RlCast = RlCast.new(files, _scripts)
 	findings.append_array(cast.get_findings())
+	if single_policy:
+		findings.append_array(RlPolicyNames.check(cast.get_learners(), _scripts))
 	findings.sort_custom(
 		func(a: RlFinding, b: RlFinding) -> bool: return a.is_error() and not b.is_error()
 	)

@@ -9,6 +9,7 @@ signal cleared
 const RlContinuation := preload("../core/continuation.gd")
 const RlFinding := preload("../checks/finding.gd")
 const RlOpenPlace := preload("open_place.gd")
+const RlRead := preload("../core/read.gd")
 const RlRunState := preload("../core/run_state.gd")
 const RlSaving := preload("saving.gd")
 const RlSceneChecks := preload("../runtime/scene_checks.gd")
@@ -69,7 +70,8 @@ func prepare(whatever_is_found: bool = false) -> void:
 func look() -> void:
 	_timer.stop()
 	var scene: String = _scene()
-	var found: Array[RlFinding] = _look.look(scene)
+	var info: Dictionary = _state.trainer_info(_state.trainer_in_use())
+	var found: Array[RlFinding] = _look.look(scene, true, RlRead.flag(info, "single_policy"))
 	var opened: String = RlScenePicker.open_scene()
 	if scene == "" and opened != "":
 		found[0].fix = RlFinding.RlFix.TRAIN_OPEN_SCENE
