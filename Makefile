@@ -44,8 +44,8 @@ docs: setup ## Regenerate the pages made from code
 godot: setup ## Find Godot, or set up a private copy
 	$(BIN)/rl-studio godot --install
 
-addon: setup ## Build the addon as it is given to users, with the Python package in it, in dist
-	$(BIN)/python -m rl_studio.build_addon dist
+addon: ## Build the addon as it is given to users, with the Python package in it, in dist
+	PYTHONPATH=backend $(PYTHON) -m rl_studio.build_addon dist
 
 setup: $(VENV)/.ready
 

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import importlib.metadata
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
+import rl_studio
 from rl_studio.addon import PLUGIN, addon_version, install_addon
 from rl_studio.build_addon import build
 from rl_studio.project import Project
@@ -93,3 +99,29 @@ def test_the_addon_for_users_has_the_package_and_nothing_of_development(tmp_path
     first = wheel.read_bytes()
     build(tmp_path)
     assert wheel.read_bytes() == first
+
+
+def test_the_addon_is_built_with_nothing_but_python(tmp_path: Path) -> None:
+    backend = Path(rl_studio.__file__).parent.parent
+    program = (
+        f"import sys; sys.path.insert(0, {str(backend)!r}); from rl_studio.build_addon import main; main()"
+    )
+    argv = [sys.executable, "-I", "-S", "-c", program, str(tmp_path)]
+    subprocess.run(argv, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "addons/rl_studio/setup").glob(PATTERN)
+    (found,) = importlib.metadata.distributions(path=[str(wheel)])
+    ours = importlib.metadata.distribution("godot-rl-studio")
+    assert (found.version, found.metadata["Requires-Python"]) == (
+        ours.version,
+        ours.metadata["Requires-Python"],
+    )
+    assert [(one.name, one.value) for one in found.entry_points] == [("rl-studio", "rl_studio.cli:main")]
+    for extra in ("", "sb3", "rllib"):
+        assert needed(found, extra) == needed(ours, extra)
+
+
+def needed(distribution: importlib.metadata.Distribution, extra: str) -> set[str]:
+    """What pip installs with an extra."""
+    all_of_them = [Requirement(text) for text in distribution.requires or []]
+    wanted = [one for one in all_of_them if one.marker is None or one.marker.evaluate({"extra": extra})]
+    return {f"{one.name}{sorted(one.extras)}{one.specifier}" for one in wanted}

@@ -1,4 +1,4 @@
-"""Makes a wheel of the installation that runs: of a checkout as of an installed package.
+"""Makes a wheel of what runs: of a checkout, with no more than Python, as of an installed package.
 
 So the command line can make the managed environment, and put into a project an addon that can.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.metadata
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from rl_studio import resources
+from rl_studio.setup import own_metadata
 from rl_studio.setup.errors import SetupError
 from rl_studio.setup.wheel import PATTERN
 
-_DISTRIBUTION = "godot-rl-studio"
 _LEFT_OUT = ("__pycache__", ".godot", ".rl_studio", ".lock")
 _MADE = ("*.pyc", "*.onnx", "*.onnx.import", PATTERN)
 """What is made where we are: by Python, by trainings, by `make addon`."""
@@ -29,23 +28,17 @@ def make(folder: Path) -> Path:
     """Writes the wheel into a folder, and returns its path.
 
     Raises:
-        SetupError: this is no installation, for instance a copied folder on PYTHONPATH.
+        SetupError: this is neither a checkout nor an installation, for instance a copied folder on PYTHONPATH.
         OSError: it cannot be written.
     """
-    try:
-        installed = importlib.metadata.distribution(_DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise SetupError(
-            f"{_DISTRIBUTION} is not installed here, so no package can be made of it.",
-            hint="Name one with --wheel.",
-        ) from error
-    target = folder / f"godot_rl_studio-{installed.version}-py3-none-any.whl"
+    version, texts = own_metadata.read()
+    target = folder / f"godot_rl_studio-{version}-py3-none-any.whl"
     folder.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
-    info = f"godot_rl_studio-{installed.version}.dist-info"
+    info = f"godot_rl_studio-{version}.dist-info"
     record: list[str] = []
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in [*_files(), *_descriptions(installed, info)]:
+        for name, data in [*_files(), *_descriptions(texts, info)]:
             archive.writestr(_entry(name), data)
             digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
             record.append(f"{name},sha256={digest},{len(data)}")
@@ -93,11 +86,9 @@ def _tree(folder: Path, prefix: str, skip: tuple[str, ...]) -> Iterator[tuple[st
             yield "/".join((prefix, *parts)), path.read_bytes()
 
 
-def _descriptions(installed: importlib.metadata.Distribution, info: str) -> Iterator[tuple[str, bytes]]:
-    for name in ("METADATA", "entry_points.txt", "licenses/LICENSE"):
-        text = installed.read_text(name)
-        if text is not None:
-            yield f"{info}/{name}", text.encode()
+def _descriptions(texts: dict[str, str], info: str) -> Iterator[tuple[str, bytes]]:
+    for name, text in texts.items():
+        yield f"{info}/{name}", text.encode()
     yield (
         f"{info}/WHEEL",
         b"Wheel-Version: 1.0\nGenerator: rl_studio\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
