@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
 from typing import Any
 
@@ -11,7 +13,8 @@ from backend_support import FINISHED, Start
 from rl_studio.cli import main
 from rl_studio.cli.follow import outcome_text, progress_text
 from rl_studio.cli.metrics import columns, row
-from rl_studio.cli.output import table
+from rl_studio.cli.output import Output, table
+from rl_studio.cli.train import Terminal
 from rl_studio.runs import RunInfo, RunService
 
 BOTH = {
@@ -40,6 +43,35 @@ def test_policies_are_told_apart(service: RunService, start: Start) -> None:
     info = ended(service, start, metric(BOTH, episode_reward_mean=None, success_rate=None))
     assert progress_text(info).endswith("evader 0.42 (2%), pursuer 5.10 (99%)")
     assert ", evader 0.42 (2%), pursuer 5.10 (99%)" in outcome_text(info)
+
+
+def test_a_failure_is_told_once(service: RunService, start: Start) -> None:
+    event = {"kind": "error", "code": "paused", "message": "Game 0: paused for 3 s.", "hint": "Unpause it."}
+    info = service.wait(
+        start(
+            "say Loading the level.",
+            "say @EVENT " + json.dumps(event),
+            "say Error: Game 0: paused for 3 s.",
+            "say Unpause it.",
+            "exit 1",
+        ).id,
+        timeout=20,
+    )
+    told = outcome_text(info)
+    assert told.count("paused for 3 s.") == 1 and told.count("Unpause it.") == 1
+    assert "Its last lines:" in told and "Loading the level." in told
+
+
+def test_a_wait_that_goes_on_is_one_line(service: RunService, start: Start) -> None:
+    out = io.StringIO()
+    terminal = Terminal(Output(as_json=False, stdout=out, stderr=io.StringIO()))
+    info = ended(service, start)
+    for seconds in (1, 2, 3):
+        terminal.changed(dataclasses.replace(info, message=f"Game 0: paused for {seconds} s", timesteps=0))
+    terminal.changed(dataclasses.replace(info, message="Training 1 agent", timesteps=0))
+    said = [line for line in out.getvalue().splitlines() if "paused" in line]
+    assert said[0] == "Game 0: paused for 1 s" and len(said) <= 2, "the next one is progress, now and then"
+    assert "Training 1 agent" in out.getvalue()
 
 
 def test_a_single_policy_is_that_of_the_run(service: RunService, start: Start) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from rl_studio.cli.figures import figures, warning_lines
 from rl_studio.cli.output import number_text
 from rl_studio.cli.presses import KILLS, Presses
+from rl_studio.godot.script_errors import without_numbers
 from rl_studio.runs import RunInfo, RunService
 from rl_studio.words import counted
 
 _INTERVAL_S = 0.2
 _PAGE = 500
+_LAST_LINES = 8
 
 
 class Listener(Protocol):
@@ -94,9 +97,20 @@ def outcome_text(info: RunInfo) -> str:
     lines.append(f"  {info.error.message}")
     if info.error.hint:
         lines.append(f"  → {info.error.hint}")
-    if info.error.log_tail:
-        lines += ["  Its last lines:", *(f"    {line}" for line in info.error.log_tail[-8:])]
+    more = _news(info.error.log_tail[-_LAST_LINES:], "\n".join([*lines, info.message or ""]))
+    if more:
+        lines += ["  Its last lines:", *(f"    {line}" for line in more)]
     return "\n".join(lines)
+
+
+def _news(lines: Sequence[str], told: str) -> list[str]:
+    """Those of the last lines of a log that say something else than what is `told` already."""
+    known = without_numbers(told)
+    return [line for line in lines if without_numbers(_said(line)) not in known]
+
+
+def _said(line: str) -> str:
+    return line.strip().removeprefix("Warning: ").removeprefix("Error: ")
 
 
 def _grouped(number: float) -> str:

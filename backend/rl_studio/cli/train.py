@@ -17,6 +17,7 @@ from rl_studio.errors import ConfigError
 from rl_studio.experiments import DEFAULT_EXPERIMENT, ExperimentStore, layers, parse_assignments, resolve
 from rl_studio.experiments.presets import find_preset, preset_values
 from rl_studio.godot import GodotBinary, require_trainable
+from rl_studio.godot.script_errors import without_numbers
 from rl_studio.runs import RunCheckpoint, RunInfo, RunService
 from rl_studio.trainers import Trainer
 
@@ -213,7 +214,8 @@ class Terminal:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._message: str | None = None
+        self._message = ""
+        self._timesteps = 0
         self._warned: set[str] = set()
 
     def changed(self, info: RunInfo) -> None:
@@ -222,10 +224,14 @@ class Terminal:
                 self._warned.add(warning.message)
                 self._output.say(f"Warning: {warning.message}")
         if info.message and info.message != self._message:
+            is_same = without_numbers(info.message) == without_numbers(self._message)  # but goes on
             self._message = info.message
-            if info.message.removeprefix("Warning: ") not in self._warned:
+            if is_same:
+                self._output.progress(info.message)
+            elif info.message.removeprefix("Warning: ") not in self._warned:
                 self._output.say(info.message)
-        if info.timesteps:
+        if info.timesteps != self._timesteps:
+            self._timesteps = info.timesteps
             self._output.progress(progress_text(info))
 
     def sampled(self, sample: dict[str, Any]) -> None:
