@@ -40,6 +40,7 @@ FOREIGN_FLAGS = {
     **dict.fromkeys(("--head", "--port", "--address"), "ray"),
     **dict.fromkeys(("--speedup", "--env_seed", "--action_repeat", "--rl_studio_unseen"), "games"),
     **dict.fromkeys(("--rl_studio_probe", "--rl_studio_evaluate", "--rl_studio_policy"), "games"),
+    **dict.fromkeys(("--rl_studio_sample_actions",), "games"),
     **dict.fromkeys(
         ("--env_path", "--n_parallel", "--viz", "--experiment_name", "--experiment_dir"), "godot-rl"
     ),

@@ -24,15 +24,15 @@ pytestmark = [pytest.mark.godot, pytest.mark.timeout(120)]
 MOVE = {"move": {"action_type": "continuous", "size": 2}}
 CHOICE = {"move": {"action_type": "discrete", "size": 5}}
 SPACES: dict[str, tuple[dict[str, list[int]], dict[str, Any]]] = {
-    "mouse_agent": ({"obs": [2]}, MOVE),
+    "mouse_agent": ({"obs": [3]}, MOVE),
     "observations-0": ({"obs": [8]}, MOVE),
     "observations-1": ({"body": [2], "cheese": [2]}, MOVE),
     "sensors-0": ({"obs": [18]}, MOVE),
     "pictures-0": ({"map_2d": [1, 16, 16]}, MOVE),
-    "actions-0": ({"obs": [2]}, CHOICE),
-    "actions-1": ({"obs": [2]}, {**MOVE, "sprint": {"action_type": "discrete", "size": 2}}),
-    "masks-0": ({"obs": [2]}, CHOICE),
-    "rewards-0": ({"obs": [2]}, MOVE),
+    "actions-0": ({"obs": [3]}, CHOICE),
+    "actions-1": ({"obs": [3]}, {**MOVE, "sprint": {"action_type": "discrete", "size": 2}}),
+    "masks-0": ({"obs": [3]}, CHOICE),
+    "rewards-0": ({"obs": [3]}, MOVE),
     "episodes-and-truncation-0": ({"obs": [3]}, MOVE),
     "memory-0": ({"obs": [8]}, MOVE),
 }
