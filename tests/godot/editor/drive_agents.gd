@@ -4,6 +4,8 @@ extends "editor_driver.gd"
 
 const Templates := preload("res://addons/rl_studio/agents/agent_templates.gd")
 
+var _warnings: String = ""
+
 
 func _drive() -> void:
 	EditorInterface.open_scene_from_path("res://yard.tscn")
@@ -11,6 +13,7 @@ func _drive() -> void:
 	await open_dock(train)
 	await _add_an_agent()
 	await _write_a_script_for_an_agent()
+	await _mend_a_script_elsewhere()
 	await _ask_godot()
 	_copy()
 
@@ -29,6 +32,9 @@ func _add_an_agent() -> void:
 	dialog.get_ok_button().pressed.emit()
 	await pause(0.5)
 	expect(not dialog.visible, "the dialog is closed")
+	var editor: ScriptEditor = EditorInterface.get_script_editor()
+	expect(editor.is_visible_in_tree(), "the script editor is in front")
+	expect(editor.get_current_script().resource_path == "res://fox_agent.gd", "with the script")
 	var agent: Node = _scene().get_node_or_null("Fox/Agent")
 	if expect(agent is RLAgent, "the agent is there"):
 		expect(agent.owner == _scene(), "it belongs to the scene")
@@ -62,6 +68,35 @@ func _write_a_script_for_an_agent() -> void:
 	expect(script.resource_path.ends_with("rl_agent.gd"), "undone")
 	expect(str(agent.get(&"policy_name")) == "hens", "with its settings")
 	_redo()
+
+
+## The triangle says what is so, whoever has written the script.
+func _mend_a_script_elsewhere() -> void:
+	var path: String = "res://elsewhere.gd"
+	FileAccess.open(path, FileAccess.WRITE).store_string("extends RLAgent\n")
+	var agent: Node = Node.new()
+	agent.set_script(load(path))
+	var sync: Node = Node.new()
+	sync.set_script(load("res://addons/rl_studio/runtime/rl_sync.gd") as Script)
+	for node: Node in [agent, sync]:
+		_scene().add_child(node)
+		node.owner = _scene()
+	node_configuration_warning_changed.connect(
+		func(node: Node) -> void:
+			if node == sync:
+				_warnings = str(sync.call(&"_get_configuration_warnings"))
+	)
+	sync.update_configuration_warnings()
+	await until(
+		func() -> bool: return "override _get_observation" in _warnings, 5, "it lacks methods"
+	)
+	FileAccess.open(path, FileAccess.WRITE).store_string(
+		FileAccess.get_file_as_string("res://hen_agent.gd")
+	)
+	EditorInterface.get_resource_filesystem().scan()
+	await until(
+		func() -> bool: return not "override _get_observation" in _warnings, 10, "not any more"
+	)
 
 
 func _ask_godot() -> void:

@@ -3,6 +3,8 @@ extends RefCounted
 ## Gives a node an agent with a script of its own, so that it can be undone.
 
 const AGENT: Script = preload("../runtime/rl_agent.gd")
+## The setting with which scripts are not opened in Godot's own editor.
+const EXTERNAL: String = "text_editor/external/use_external_editor"
 
 
 ## Where the script of a new agent for [param node] would go: beside its scene, with a free name.
@@ -51,6 +53,8 @@ static func make(node: Node, path: String, text: String) -> String:
 		agent = _add(node, script)
 	EditorInterface.edit_node(agent)
 	EditorInterface.edit_script(script)
+	if not EditorInterface.get_editor_settings().get_setting(EXTERNAL):
+		EditorInterface.set_main_screen_editor("Script")
 	return ""
 
 

@@ -7,7 +7,6 @@ extends Node
 signal finished(problem: String)
 
 const RlOpenScene := preload("open_scene.gd")
-const RlSceneChecks := preload("../runtime/scene_checks.gd")
 
 ## For buttons that start it.
 const TOOLTIP: String = "Saves the scene, runs it briefly without a window, and asks its agents"
@@ -78,12 +77,5 @@ func _on_timer_timeout() -> void:
 		problem = "%s ended with an error. Play it to see which." % scene.get_file()
 	_timer.stop()
 	_pid = -1
-	_update_warnings()
+	RlOpenScene.update_warnings()
 	finished.emit(problem)
-
-
-func _update_warnings() -> void:
-	var root: Node = EditorInterface.get_edited_scene_root()
-	if root != null:
-		for sync: Node in RlSceneChecks.find_syncs(root):
-			sync.update_configuration_warnings()

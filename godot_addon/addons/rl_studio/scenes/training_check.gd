@@ -9,6 +9,7 @@ signal cleared
 const RlContinuation := preload("../core/continuation.gd")
 const RlFinding := preload("../checks/finding.gd")
 const RlOpenPlace := preload("open_place.gd")
+const RlOpenScene := preload("open_scene.gd")
 const RlRead := preload("../core/read.gd")
 const RlRunState := preload("../core/run_state.gd")
 const RlSaving := preload("saving.gd")
@@ -50,6 +51,10 @@ func prepare(whatever_is_found: bool = false) -> void:
 	if _is_preparing:
 		return
 	_is_preparing = true
+	# Deferred calls, such as the one that brings us here, must not show the progress of saving.
+	await get_tree().process_frame
+	if not is_inside_tree():
+		return  # the editor closes
 	RlSaving.save_all()
 	var files: EditorFileSystem = EditorInterface.get_resource_filesystem()
 	if not files.is_scanning():
@@ -61,6 +66,7 @@ func prepare(whatever_is_found: bool = false) -> void:
 		if not is_inside_tree():
 			return  # the editor closes
 	_is_preparing = false
+	RlOpenScene.update_warnings()
 	look()
 	if whatever_is_found or not _state.findings.has_errors():
 		cleared.emit()
@@ -80,9 +86,9 @@ func look() -> void:
 	_state.findings.take(scene, found)
 
 
-## Looks in a moment, if the settings are known that name the scene.
+## Looks in a moment; at the scene to train only if the settings are known that name it.
 func look_soon() -> void:
-	if _state.experiment != "" and _timer.is_inside_tree():
+	if _timer.is_inside_tree():
 		_timer.start()
 
 
@@ -170,4 +176,6 @@ func _on_timer_timeout() -> void:
 	var files: EditorFileSystem = EditorInterface.get_resource_filesystem()
 	if _is_preparing or files.is_scanning():
 		return  # it is looked at when that is over
-	look()
+	RlOpenScene.update_warnings()
+	if _state.experiment != "":
+		look()
