@@ -8,6 +8,7 @@ const RlFormModel := preload("res://addons/rl_studio/core/form_model.gd")
 const RlMarkdown := preload("res://addons/rl_studio/core/markdown.gd")
 const RlProblem := preload("res://addons/rl_studio/core/problem.gd")
 const RlRunSelection := preload("res://addons/rl_studio/core/run_selection.gd")
+const RlRunTitles := preload("res://addons/rl_studio/core/run_titles.gd")
 const RlStudioState := preload("res://addons/rl_studio/core/studio_state.gd")
 
 
@@ -55,6 +56,17 @@ func test_what_a_run_begins_with_stays_until_that_trains() -> void:
 	expect_eq(state.continuation.mode, RlContinuation.RlMode.POLICY, "another run")
 	state.continuation.note_run("new", true)
 	expect_eq(state.continuation.mode, RlContinuation.RlMode.NOTHING)
+
+
+func test_runs_of_different_scenes_are_told_apart() -> void:
+	var state: RlStudioState = RlStudioState.new()
+	var info: Dictionary = {"experiment": "default", "trainer": "sb3", "started": 1.0}
+	state.update_run(info.merged({"id": "a", "scene": "res://game.tscn"}))
+	expect_eq(RlRunTitles.scene_note(state.run("a"), state.runs), "", "all are of one scene")
+	state.update_run(info.merged({"id": "b", "scene": "res://duo.tscn"}))
+	expect_true(RlRunTitles.title(state.run("a"), state.runs).ends_with(" · game"))
+	expect_eq(RlRunTitles.scene_note(state.run("b"), state.runs), "duo")
+	expect_eq(state.run("a").about(), "a\nres://game.tscn\ntrainer sb3")
 
 
 func test_advice_is_silent_where_the_shares_do_not_bear_it_out() -> void:

@@ -60,6 +60,24 @@ func test_the_end_of_an_export_belongs_to_its_run() -> void:
 	expect_true(state.exported_files().is_empty(), "nothing of it stays")
 
 
+func test_a_new_run_takes_nothing_from_the_user() -> void:
+	var state: RlExportState = RlExportState.new()
+	expect_true(state.is_to_follow("r1", false), "where nothing is shown")
+	state.choose_run("r1")
+	expect_false(state.is_to_follow("r1", true), "it is shown")
+	expect_false(state.is_to_follow("r2", false), "nothing of it can be exported yet")
+	expect_true(state.is_to_follow("r2", true))
+	state.finish({"run": "r1", "files": [{"policy": "cat", "path": CAT}]})
+	expect_false(state.is_to_follow("r2", true), "what was exported is shown")
+	state.choose_run("r3")
+	expect_true(state.is_to_follow("r2", true))
+	state.choose_checkpoint(100)
+	expect_false(state.is_to_follow("r2", true), "a checkpoint is chosen")
+	state.choose_run("r4")
+	state.is_run_chosen = true
+	expect_false(state.is_to_follow("r2", true), "the run is chosen")
+
+
 func test_a_cancelled_export_is_no_failure() -> void:
 	var state: RlExportState = _state()
 	state.begin()

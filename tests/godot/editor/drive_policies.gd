@@ -18,6 +18,7 @@ func _drive() -> void:
 	await _look_at_the_end()
 	await _look_at_the_checkpoints()
 	await _begin_with_the_run()
+	await _turn_to_the_other_run()
 
 
 func _look_at_the_curves() -> void:
@@ -85,6 +86,20 @@ func _begin_with_the_run() -> void:
 	expect(mode.selected == 0, "as the list says")
 	await click(find(train, "Stop"))
 	await until(func() -> bool: return state_text() == "Stopped", 20, "stopped")
+
+
+func _turn_to_the_other_run() -> void:
+	await open_dock(export)
+	var runs: OptionButton = find(export, "Runs") as OptionButton
+	var line: LineEdit = find(export, "Path") as LineEdit
+	expect(runs.item_count == 2 and runs.selected == 0, "the dock turned to the newest run")
+	await type(line, "res://mine.onnx")
+	runs.item_selected.emit(1)
+	await until(
+		func() -> bool: return line.text == "res://policies/{policy}.onnx",
+		10,
+		"the path of one run is not proposed for another"
+	)
 
 
 func _legend() -> PackedStringArray:

@@ -12,6 +12,8 @@ const RlProblem := preload("problem.gd")
 const RlRead := preload("read.gd")
 
 var run_id: String = ""
+## The user has chosen that run.
+var is_run_chosen: bool = false
 ## Checkpoints of that run, newest first, as the backend tells them.
 var checkpoints: Array[Dictionary] = []
 ## Why the checkpoints are not known; "" if they are.
@@ -51,6 +53,15 @@ func choose_run(id: String) -> void:
 		result = {}
 		problem = null
 	changed.emit()
+
+
+## Whether to turn to the run [param id] unasked: where no run is shown, and later only if there is
+## something to export and neither the user's choice nor what was exported goes with that.
+func is_to_follow(id: String, has_checkpoints: bool) -> bool:
+	if id == run_id or run_id == "":
+		return id != run_id
+	var has_choice: bool = is_run_chosen or chosen_timesteps != -1 or not _left_out.is_empty()
+	return has_checkpoints and not has_choice and phase == RlPhase.IDLE
 
 
 ## Takes over the answer of run.checkpoints.

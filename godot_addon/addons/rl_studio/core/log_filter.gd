@@ -37,7 +37,8 @@ func _tell(text: String) -> String:
 		"checkpoint":
 			return "> checkpoint %s" % RlRead.text(event, "path").get_file()
 		"started":
-			return "> started, %d agents" % RlRead.integer(event, "n_agents")
+			var agents: int = RlRead.integer(event, "n_agents")
+			return "> started, %d agent%s" % [agents, "" if agents == 1 else "s"]
 		"status":
 			return "> %s" % RlRead.text(event, "message")
 		"game_restarted":

@@ -9,6 +9,7 @@ const RlLogFilter := preload("log_filter.gd")
 const RlPolicyResults := preload("policy_results.gd")
 const RlProblem := preload("problem.gd")
 const RlRead := preload("read.gd")
+const RlSceneText := preload("../checks/scene_text.gd")
 
 const LOG_LIMIT: int = 200_000
 ## Why a run ended, in words, by the backend's reason.
@@ -219,6 +220,20 @@ func title() -> String:
 	if day == Time.get_date_string_from_system():
 		return "%s %s" % [experiment, local.get_slice("T", 1)]
 	return "%s %s %s" % [experiment, day.substr(5), local.get_slice("T", 1).left(5)]
+
+
+## The name of its scene; "" if that is not known.
+func scene_name() -> String:
+	return RlSceneText.resolve(scene, scene).get_file().get_basename()
+
+
+## What tells it from others: its id, scene and trainer.
+func about() -> String:
+	var lines: PackedStringArray = [id]
+	if scene != "":
+		lines.append(RlSceneText.resolve(scene, scene))
+	lines.append("trainer %s" % trainer)
+	return "\n".join(lines)
 
 
 func _read_warnings(info: Dictionary) -> PackedStringArray:

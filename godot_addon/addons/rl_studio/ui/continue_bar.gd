@@ -14,6 +14,7 @@ const RlLook := preload("look.gd")
 const RlPolicyResults := preload("../core/policy_results.gd")
 const RlRead := preload("../core/read.gd")
 const RlRunState := preload("../core/run_state.gd")
+const RlRunTitles := preload("../core/run_titles.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 
 const MODES: PackedStringArray = ["Nothing", "A run, resumed", "A run's policy"]
@@ -81,9 +82,9 @@ func _show_runs(state: RlStudioState) -> void:
 	_runs = runs
 	_run.clear()
 	for run: RlRunState in _runs:
-		_run.add_item(run.title())
+		_run.add_item(RlRunTitles.title(run, state.runs))
 		_run.set_item_tooltip(
-			_run.item_count - 1, "%s\n%s steps" % [run.id, RlFormat.count(run.timesteps)]
+			_run.item_count - 1, "%s\n%s steps" % [run.about(), RlFormat.count(run.timesteps)]
 		)
 		if run.id == state.continuation.run_id:
 			_run.select(_run.item_count - 1)

@@ -58,6 +58,8 @@ func show_export(state: RlExportState) -> void:
 	if files.is_empty():
 		return
 	if state.result != _result:
+		if state.exported_run() != RlRead.text(_result, "run"):
+			_scenes = []  # chosen for the policies of another run
 		_result = state.result
 		_done.visible = false
 	_path = RlRead.text(files[0], "path")
@@ -83,7 +85,9 @@ func show_export(state: RlExportState) -> void:
 func show_scenes(scenes: PackedStringArray) -> void:
 	if scenes == _scenes and not scenes.is_empty():
 		return
-	var before: String = _scenes[_play_scenes.selected] if _play_scenes.selected > 0 else ""
+	var before: String = ""
+	if _play_scenes.selected > 0 and _play_scenes.selected < _scenes.size():
+		before = _scenes[_play_scenes.selected]
 	_scenes = scenes
 	_play_scenes.clear()
 	for scene: String in scenes:

@@ -23,18 +23,21 @@ const RlLook := preload("look.gd")
 const RlPlayScenes := preload("../scenes/play_scenes.gd")
 const RlPolicyChecks := preload("policy_checks.gd")
 const RlRunState := preload("../core/run_state.gd")
+const RlRunTitles := preload("../core/run_titles.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 const RlTargetPicker := preload("target_picker.gd")
 
 var _state: RlStudioState
 var _export: RlExportState
 var _run_ids: PackedStringArray = []
-## The Train dock's run when it was looked at last; a new one becomes the choice here, too.
-var _newest_id: String = ""
 ## The export that was drawn last, and its run's scene.
 var _shown_result: Dictionary = {}
 var _training_scene: String = ""
 var _was_imported: bool = false
+## The scene that was started with what was exported last.
+var _played_scene: String = ""
+## What that game has told.
+var _complaints: PackedStringArray = []
 
 @onready var _empty: Label = %Empty
 @onready var _connect: Button = %Connect
@@ -71,7 +74,7 @@ func _ready() -> void:
 	_connect_widgets()
 	_export.changed.connect(_render)
 	_state.runs_changed.connect(_on_runs_changed)
-	_state.run_changed.connect(func(_run: RlRunState) -> void: _render_runs())
+	_state.run_changed.connect(_on_run_changed)
 	_state.connection_changed.connect(_render)
 	visibility_changed.connect(_on_visibility_changed)
 	EditorInterface.get_resource_filesystem().filesystem_changed.connect(_find_scenes)
@@ -93,14 +96,26 @@ func show_assigned(count: int, scene: String) -> void:
 
 ## Says that [param scene] plays with the policies, or the [param problem] why not.
 func show_played(scene: String, problem: String) -> void:
+	_played_scene = scene if problem == "" else ""
+	_complaints.clear()
 	var started: String = "Started %s with what was exported." % scene.get_file()
 	_card.show_done(started if problem == "" else problem)
 	_show_end()
 
 
+## Says the [param error] of the game that was started here: a policy does not play, or not well.
+func show_complaint(error: String) -> void:
+	if _played_scene == "" or EditorInterface.get_playing_scene() != _played_scene:
+		return
+	if error not in _complaints:
+		_complaints.append(error)
+	_card.show_done("Started %s, but: %s" % [_played_scene.get_file(), "\n".join(_complaints)])
+	_show_end()
+
+
 func _connect_widgets() -> void:
 	_connect.pressed.connect(func() -> void: connect_requested.emit())
-	_runs.item_selected.connect(func(index: int) -> void: run_chosen.emit(_run_ids[index]))
+	_runs.item_selected.connect(_on_runs_item_selected)
 	_checkpoints.checkpoint_chosen.connect(_export.choose_checkpoint)
 	_policies.policy_toggled.connect(_export.choose_policy)
 	_start.pressed.connect(_on_start_pressed)
@@ -135,15 +150,19 @@ func _render_runs() -> void:
 	for index: int in _state.runs.size():
 		var run: RlRunState = _state.runs[index]
 		ids.append(run.id)
-		var text: String = "%s · %s" % [run.title(), run.state_text().to_lower()]
+		var text: String = (
+			"%s · %s" % [RlRunTitles.title(run, _state.runs), run.state_text().to_lower()]
+		)
 		if index >= _runs.item_count:
 			_runs.add_item(text)
 		elif _runs.get_item_text(index) != text:
 			_runs.set_item_text(index, text)
+		_runs.set_item_tooltip(index, run.about())
 	while _runs.item_count > ids.size():
 		_runs.remove_item(_runs.item_count - 1)
 	_run_ids = ids
 	_runs.select(ids.find(_export.run_id))
+	_runs.tooltip_text = _runs.get_item_tooltip(_runs.selected) if _runs.selected >= 0 else ""
 
 
 func _describe_no_checkpoint() -> String:
@@ -157,7 +176,7 @@ func _render_policies() -> void:
 	var names: PackedStringArray = _export.policies()
 	_policy_row.visible = names.size() > 1
 	_policies.show_policies(names, _export.chosen_policies())
-	_target.show_policies(_export.chosen_policies())
+	_target.show_policies(_export.chosen_policies(), _export.run_id)
 	_target.visible = not names.is_empty()
 
 
@@ -184,8 +203,9 @@ func _render_outcome() -> void:
 		_shown_result = _export.result
 		var run: RlRunState = _state.run(_export.exported_run())
 		_training_scene = run.scene if run != null else ""
-		_find_scenes()
 	_card.show_export(_export)
+	if is_new:
+		_find_scenes()
 	if is_new or _was_imported != _export.is_imported():
 		_show_end()
 	_was_imported = _export.is_imported()
@@ -225,11 +245,27 @@ func _on_visibility_changed() -> void:
 
 
 func _on_runs_changed() -> void:
-	var newest: RlRunState = _state.current_run
-	if newest != null and newest.id != _newest_id:
-		_newest_id = newest.id
-		run_chosen.emit(newest.id)
+	_follow()
 	_render()
+
+
+func _on_run_changed(_run: RlRunState) -> void:
+	_follow()
+	_render_runs()
+
+
+func _on_runs_item_selected(index: int) -> void:
+	_export.is_run_chosen = true
+	run_chosen.emit(_run_ids[index])
+
+
+## Turns to the Train dock's run, if that takes nothing away.
+func _follow() -> void:
+	var newest: RlRunState = _state.current_run
+	if newest == null or _target.has_own_path():
+		return
+	if _export.is_to_follow(newest.id, newest.checkpoint_count > 0):
+		run_chosen.emit(newest.id)
 
 
 func _on_start_pressed() -> void:

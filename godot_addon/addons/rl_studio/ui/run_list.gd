@@ -8,6 +8,7 @@ const RlLook := preload("look.gd")
 const RlRunRow := preload("run_row.gd")
 const RlRunSelection := preload("../core/run_selection.gd")
 const RlRunState := preload("../core/run_state.gd")
+const RlRunTitles := preload("../core/run_titles.gd")
 const RlStudioState := preload("../core/studio_state.gd")
 
 var _rows: Dictionary[String, RlRunRow] = {}
@@ -36,7 +37,10 @@ func show_runs(state: RlStudioState, selection: RlRunSelection) -> void:
 		var color: Color = Color.TRANSPARENT
 		if selection.is_shown(run.id):
 			color = RlLook.run_color(self, selection.slot(run.id))
-		_rows[run.id].show_run(run, selection.is_shown(run.id), color, state.origin_text(run))
+		var notes: PackedStringArray = [
+			state.origin_text(run), RlRunTitles.scene_note(run, state.runs)
+		]
+		_rows[run.id].show_run(run, selection.is_shown(run.id), color, notes)
 
 
 func _make_row(id: String) -> RlRunRow:

@@ -49,14 +49,16 @@ func _notification(what: int) -> void:
 		_shown = []
 
 
-## Draws [param run], whose curves have [param color]; [param origin] says where it began.
-func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> void:
+## Draws [param run], whose curves have [param color]; [param notes] say where it began, and what
+## else tells it from others.
+func show_run(run: RlRunState, shown: bool, color: Color, notes: PackedStringArray) -> void:
 	_check.set_pressed_no_signal(shown)
 	var facts: PackedStringArray = ["%s steps" % RlFormat.count(run.timesteps)]
 	if run.end_text() != "":
 		facts.insert(0, run.end_text())
-	if origin != "":
-		facts.append(origin)
+	for note: String in notes:
+		if note != "":
+			facts.append(note)
 	var wanted: Array = [run.state, color, facts, run.figures_text(), run.message]
 	if wanted == _shown:
 		return
@@ -68,7 +70,7 @@ func show_run(run: RlRunState, shown: bool, color: Color, origin: String) -> voi
 	_facts.text = ", ".join(facts)
 	_facts.add_theme_font_size_override(&"font_size", RlLook.small(self))
 	RlLook.dim(_facts)
-	var tip: PackedStringArray = [run.id, run.state_text()]
+	var tip: PackedStringArray = [run.about(), run.state_text()]
 	tip.append_array(facts)
 	tip.append(run.figures_text())
 	if run.message != "":

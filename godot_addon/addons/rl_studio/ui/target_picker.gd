@@ -10,6 +10,8 @@ const RlHintLine := preload("hint_line.gd")
 const RlLook := preload("look.gd")
 
 var _policies: PackedStringArray = []
+## The run that they are of.
+var _run_id: String = ""
 ## The path that was proposed last; another one in the line is the user's own.
 var _proposed: String = ""
 var _dialog: EditorFileDialog
@@ -30,8 +32,12 @@ func _notification(what: int) -> void:
 		_apply_theme.call_deferred()
 
 
-## Proposes a path for [param policies], unless the user has chosen one.
-func show_policies(policies: PackedStringArray) -> void:
+## Proposes a path for [param policies] of the run [param run_id], unless the user has chosen one
+## for it.
+func show_policies(policies: PackedStringArray, run_id: String) -> void:
+	if run_id != _run_id:
+		_run_id = run_id
+		_path.text = _proposed
 	_policies = policies
 	if not policies.is_empty():
 		var proposal: String = RlExportTarget.propose(policies)
@@ -39,6 +45,11 @@ func show_policies(policies: PackedStringArray) -> void:
 			_path.text = proposal
 		_proposed = proposal
 	_render_hint()
+
+
+## Whether the user has chosen a path.
+func has_own_path() -> bool:
+	return _path.text != _proposed
 
 
 ## The path that is chosen, with {policy} where a policy's name goes.
