@@ -169,11 +169,13 @@ func _draw_header(box: Rect2, color: Color) -> void:
 	var title: String = RlMetric.title(_key)
 	var title_width: float = font.get_string_size(title, 0, -1, _text_size()).x
 	var values: PackedStringArray = []
-	var left: float = box.end.x
 	for curve: RlChartCurve in _curves:
 		values.append(RlMetric.write(_key, curve.smooth[curve.smooth.size() - 1].y))
-		left -= font.get_string_size(values[-1], 0, -1, value_size).x + RlLook.px(8)
-	if _curves.size() > 1 and left < RlLook.px(8) + title_width:
+	var left: float = box.end.x - _width_of(values, font, value_size)
+	if left < RlLook.px(8) + title_width:
+		value_size = _text_size()
+		left = box.end.x - _width_of(values, font, value_size)
+	if values.size() > 1 and left < RlLook.px(8) + title_width:
 		values.clear()
 		left = box.end.x
 	_draw_text(font, Vector2(RlLook.px(8), y), title, color, _text_size(), left - RlLook.px(8))
@@ -181,6 +183,13 @@ func _draw_header(box: Rect2, color: Color) -> void:
 		left += RlLook.px(8)
 		_draw_text(font, Vector2(left, y), values[index], _curves[index].color, value_size)
 		left += font.get_string_size(values[index], 0, -1, value_size).x
+
+
+func _width_of(values: PackedStringArray, font: Font, text_size: int) -> float:
+	var width: float = 0.0
+	for value: String in values:
+		width += font.get_string_size(value, 0, -1, text_size).x + RlLook.px(8)
+	return width
 
 
 func _draw_text(
