@@ -108,6 +108,27 @@ func _play(options: PackedStringArray) -> void:
 	print(output[0])
 """
 
+RELOADING = """\
+extends Node
+
+static var loaded: int = 0
+
+var _ticks: int = 0
+
+
+func _ready() -> void:
+	loaded += 1
+	print("@LOADED")
+
+
+func _physics_process(_delta: float) -> void:
+	_ticks += 1
+	if _ticks == 20 and loaded < 3:
+		get_tree().reload_current_scene()
+	elif _ticks == 20:
+		get_tree().quit()
+"""
+
 TOOL_AGENT = "@tool\n" + AGENT.replace("1.0]", "1.0, 0.5, 0.0]")
 """The editor can ask it."""
 
@@ -128,6 +149,18 @@ def game(godot: GodotBinary, tmp_path: Path) -> Project:
     shutil.copy(FIXTURES / "sb3_like.onnx", project.root / "policies")
     import_project(godot, project)
     return project
+
+
+def test_a_misfit_is_told_once_however_often_the_scene_is_reloaded(godot: GodotBinary, game: Project) -> None:
+    again = SCENE.replace(
+        '[node name="Main" type="Node"]', '[node name="Main" type="Node"]\nscript = ExtResource("5")'
+    )
+    again = again.replace('id="4"]', 'id="4"]\n[ext_resource type="Script" path="res://again.gd" id="5"]')
+    (game.root / "main.tscn").write_text(again, encoding="utf-8")
+    (game.root / "again.gd").write_text(RELOADING, encoding="utf-8")
+    output = run_godot(godot, game, ["--fixed-fps", "60", "res://main.tscn"], allow_errors=True)
+    assert output.count("@LOADED") == 3
+    assert output.count("Going on by hand") == 2  # for each of the two reasons
 
 
 def test_a_misfit_is_known_once_the_game_has_run(godot: GodotBinary, game: Project) -> None:

@@ -13,6 +13,7 @@ const RlManual := preload("ui/manual.gd")
 const RlMetricsDock := preload("ui/metrics_dock.gd")
 const RlNewAgents := preload("agents/new_agents.gd")
 const RlOnnxImporter := preload("import/onnx_importer.gd")
+const RlPlayedGame := preload("scenes/played_game.gd")
 const RlPolicyInspector := preload("inspector/policy_inspector.gd")
 const RlPythonFinder := preload("net/python_finder.gd")
 const RlRunState := preload("core/run_state.gd")
@@ -30,6 +31,7 @@ const TEST_VARIABLE: String = "RL_STUDIO_EDITOR_TEST"
 
 var _importer: RlOnnxImporter
 var _strip: RlExportStrip
+var _played: RlPlayedGame
 var _inspector: RlPolicyInspector
 var _state: RlStudioState
 var _studio: RlStudio
@@ -96,11 +98,13 @@ func _exit_tree() -> void:
 				_studio.shut_down()
 			node.queue_free()
 	if _inspector != null:
+		remove_debugger_plugin(_played)
 		remove_inspector_plugin(_inspector)
 	remove_export_plugin(_strip)
 	remove_import_plugin(_importer)
 	_docks = null
 	_inspector = null
+	_played = null
 	_assigner = null
 	_agents = null
 	_check = null
@@ -184,6 +188,9 @@ func _wire_export() -> void:
 	_export.add_child(player)
 	_export.play_requested.connect(player.play)
 	player.settled.connect(_export.show_played)
+	_played = RlPlayedGame.new()
+	add_debugger_plugin(_played)
+	_played.complained.connect(_export.show_complaint)
 	_assigner.assigned.connect(_export.show_assigned)
 	_studio.exported.connect(_intake.take_in)
 	_intake.taken_in.connect(_state.export_state.mark_imported)

@@ -146,6 +146,12 @@ func _play() -> void:
 	await until(func() -> bool: return FileAccess.file_exists(SEEN), 20, "the policy decides")
 	EditorInterface.stop_playing_scene()
 	await until(func() -> bool: return not EditorInterface.is_playing_scene(), 5, "ended")
+	var wrong: Dictionary[String, String] = {"nobody": EVADER}
+	export.emit_signal(&"play_requested", PLAY, wrong)
+	await until(func() -> bool: return "plays nobody" in _done(), 20, "what is wrong is told")
+	expect(_done().begins_with("Started tag_play.tscn, but: no agent here"), _done())
+	EditorInterface.stop_playing_scene()
+	await until(func() -> bool: return not EditorInterface.is_playing_scene(), 5, "ended, too")
 	DirAccess.remove_absolute(EVADER)
 	await click(find(export, "Play"))
 	expect(_done() == "res://policies/evader.onnx is gone: export it again.", _done())

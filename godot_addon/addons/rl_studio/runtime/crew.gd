@@ -170,10 +170,11 @@ func _tell_of_lack() -> void:
 		return
 	_has_told_of_lack = true
 	var others: String = "" if lacking.size() == 1 else " (and %d more)" % (lacking.size() - 1)
-	push_error(
+	RlNotices.complain(
+		"no policy: %s" % lacking[0].get_agent().get_path(),
 		(
 			(
-				"RL Studio: agent %s%s shall be played by a policy, but neither it nor RLSync has"
+				"agent %s%s shall be played by a policy, but neither it nor RLSync has"
 				+ " one. Set the property policy, or change the mode. Going on by hand."
 			)
 			% [lacking[0].get_agent().get_path(), others]

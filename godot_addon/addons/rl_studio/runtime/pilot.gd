@@ -8,6 +8,7 @@ const RlActionDecoder := preload("policy/action_decoder.gd")
 const RlActionMask := preload("action_mask.gd")
 const RlActionSpace := preload("action_space.gd")
 const RlEpisode := preload("episode.gd")
+const RlNotices := preload("notices.gd")
 const RlOutputChoice := preload("policy/output_choice.gd")
 const RlPlayedPolicies := preload("played_policies.gd")
 const RlSceneChecks := preload("scene_checks.gd")
@@ -159,4 +160,5 @@ func get_space() -> RlActionSpace:
 func complain(reason: String) -> void:
 	if not _has_complained:
 		_has_complained = true
-		push_error("RL Studio: agent %s: %s." % [_agent.get_path(), reason])
+		var error: String = "agent %s: %s." % [_agent.get_path(), reason]
+		RlNotices.complain(error, error)

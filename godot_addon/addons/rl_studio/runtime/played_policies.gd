@@ -2,6 +2,8 @@ extends RefCounted
 ## Policies that the editor starts a scene with, to see them play: each plays the agents of its
 ## name, whatever policy and mode these have. Exported games know nothing of it.
 
+const RlNotices := preload("notices.gd")
+
 const VARIABLE: String = "RL_STUDIO_POLICIES"
 
 ## Paths by policy name.
@@ -28,12 +30,12 @@ static func find(policy_name: String) -> RLPolicy:
 static func tell_of_unused() -> void:
 	for policy_name: String in _read():
 		if not _found.has(policy_name):
-			push_warning(
-				(
-					'RL Studio: no agent here has the policy name "%s", so %s plays nobody.'
-					% [policy_name, _paths[policy_name]]
-				)
+			var text: String = (
+				'no agent here has the policy name "%s", so %s plays nobody.'
+				% [policy_name, _paths[policy_name]]
 			)
+			RlNotices.tell(text, text)
+			RlNotices.tell_editor(text)
 
 
 static func _read() -> Dictionary:

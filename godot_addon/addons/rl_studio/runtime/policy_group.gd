@@ -34,8 +34,6 @@ var _is_plain: bool = false
 var _decoders: Array[RlActionDecoder] = []
 ## By reason, the agents that the policy was refused for in the decision going on.
 var _refusals: Dictionary[String, Array] = {}
-## Reasons that were reported before.
-var _told: Dictionary[String, bool] = {}
 
 
 func _init(policy: RLPolicy) -> void:
@@ -242,6 +240,4 @@ func _report(reason: String) -> void:
 		"policy %s cannot play agent %s%s: %s"
 		% [file, first.get_agent().get_path(), others, reason]
 	)
-	if not _told.has(reason):
-		_told[reason] = true
-		push_error("RL Studio: %s. Going on by hand." % problem)
+	RlNotices.complain("refused %s: %s" % [file, reason], "%s. Going on by hand." % problem)
