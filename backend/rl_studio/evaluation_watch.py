@@ -75,7 +75,7 @@ class Standing:
         """The episodes, such as "evader 3 of 100, pursuer 40 of 100 episodes"."""
         wanted = self.wanted or dict.fromkeys(self.ended, self.total) or {"": self.total}
         told = [f"{name} {self.ended.get(name, 0)} of {count}".strip() for name, count in wanted.items()]
-        return f"{', '.join(told)} episodes"
+        return f"{', '.join(told)} {'episode' if set(wanted.values()) == {1} else 'episodes'}"
 
     def longest(self) -> str:
         """A sentence about the longest episode; "" if none is known."""
@@ -196,9 +196,12 @@ class EvaluationWatch:
             return
         agents = [agent for agent, _ in self._cut.most_common()]
         named = ", ".join(agents[:_NAMED_AGENTS])
-        others = f" and {len(agents) - _NAMED_AGENTS} others" if len(agents) > _NAMED_AGENTS else ""
+        others = (
+            f" and {counted(len(agents) - _NAMED_AGENTS, 'other')}" if len(agents) > _NAMED_AGENTS else ""
+        )
         self.warn(
-            f"{self._cut.total()} of {len(self.episodes)} episodes did not end within {self.max_decisions} decisions "
+            f"{self._cut.total()} of {counted(len(self.episodes), 'episode')} did not end within "
+            f"{counted(self.max_decisions, 'decision')} "
             f"and were cut: of {named}{others}. {self.how_to_end}; --max-decisions allows longer episodes."
         )
 

@@ -94,7 +94,9 @@ class Evaluation:
         several = len(played) > 1
         told = ", ".join(f"{name} {count}" if several else str(count) for name, count in played.items())
         limit = self._config.eval_time_limit_s
-        self._on_status(f"Evaluating: {told} of {wanted} episodes, {seconds:.0f} s of {limit:g} s at most")
+        self._on_status(
+            f"Evaluating: {told} of {counted(wanted, 'episode')}, {seconds:.0f} s of {limit:g} s at most"
+        )
 
     def _forward_errors(self) -> None:
         if self._fleet is not None:

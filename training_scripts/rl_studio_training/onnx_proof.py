@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 
 from rl_studio.godot import find_godot
+from rl_studio.words import counted
 from rl_studio_training import godot_proof, onnx_verify
 from rl_studio_training.errors import ExportError
 from rl_studio_training.onnx_cases import Cases
@@ -39,7 +40,7 @@ def prove(
         GodotProofError: Godot could not run the file.
     """
     facts, data = policy.facts, to_bytes(model)
-    on_status(f"{facts.name}: comparing {cases.count} observations in PyTorch and ONNX Runtime")
+    on_status(f"{facts.name}: comparing {counted(cases.count, 'observation')} in PyTorch and ONNX Runtime")
     expected = onnx_verify.run_policy(policy, cases)
 
     def judge(outputs: dict[str, Any], where: str) -> Comparison:
@@ -53,7 +54,7 @@ def prove(
     )
     if options.godot is None:
         return Proof(cases, options.tolerance, found)
-    on_status(f"{facts.name}: comparing {cases.count} observations in Godot")
+    on_status(f"{facts.name}: comparing {counted(cases.count, 'observation')} in Godot")
     binary = find_godot(options.godot)
     with tempfile.TemporaryDirectory(prefix="rl-studio-export-") as folder:
         file = Path(folder) / "policy.onnx"

@@ -232,7 +232,8 @@ class _Seats:
         others = f", and {counted(cut, 'episode')} that went on" if cut else ""
         self._fleet.warn_once(
             f"time {policy}",
-            f"An evaluation was ended after {seconds:g} s. What counts of {policy}: {played} of {self._count} episodes"
+            f"An evaluation was ended after {seconds:g} s. What counts of {policy}: {played} of "
+            f"{counted(self._count, 'episode')}"
             f"{others}. See that episodes end (max_episode_steps of the agents), or set eval_episodes or "
             "eval_max_decisions lower, or eval_time_limit_s higher.",
         )
@@ -256,6 +257,6 @@ class _Seats:
         self._fleet.warn_once(
             f"nobody {policy}",
             f"There was no agent of the policy {policy} for {LONGEST_EPISODE} decisions: only {played} of "
-            f"{self._count} episodes were played.",
+            f"{counted(self._count, 'episode')} were played.",
         )
         return True

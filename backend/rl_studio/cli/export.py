@@ -104,9 +104,10 @@ def describe(file: dict[str, Any]) -> str:
     proof = file["proof"]
     cases = counted(int(proof["observations"]), "observation")
     if proof["sequences"]:
-        cases += f" in {proof['sequences']} sequences"
+        cases += f" in {counted(int(proof['sequences']), 'sequence')}"
     lines = [
-        f"{file['path']}: {file['policy']} at {file['timesteps']} timesteps, {file['parameters']} parameters, "
+        f"{file['path']}: {file['policy']} at {counted(int(file['timesteps']), 'timestep')}, "
+        f"{counted(int(file['parameters']), 'parameter')}, "
         f"opset {file['opset']}",
         f"  compared on {cases}, largest difference {file['max_difference']:.1e} of {file['tolerance']:.2g} allowed",
     ]

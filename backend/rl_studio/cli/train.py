@@ -20,6 +20,7 @@ from rl_studio.godot import GodotBinary, require_trainable
 from rl_studio.godot.script_errors import without_numbers
 from rl_studio.runs import RunCheckpoint, RunInfo, RunService
 from rl_studio.trainers import Trainer
+from rl_studio.words import counted
 
 _SHORTHANDS = {
     "scene": "scene",
@@ -108,7 +109,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         started = _start(service, args, overrides, output, presses)
         output.say(f"Run {started.id} in {service.folder(started.id)}")
         if started.resumed_from is not None:
-            output.say(f"It goes on from {started.resumed_from.run} up to {started.timesteps_target} steps.")
+            output.say(
+                f"It goes on from {started.resumed_from.run} up to {counted(started.timesteps_target, 'step')}."
+            )
         if args.detach and not presses.count:
             output.say(f"rl-studio stop {started.id} --project {project.root} stops it.")
             output.result(_document(service, started))
