@@ -26,9 +26,7 @@ class RlCandidate:
 ## The places that name a Python; [param state_dir] is the project's .rl_studio folder. Who sets up
 ## the managed environment wants it for all projects; only what the user names goes before it.
 static func candidates(state_dir: String, setting: String) -> Array[RlCandidate]:
-	var found: Array[RlCandidate] = []
-	_add(found, setting, "Editor Settings > RL Studio > Python Path", true)
-	_add(found, OS.get_environment(VARIABLE), "the environment variable " + VARIABLE, true)
+	var found: Array[RlCandidate] = named(setting)
 	if not found.is_empty():
 		return found
 	var managed: RlManagedEnvironment = RlManagedEnvironment.new(data_dir())
@@ -44,6 +42,14 @@ static func candidates(state_dir: String, setting: String) -> Array[RlCandidate]
 	return found
 
 
+## The places where the user names a Python for its own sake; [param setting] is the first of them.
+static func named(setting: String) -> Array[RlCandidate]:
+	var found: Array[RlCandidate] = []
+	_add(found, setting, "Editor Settings > RL Studio > Python Path", true)
+	_add(found, OS.get_environment(VARIABLE), "the environment variable " + VARIABLE, true)
+	return found
+
+
 ## The file in which the command line leaves its Python for all projects of this user.
 static func user_file() -> String:
 	return data_dir().path_join("python.json")
@@ -51,9 +57,9 @@ static func user_file() -> String:
 
 ## The studio's folder for what belongs to the user; the backend has the same rule in userdata.py.
 static func data_dir() -> String:
-	var named: String = OS.get_environment("RL_STUDIO_DATA_DIR")
-	if named != "":
-		return named
+	var ours: String = OS.get_environment("RL_STUDIO_DATA_DIR")
+	if ours != "":
+		return ours
 	var folder: String = OS.get_environment("XDG_DATA_HOME")
 	match OS.get_name():
 		"Windows":
@@ -68,8 +74,8 @@ static func data_dir() -> String:
 
 ## Whether a Python is known that may have the studio: named somewhere, or set up.
 static func is_any_named(project_dir: String) -> bool:
-	var named: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
-	return named.any(func(one: RlCandidate) -> bool: return not one.source.begins_with("PATH"))
+	var known: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
+	return known.any(func(one: RlCandidate) -> bool: return not one.source.begins_with("PATH"))
 
 
 ## What the editor settings say; may be empty.
@@ -86,8 +92,8 @@ static func forget_setting() -> void:
 
 ## The place whose Python the project in [param project_dir] is to use; null if there is none.
 static func wanted(project_dir: String) -> RlCandidate:
-	var named: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
-	return named[0] if not named.is_empty() else null
+	var known: Array[RlCandidate] = candidates(project_dir.path_join(".rl_studio"), chosen())
+	return known[0] if not known.is_empty() else null
 
 
 ## Whether two paths are of one Python: the same, or programs of one virtual environment.

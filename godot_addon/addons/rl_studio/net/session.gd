@@ -159,6 +159,7 @@ func _change_after_run() -> void:
 
 func _on_backend_asked_to_end(reply: RlReply) -> void:
 	if not reply.ok and _client.is_open():
+		_is_change_wanted = reply.code == "runs_active"
 		_state.set_problem(RlProblem.new(reply.message, reply.hint))
 		return
 	_client.close()

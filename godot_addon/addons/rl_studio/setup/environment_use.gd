@@ -24,18 +24,19 @@ func text(environment: RlManagedEnvironment) -> String:
 	var lines: PackedStringArray = []
 	var python: String = _connected()
 	if python != "":
-		var is_ours: bool = RlPythonFinder.is_same(python, environment.python)
-		var what: String = "The dock is connected to %s%s."
-		var other: String = "" if is_ours else ", which is not this environment"
-		lines.append(what % [python, other])
+		var is_there: bool = environment.state != RlManagedEnvironment.RlState.ABSENT
+		var is_other: bool = is_there and not RlPythonFinder.is_same(python, environment.python)
+		var other: String = ", which is not this environment" if is_other else ""
+		lines.append("The dock is connected to %s%s." % [python, other])
 	if named != null and not RlPythonFinder.is_same(named.python, environment.python):
 		lines.append("This project uses %s because of %s." % [named.python, named.source])
 	return "\n".join(lines)
 
 
-## Whether the user can turn from the Python in use to [param environment] by a press.
-func can_change_to(environment: RlManagedEnvironment) -> bool:
-	if environment.state != RlManagedEnvironment.RlState.READY or environment.is_outdated():
+## Whether the user can turn from the Python in use to [param environment] by a press. It
+## must not be older than [param version].
+func can_change_to(environment: RlManagedEnvironment, version: String) -> bool:
+	if not environment.fits(version):
 		return false
 	if OS.get_environment(RlPythonFinder.VARIABLE) != "":
 		return false
@@ -58,9 +59,8 @@ func _connected() -> String:
 
 
 func _named() -> RlPythonFinder.RlCandidate:
-	var project: String = ProjectSettings.globalize_path("res://")
-	var wanted: RlPythonFinder.RlCandidate = RlPythonFinder.wanted(project)
-	return wanted if wanted != null and wanted.is_explicit else null
+	var named: Array[RlPythonFinder.RlCandidate] = RlPythonFinder.named(RlPythonFinder.chosen())
+	return named[0] if not named.is_empty() else null
 
 
 func _uses(run: RlRunState, environment: RlManagedEnvironment) -> bool:

@@ -262,7 +262,7 @@ func _render() -> void:
 	_repair.visible = _set_up.visible and exists
 	_remove.visible = _repair.visible
 	_use_other.visible = not is_busy
-	_use_this.visible = not is_busy and _use.can_change_to(_environment)
+	_use_this.visible = not is_busy and _use.can_change_to(_environment, _package.version)
 	var blocker: String = _use.blocker(_environment)
 	for button: Button in _tips:
 		button.disabled = blocker != "" or (button == _set_up and not _choices.is_ready())
