@@ -146,7 +146,10 @@ func _on_connection_changed() -> void:
 func _on_form_loaded() -> void:
 	if _is_train_pending:
 		_is_train_pending = false
-		train.call_deferred()
+		# No deferred call: those must not show the progress of saving.
+		await get_tree().process_frame
+		if is_inside_tree():
+			train()
 
 
 func _on_form_value_changed(_key: String) -> void:

@@ -51,10 +51,6 @@ func prepare(whatever_is_found: bool = false) -> void:
 	if _is_preparing:
 		return
 	_is_preparing = true
-	# Deferred calls, such as the one that brings us here, must not show the progress of saving.
-	await get_tree().process_frame
-	if not is_inside_tree():
-		return  # the editor closes
 	RlSaving.save_all()
 	var files: EditorFileSystem = EditorInterface.get_resource_filesystem()
 	if not files.is_scanning():
