@@ -36,9 +36,20 @@ const TOOLTIPS: Dictionary[RlFinding.RlFix, String] = {
 	"Adds an RLAgent below the selected node and saves the scene; undo takes it out again",
 }
 
+## What the rows say.
+var _told: Array = [""]
 
-## Draws [param findings]; hidden while there are none.
+
+## Draws [param findings]; hidden while there are none. Leaves the rows, which somebody may be about
+## to press, where nothing has changed.
 func show_findings(findings: RlFindings) -> void:
+	var told: Array = findings.items.map(
+		func(finding: RlFinding) -> Array: return [finding.to_dictionary(), finding.fix]
+	)
+	told.append(findings.waiting_for)
+	if told == _told:
+		return
+	_told = told
 	for child: Node in get_children():
 		remove_child(child)
 		child.queue_free()
