@@ -34,6 +34,10 @@ var _is_change_wanted: bool = false
 var _leave_deadline_ms: int = 0
 
 
+func _ready() -> void:
+	set_process(false)
+
+
 ## [param project_dir]: the folder with project.godot on disk.
 func setup(
 	state: RlStudioState, client: RlBackendClient, project_dir: String, addon_version: String
@@ -55,7 +59,6 @@ func setup(
 	_attach_timer.wait_time = ATTACH_INTERVAL_S
 	_attach_timer.timeout.connect(attach)
 	add_child(_attach_timer)
-	set_process(false)
 
 
 ## A dock is (not) on the screen: looks from time to time whether a backend is there to attach to.
