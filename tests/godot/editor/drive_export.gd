@@ -148,7 +148,7 @@ func _play() -> void:
 	await until(func() -> bool: return not EditorInterface.is_playing_scene(), 5, "ended")
 	var wrong: Dictionary[String, String] = {"nobody": EVADER}
 	export.emit_signal(&"play_requested", PLAY, wrong)
-	await until(func() -> bool: return "plays nobody" in _done(), 20, "what is wrong is told")
+	await until(func() -> bool: return "plays nobody" in _done(), 60, "what is wrong is told")
 	expect(_done().begins_with("Started tag_play.tscn, but: no agent here"), _done())
 	EditorInterface.stop_playing_scene()
 	await until(func() -> bool: return not EditorInterface.is_playing_scene(), 5, "ended, too")
