@@ -96,23 +96,8 @@ const MINIMUM_INPUTS: Dictionary[String, int] = {
 const MAY_BE_EMPTY: PackedStringArray = [
 	"Cast", "CastLike", "Concat", "ConstantOfShape", "Identity", "Shape", "Size", "Slice", "Squeeze"
 ]
-const MAY_LIST_NOTHING: PackedStringArray = [
-	"Expand",
-	"Gather",
-	"ReduceL1",
-	"ReduceL2",
-	"ReduceLogSum",
-	"ReduceLogSumExp",
-	"ReduceMax",
-	"ReduceMean",
-	"ReduceMin",
-	"ReduceProd",
-	"ReduceSum",
-	"ReduceSumSquare",
-	"Reshape",
-	"Tile",
-	"Unsqueeze",
-]
+## These and the reductions.
+const MAY_LIST_NOTHING: PackedStringArray = ["Expand", "Gather", "Reshape", "Tile", "Unsqueeze"]
 ## Inputs that have to be constant: shapes, axes, weights of layers.
 const CONSTANT_INPUTS: Dictionary[String, Array] = {
 	"BatchNormalization": [1, 2, 3, 4],
@@ -170,7 +155,9 @@ static func names() -> PackedStringArray:
 ## Whether the input at [param index] of [param op] may have no numbers: lists of axes, shapes of
 ## scalars, and what only passes them on.
 static func may_be_empty(op: String, index: int) -> bool:
-	return op in MAY_BE_EMPTY or (index > 0 and op in MAY_LIST_NOTHING)
+	if op in MAY_BE_EMPTY:
+		return true
+	return index > 0 and (op in MAY_LIST_NOTHING or op in RlRowOperators.REDUCTIONS)
 
 
 ## What is wrong with the attributes of [param op]; "" if nothing.
