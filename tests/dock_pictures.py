@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +19,7 @@ from dock_looks import LOOKS, dock_environment, screen, windowed, write_editor_s
 from godot_project import GD_TESTS, REPOSITORY, copy_sample, import_project
 from rl_studio.godot import find_godot
 from rl_studio.project import Project
+from screenshots import run_logged
 
 SIZES = "1152x648,1600x900,1920x1080"
 
@@ -56,11 +56,7 @@ def take_pictures(
     env["RL_STUDIO_TEST_VARIANT"] = f"{variant}_{size}"
     argv = [str(find_godot().path), "-e", "--path", str(project.root), *arguments]
     argv += ["-s", str(GD_TESTS / "editor" / "dock_pictures.gd")]
-    log = options.output / f"{variant}_{size}.log"
-    with log.open("w", encoding="utf-8") as text:
-        code = subprocess.run(argv, env=env, timeout=300, stdout=text, stderr=subprocess.STDOUT).returncode
-    if code != 0:
-        raise SystemExit(log.read_text(encoding="utf-8", errors="replace"))
+    run_logged(argv, env, options.output / f"{variant}_{size}.log")
 
 
 if __name__ == "__main__":

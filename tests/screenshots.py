@@ -85,7 +85,11 @@ def run_editor(project: Project, output: Path, display: int, script: str) -> Non
     argv = [str(godot.path), "-e", "--single-window", "--path", str(project.root)]
     argv += ["-s", str(GD_TESTS / "editor" / script), "--audio-driver", "Dummy"]
     argv += ["--rendering-driver", "opengl3", "--resolution", SCREEN, "--position", "0,0"]
-    log = project.root.parent / "editor.log"
+    run_logged(argv, env, project.root.parent / "editor.log")
+
+
+def run_logged(argv: list[str], env: dict[str, str], log: Path) -> None:
+    """Runs an editor, which prints into `log`; ends this program with that text if the editor failed."""
     with log.open("w", encoding="utf-8") as text:
         code = subprocess.run(argv, env=env, timeout=300, stdout=text, stderr=subprocess.STDOUT).returncode
     if code != 0:
