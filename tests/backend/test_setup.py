@@ -5,7 +5,6 @@ No trainer is installed here, which takes a few seconds; tests/test_setup_editor
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import shutil
@@ -13,33 +12,25 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from rl_studio.doctor import diagnose
-from rl_studio.setup import bare, engine, own_wheel, packages_there, parts, state, torch_source
-from rl_studio.setup.pip_output import fault
+from rl_studio.setup import engine, own_wheel, packages_there, state
 from rl_studio.setup.places import Places
 from rl_studio.setup.report import Report
 from rl_studio.setup.wheel import Wheel
 from rl_studio.storage import DiskFullError
+from setup_runs import Event, Run, as_version, is_phase, python_without_ensurepip, says, set_up, works
 
 pytestmark = [
     pytest.mark.timeout(200),
     pytest.mark.skipif(sys.platform == "win32", reason="signals, modes of files"),
 ]
-
-Event = dict[str, Any]
-_RUN = "import sys; sys.path.insert(0, sys.argv[1]); from rl_studio.setup.__main__ import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -82,73 +73,6 @@ def unfinished(ready: Places) -> Places:
         shutil.rmtree(path)
     _set_stage(ready, "installing")
     return ready
-
-
-class Run:
-    """A set-up as the addon starts it: another Python, straight out of the wheel."""
-
-    def __init__(
-        self, places: Places, wheel: Path, *words: str, python: str | None = None, **environment: str
-    ) -> None:
-        env = os.environ | {"RL_STUDIO_DATA_DIR": str(places.data)} | environment
-        argv = [python or bare.base_python(), "-I", "-c", _RUN, str(wheel), *(words or ("set-up",))]
-        self.process = subprocess.Popen(
-            argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.events: list[Event] = []
-
-    def until(self, holds: Callable[[Event], bool]) -> None:
-        """Reads what it says, up to the first event of which that holds."""
-        for event in self._read():
-            if holds(event):
-                return
-        pytest.fail(f"that never came; it ended with {self.events[-5:]}")
-
-    def end(self) -> list[Event]:
-        """Reads to the end, and gives all that it said."""
-        list(self._read())
-        self.process.wait(30)
-        self.close()
-        return self.events
-
-    def kill(self) -> None:
-        """kill -9, and what it started has to be gone, too."""
-        family = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.kill()
-        self.process.wait(10)
-        self.close()
-        gone, alive = psutil.wait_procs(family, 10)
-        assert not alive, gone
-
-    def close(self) -> None:
-        for stream in (self.process.stdin, self.process.stdout):
-            assert stream is not None
-            stream.close()
-
-    def _read(self) -> Iterator[Event]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            yield self.events[-1]
-
-
-def set_up(places: Places, wheel: Path, *words: str, **environment: str) -> list[Event]:
-    return Run(places, wheel, *words, **environment).end()
-
-
-def works(places: Places) -> bool:
-    done = subprocess.run(
-        [str(places.python), "-I", "-m", "rl_studio", "--version"], capture_output=True, text=True, timeout=60
-    )
-    return done.returncode == 0 and done.stdout.startswith("rl-studio")
-
-
-def is_phase(name: str) -> Callable[[Event], bool]:
-    return lambda event: event.get("phase") == name
-
-
-def says(text: str) -> Callable[[Event], bool]:
-    return lambda event: text in str(event.get("text"))
 
 
 def test_it_is_made_with_progress_and_a_log(made: Places, wheel: Path, tmp_path: Path) -> None:
@@ -258,7 +182,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(ready: Places, wheel: 
 def test_a_newer_package_upgrades_and_an_older_one_is_refused(
     ready: Places, wheel: Path, tmp_path: Path
 ) -> None:
-    newer = _as_version(wheel, "0.2.0", tmp_path)
+    newer = as_version(wheel, "0.2.0", tmp_path)
     events = set_up(ready, newer)
     assert (events[-1]["event"], events[-1]["version"]) == ("done", "0.2.0")
     assert any("from version 0.1.0 to 0.2.0" in str(event.get("text")) for event in events)
@@ -313,7 +237,7 @@ def test_a_python_without_ensurepip_gets_pip_from_the_index(
     places: Places, wheel: Path, tmp_path: Path
 ) -> None:
     """As Debian's without its package python3-venv."""
-    python = _python_without_ensurepip(tmp_path)
+    python = python_without_ensurepip(tmp_path)
     events = Run(places, wheel, python=str(python)).end()
     assert events[-1]["event"] == "done", events[-5:]
     assert works(places)
@@ -322,7 +246,7 @@ def test_a_python_without_ensurepip_gets_pip_from_the_index(
 def test_without_ensurepip_and_a_network_it_says_what_brings_it(
     places: Places, wheel: Path, tmp_path: Path
 ) -> None:
-    python = _python_without_ensurepip(tmp_path)
+    python = python_without_ensurepip(tmp_path)
     failed = Run(places, wheel, python=str(python), PIP_INDEX_URL="http://127.0.0.1:9/simple").end()[-1]
     assert failed["event"] == "error"
     assert "no pip" in failed["message"]
@@ -349,30 +273,6 @@ def test_too_little_room_is_told_before_anything_is_downloaded(
     assert not places.env.exists()
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (
-            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
-            "disk is full",
-        ),
-        ("... SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] ...", "certificate"),
-        (
-            "ERROR: No matching distribution found for torch==2.13.0",
-            "no build of torch==2.13.0 for this Python",
-        ),
-        (
-            "Retrying after connection broken by 'NameResolutionError(\"Failed to resolve 'pypi.org'",
-            "cannot be reached",
-        ),
-        ("ERROR: [WinError 32] The process cannot access the file", "in use"),
-        ("ERROR: something new", "exit code 1: ERROR: something new"),
-    ],
-)
-def test_faults_of_pip_are_told_in_words(line: str, message: str) -> None:
-    assert message in fault(["Collecting torch", line], 1, "/data").message
-
-
 def test_the_command_line_sets_up_and_removes(unfinished: Places) -> None:
     def command(*words: str) -> tuple[int, Event, str]:
         env = os.environ | {"RL_STUDIO_DATA_DIR": str(unfinished.data)}
@@ -392,64 +292,6 @@ def test_the_command_line_sets_up_and_removes(unfinished: Places) -> None:
     assert not unfinished.env.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the package index has the build for the CPU")
-def test_pytorch_comes_from_its_makers_where_they_can_be_reached(tmp_path: Path) -> None:
-    page = tmp_path / "whl" / "cpu" / "torch"
-    page.mkdir(parents=True)
-    (page / "index.html").write_text("<a href='torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl'></a>")
-    with serve(tmp_path) as address:
-        mirror = {torch_source.VARIABLE: f"{address}/whl/"}
-        found = torch_source.find("cpu", mirror)
-        assert found.arguments == ("--find-links", f"{address}/whl/cpu/torch/")
-        assert found.note is None
-        assert torch_source.find("gpu", mirror).arguments == ()
-    gone = torch_source.find("cpu", mirror)
-    assert gone.arguments == ()
-    assert "cannot be reached" in (gone.note or "")
-    assert f"{address}/whl/cpu/torch/" in (gone.reason or "")
-
-
-def test_every_package_that_an_extra_brings_is_locked(wheel: Path) -> None:
-    locked = {}
-    for line in Wheel(wheel).constraints().decode().splitlines():
-        if "==" in line and not line.startswith("#"):
-            name, version = line.split("==")
-            locked[canonicalize_name(name)] = version
-    waiting = [("godot-rl-studio", extra) for extra in ("", *parts.extras())]
-    seen: set[tuple[str, str]] = set()
-    while waiting:
-        name, extra = waiting.pop()
-        if (name, extra) in seen:
-            continue
-        seen.add((name, extra))
-        try:
-            requires = importlib.metadata.requires(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue  # of another system
-        for requirement in map(Requirement, requires):
-            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
-                wanted = canonicalize_name(requirement.name)
-                waiting += [(wanted, one) for one in ("", *requirement.extras)]
-    names = {name for name, _ in seen} - {"godot-rl-studio"}
-    assert len(names) > 50
-    assert {name for name in names if name not in locked} == set()
-
-
-@contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Serves a folder, and gives the address."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def _doctor(places: Places) -> list[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RL_STUDIO_DATA_DIR", str(places.data))
@@ -459,27 +301,3 @@ def _doctor(places: Places) -> list[Any]:
 def _set_stage(places: Places, stage: str) -> None:
     note = json.loads(places.state.read_text(encoding="utf-8"))
     places.state.write_text(json.dumps(note | {"stage": stage}), encoding="utf-8")
-
-
-def _as_version(wheel: Path, version: str, folder: Path) -> Path:
-    """The same wheel, of another version."""
-    target = folder / wheel.name.replace("0.1.0", version)
-    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name.endswith(("/METADATA", "/RECORD")):
-                data = data.replace(b"Version: 0.1.0", b"Version: " + version.encode())
-                data = data.replace(b"-0.1.0.dist", f"-{version}.dist".encode())
-            new.writestr(name.replace("-0.1.0.dist", f"-{version}.dist"), data)
-    return target
-
-
-def _python_without_ensurepip(folder: Path) -> Path:
-    """A Python that is as this one, but has no ensurepip."""
-    python = folder / "python without"
-    hide = "import sys; sys.modules['ensurepip'] = None; code = sys.argv.pop(1); exec(code)"
-    python.write_text(
-        f'#!/bin/sh\nshift 2\nexec "{bare.base_python()}" -I -c "{hide}" "$@"\n', encoding="utf-8"
-    )
-    python.chmod(0o755)
-    return python
