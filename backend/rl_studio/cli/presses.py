@@ -51,7 +51,8 @@ class Presses:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # Who has pressed has been obeyed: one that comes late does not change how this program ends.
+            signal.signal(number, signal.SIG_IGN if self.count else handler)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self._holds:
